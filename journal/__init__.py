@@ -1,0 +1,1 @@
+"""The append-only record of every call to the world outside and of every human decision."""

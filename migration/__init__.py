@@ -1,0 +1,1 @@
+"""What a migration is: pure values and functions. No I/O, no Temporal, no vSphere, no Kubernetes client."""

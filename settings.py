@@ -1,0 +1,1 @@
+"""What the operator of the service may set: environment variables with the prefix `VCFM_`, or a `.env` file."""

@@ -1,0 +1,1 @@
+"""How this product speaks to Temporal: connection, payload converter, names."""

@@ -1,0 +1,1 @@
+"""The fifteen phases, one module each."""
