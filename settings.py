@@ -1,1 +1,42 @@
-"""What the operator of the service may set: environment variables with the prefix `VCFM_`, or a `.env` file."""
+"""What the operator of the service may set: environment variables with the prefix `VCFM_`, or a `.env` file.
+
+The connection to Temporal is not here: it follows Temporal's own environment configuration (`TEMPORAL_ADDRESS`,
+`TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_…`), which every other Temporal tool on the machine follows too.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One model for all processes; each reads what it needs.
+
+    Attributes:
+        kubeconfig: the kubeconfig of the one cluster this service looks after; default: in-cluster, then `$KUBECONFIG`.
+        kubeconfig_directory: for several clusters, a directory of kubeconfigs; the file's stem is the cluster's name.
+        namespace: where before-images, the metadata Secret and (by default) the target's credentials live.
+        vcenter_ca_file: PEM of the authorities that sign the vCenters' certificates; default: the system's.
+        journal: SQLAlchemy URL of the journal.
+        task_queue: Temporal task queue that the worker polls and migrations run on.
+        api_host, api_port: where the REST door listens.
+        health_window: how long every operator must be Available and not Degraded before the cluster counts as
+            stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
+        max_activities: how many activities one worker runs at a time; a vCenter serves few sessions well.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="VCFM_", env_file=".env", extra="ignore", frozen=True)
+
+    kubeconfig: Path | None = None
+    kubeconfig_directory: Path | None = None
+    namespace: str = "openshift-vcf-migration"
+    vcenter_ca_file: Path | None = None
+    journal: str = "sqlite:///.vcfm/journal.db"
+    task_queue: str = "vcf-migration"
+    api_host: str = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    health_window: timedelta = timedelta(seconds=60)
+    max_activities: Annotated[int, Field(ge=1, le=200)] = 20

@@ -1,1 +1,79 @@
-"""How this product speaks to Temporal: connection, payload converter, names."""
+"""How this product speaks to Temporal: connection, payload converter, and the names that are contract.
+
+The connection follows Temporal's environment configuration, so that a setting which works for the `temporal` command
+works here. One converter serves client, worker, replayer and tests, so that they cannot drift.
+"""
+
+import asyncio
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+CLUSTER = SearchAttributeKey.for_keyword("VcfmCluster")
+PHASE = SearchAttributeKey.for_keyword("VcfmPhase")
+STATE = SearchAttributeKey.for_keyword("VcfmState")
+NEEDS_HUMAN = SearchAttributeKey.for_bool("VcfmNeedsHuman")
+
+_TYPES = {
+    CLUSTER.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    PHASE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    STATE.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    NEEDS_HUMAN.name: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+}
+
+
+class TemporalUnavailable(Exception):
+    """Temporal cannot be used as configured; the message says what to do."""
+
+
+async def connect() -> Client:
+    """A client for the configured Temporal (default `localhost:7233`, namespace `default`).
+
+    Raises:
+        TemporalUnavailable: nothing answers there, or it refuses us.
+    """
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "localhost:7233")
+    try:
+        return await Client.connect(**config, data_converter=pydantic_data_converter)
+    except (RuntimeError, RPCError) as error:
+        raise TemporalUnavailable(
+            f"Temporal at {config['target_host']} does not answer ({error}). Start it (`vcfm serve --dev` brings its "
+            "own), or set TEMPORAL_ADDRESS to one that runs."
+        ) from error
+
+
+async def ensure_search_attributes(client: Client) -> None:
+    """Register the product's search attributes in the client's namespace; safe to repeat and to race.
+
+    Raises:
+        TemporalUnavailable: they are missing and we may not add them.
+    """
+    for _ in range(100):
+        listed = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace)
+        )
+        missing = {name: kind for name, kind in _TYPES.items() if name not in listed.custom_attributes}
+        if not missing:
+            return
+        try:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+            )
+        except RPCError as error:
+            if error.status is RPCStatusCode.ALREADY_EXISTS:  # another worker was first
+                continue
+            if error.status is RPCStatusCode.PERMISSION_DENIED:
+                raise TemporalUnavailable(
+                    f"namespace {client.namespace!r} lacks the search attributes {', '.join(sorted(missing))}, and "
+                    "this identity may not add them: ask its administrator to, as Keyword (VcfmNeedsHuman: Bool)"
+                ) from error
+            raise
+        # Registration is eventually consistent: a workflow that uses an attribute too early is stuck until it is known.
+        await asyncio.sleep(0.1)
+    raise TemporalUnavailable(f"search attributes did not appear in namespace {client.namespace!r} within 10 s")

@@ -1,1 +1,38 @@
-"""The fifteen phases, one module each."""
+"""The fifteen phases, one module each, in the order they run."""
+
+from workflows.phase import Step
+from workflows.phases import (
+    backup,
+    cleanup,
+    create_folder,
+    create_tags,
+    create_workers,
+    disable_cvo,
+    monitor_health,
+    preflight,
+    recreate_cpms,
+    restart_pods,
+    scale_old,
+    update_config,
+    update_infrastructure,
+    update_secrets,
+    verify,
+)
+
+PHASES: tuple[Step, ...] = (
+    preflight,
+    backup,
+    disable_cvo,
+    update_secrets,
+    create_tags,
+    create_folder,
+    update_infrastructure,
+    update_config,
+    restart_pods,
+    monitor_health,
+    create_workers,
+    recreate_cpms,
+    scale_old,
+    cleanup,
+    verify,
+)

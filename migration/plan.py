@@ -1,0 +1,139 @@
+"""The plan: what preflight read once and pinned, so that no later step derives it from the world's changing order.
+
+"The source" is a name in here, never a position in a list: after the target has been added, and again after the source
+has been removed, the first vCenter of Infrastructure is another one.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from migration.failure_domain import FailureDomain
+from migration.value import Value
+
+
+class SecretAddress(Value):
+    """A Secret, by reference; its content is read where it is used, when it is used."""
+
+    namespace: str
+    name: str
+
+
+class VCenterReference(Value):
+    """How to reach one vCenter: address by value, credentials by reference.
+
+    Attributes:
+        credentials: the Secret that holds `<server>.username` and `<server>.password`.
+    """
+
+    cluster: str
+    server: str
+    port: int = 443
+    credentials: SecretAddress
+
+
+class VCenterPlan(Value):
+    """One vCenter as Infrastructure lists it (or will)."""
+
+    reference: VCenterReference
+    datacenters: list[str]
+
+    @property
+    def server(self) -> str:
+        """The server, byte-identical to Infrastructure's, the cloud config's and the Secret's keys."""
+        return self.reference.server
+
+
+class SourceSet(Value):
+    """A MachineSet of the source with the replicas it had when the plan was pinned."""
+
+    name: str
+    replicas: int = Field(ge=0)
+
+
+class NewSet(Value):
+    """A MachineSet to make on the target, patterned on one of the source."""
+
+    name: str
+    pattern: str
+    failure_domain: str
+    replicas: int = Field(ge=0)
+
+
+class VirtualMachineName(Value):
+    """A machine's VM, by the name Machine API gave it (the Machine's), instance UUID (the Machine's uid), and its node."""
+
+    name: str
+    instance_uuid: str
+    node: str = ""
+
+
+class ControlPlanePlan(Value):
+    """The ControlPlaneMachineSet before and after."""
+
+    replicas: int
+    state: Literal["Active", "Inactive"]
+    source_failure_domains: list[str]
+    target_failure_domains: list[str]
+    machines: list[str]
+
+
+class ObjectName(Value):
+    """A namespaced object and its uid at the time it was read."""
+
+    namespace: str = ""
+    name: str
+    uid: str = ""
+
+
+class Quiesced(Value):
+    """What would fight the migration, as it was found.
+
+    Attributes:
+        health_checks: MachineHealthChecks that were not paused (paused ones are left alone, now and later).
+        autoscalers: MachineAutoscalers over source MachineSets.
+    """
+
+    health_checks: list[ObjectName] = []
+    autoscalers: list[ObjectName] = []
+
+
+class Plan(Value):
+    """Everything later phases need to know that preflight alone may decide."""
+
+    migration: str
+    cluster: str
+    infrastructure_name: str
+    cluster_id: str
+    version: str
+    api_server: str
+    namespace: str
+    strategy: Literal["Day2"]
+    source: VCenterPlan
+    source_failure_domains: list[str]
+    targets: list[VCenterPlan]
+    failure_domains: list[FailureDomain]
+    source_sets: list[SourceSet]
+    new_sets: list[NewSet]
+    source_vms: list[VirtualMachineName]
+    control_plane: ControlPlanePlan
+    quiesced: Quiesced
+    cloud_config: str = Field(description="name of the ConfigMap in openshift-config that Infrastructure refers to")
+    cloud_config_key: str
+
+    def failure_domain(self, name: str) -> FailureDomain:
+        """The target failure domain of that name."""
+        return next(each for each in self.failure_domains if each.name == name)
+
+    def target(self, server: str) -> VCenterPlan:
+        """The target vCenter of that name."""
+        return next(each for each in self.targets if each.server == server)
+
+    def domains_on(self, server: str) -> list[FailureDomain]:
+        """The target failure domains that live on that vCenter."""
+        return [each for each in self.failure_domains if each.server == server]
+
+    @property
+    def target_servers(self) -> list[str]:
+        """The targets' servers, in the spec's order."""
+        return [each.server for each in self.targets]

@@ -1,0 +1,239 @@
+"""What every door does with migrations: start one, ask after one, steer one. Typed, and without a rule of its own.
+
+REST, terminal and bridge all come through here, so that a migration looks and behaves the same from each of them.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+import temporal
+from migration.phase import PhaseName
+from migration.plan import Plan
+from migration.request import ClusterIdentity, ClusterName, MigrationRequest, workflow_id
+from migration.spec import MigrationSpec
+from migration.status import MigrationStatus, State
+from migration.steering import Instruction
+from migration.summary import MigrationSummary
+from workflows.failures import explain
+from workflows.identify import IdentifyCluster
+from workflows.migration import MigrationWorkflow
+from workflows.waits import observations
+
+_ANSWER = timedelta(seconds=5)
+"""A query is answered in milliseconds by a live worker; longer means that there is none."""
+
+
+class DoorError(Exception):
+    """A door cannot do what was asked; the message says why.
+
+    Attributes:
+        remedy: the next step a person can take.
+    """
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class NoSuchMigration(DoorError):
+    """Nothing is known under that id."""
+
+
+class AlreadyRunning(DoorError):
+    """The cluster has a migration that has not ended.
+
+    Attributes:
+        id: that migration.
+    """
+
+    def __init__(self, migration: str) -> None:
+        super().__init__(
+            f"{migration} is running: there is at most one migration per cluster",
+            remedy=f"follow that one (`vcfm status -w {migration}`), or wait until it has ended",
+        )
+        self.id = migration
+
+
+class ClusterUnavailable(DoorError):
+    """The cluster that is meant cannot be asked who it is."""
+
+
+class NoWorker(DoorError):
+    """Temporal is there, but nobody works on our task queue."""
+
+
+class Refused(DoorError):
+    """The migration does not take that instruction now."""
+
+
+class Migrations:
+    """All migrations of one Temporal namespace."""
+
+    def __init__(self, client: Client, *, task_queue: str) -> None:
+        self._client = client
+        self._queue = task_queue
+
+    async def start(self, *, cluster: str, spec: MigrationSpec) -> str:
+        """Start the migration of a cluster; returns its id.
+
+        Raises:
+            AlreadyRunning: the cluster has one that has not ended.
+            ClusterUnavailable: it cannot be asked who it is.
+            NoWorker: nobody works on our task queue.
+        """
+        identity = await self._identify(cluster)
+        request = MigrationRequest(
+            cluster=cluster, infrastructure_name=identity.infrastructure_name, spec=spec
+        )
+        servers = sorted({each.server for each in spec.failure_domains})
+        try:
+            handle = await self._client.start_workflow(
+                MigrationWorkflow.run,
+                request,
+                id=workflow_id(identity.infrastructure_name),
+                task_queue=self._queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                # A cluster may be migrated again, back for instance, once its last migration has ended.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                static_summary=f"{identity.infrastructure_name} → {', '.join(servers)}"[:200],
+            )
+        except WorkflowAlreadyStartedError as error:
+            raise AlreadyRunning(error.workflow_id) from error
+        return handle.id
+
+    async def status(self, migration: str) -> MigrationStatus:
+        """How a migration stands now, with what its activities wait for at this moment.
+
+        Raises:
+            NoSuchMigration: nothing is known under that id.
+            NoWorker: nobody can tell; says what Temporal itself knows.
+        """
+        description = await self._describe(migration)
+        handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
+        try:
+            status = await handle.query(MigrationWorkflow.status, rpc_timeout=_ANSWER)
+        except (RPCError, WorkflowQueryFailedError) as error:
+            raise NoWorker(
+                f"{migration} is {_plain(description)} and nobody answers for it ({error})",
+                remedy="see that a worker runs (`vcfm worker`); the migration goes on where it was",
+            ) from error
+        if description.status is WorkflowExecutionStatus.RUNNING:
+            return await observations(description, status, self._client.data_converter)
+        return _ended(status, description)
+
+    async def plan(self, migration: str) -> Plan | None:
+        """The pinned plan, or None while preflight reads.
+
+        Raises:
+            NoSuchMigration: nothing is known under that id.
+        """
+        description = await self._describe(migration)
+        handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
+        return await handle.query(MigrationWorkflow.plan, rpc_timeout=_ANSWER)
+
+    async def run_id(self, migration: str) -> str:
+        """The id of the migration's latest run: what its journal entries are filed under.
+
+        Raises:
+            NoSuchMigration: nothing is known under that id.
+        """
+        return (await self._describe(migration)).run_id or ""
+
+    async def retry(self, migration: str, instruction: Instruction) -> str:
+        """Run the parked phase again; returns what the migration says to that.
+
+        Raises:
+            NoSuchMigration: nothing is known under that id.
+            Refused: nothing is parked, or another phase than the one meant.
+        """
+        await self._describe(migration)
+        try:
+            return await self._client.get_workflow_handle(migration).execute_update(
+                MigrationWorkflow.retry_update, instruction.model_dump(mode="json", exclude_none=True)
+            )
+        except WorkflowUpdateFailedError as error:
+            said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
+            raise Refused(said, remedy=f"see what it waits for: `vcfm status {migration}`") from error
+        except RPCError as error:
+            raise Refused(
+                f"{migration} has ended", remedy="start a new migration if there is still something to move"
+            ) from error
+
+    async def list(self) -> AsyncIterator[MigrationSummary]:
+        """All migrations that Temporal remembers, the latest first."""
+        async for each in self._client.list_workflows(f"WorkflowType = '{MigrationWorkflow.__name__}'"):
+            attributes = each.typed_search_attributes
+            yield MigrationSummary(
+                id=each.id,
+                cluster=attributes.get(temporal.CLUSTER, ""),
+                state=_state(each.status, attributes.get(temporal.STATE, State.PENDING)),
+                phase=PhaseName(attributes.get(temporal.PHASE, PhaseName.PREFLIGHT)),
+                needs_human=attributes.get(temporal.NEEDS_HUMAN, False),
+                started=each.start_time,
+                completed=each.close_time,
+            )
+
+    async def _describe(self, migration: str) -> WorkflowExecutionDescription:
+        try:
+            return await self._client.get_workflow_handle(migration).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise NoSuchMigration(
+                    f"no migration {migration!r}", remedy="`vcfm list` shows the ones there are"
+                ) from error
+            raise
+
+    async def _identify(self, cluster: str) -> ClusterIdentity:
+        try:
+            return await self._client.execute_workflow(
+                IdentifyCluster.run,
+                ClusterName(cluster=cluster),
+                id=f"vcfm-identify-{uuid4()}",
+                task_queue=self._queue,
+                execution_timeout=timedelta(seconds=45),
+            )
+        except WorkflowFailureError as error:
+            if isinstance(error.cause, ActivityError):
+                failure = explain(error.cause)
+                raise ClusterUnavailable(failure.diagnosis, remedy=failure.remedy) from error
+            raise NoWorker(
+                f"nobody works on task queue {self._queue!r}",
+                remedy="start a worker: `vcfm worker` (or `vcfm serve`)",
+            ) from error
+
+
+def _plain(description: WorkflowExecutionDescription) -> str:
+    return description.status.name.lower() if description.status else "unknown"
+
+
+def _state(status: WorkflowExecutionStatus | None, said: str) -> State:
+    """What the list shows: Temporal's word where the workflow could not have its own."""
+    if status in {WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED}:
+        return State.FAILED
+    return State(said)
+
+
+def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -> MigrationStatus:
+    """A run that was terminated could not say so itself."""
+    if status.state.final:
+        return status
+    return status.model_copy(
+        update={
+            "state": State.FAILED,
+            "message": f"{_plain(description)} from outside during {status.phase}; nothing was restored",
+            "completed": description.close_time or datetime.now(UTC),
+        }
+    )

@@ -1,0 +1,30 @@
+"""Which cluster is meant: a door asks before it starts anything.
+
+Doors hold no kubeconfig; only workers reach clusters. One tiny workflow lets the API name the cluster's migration by
+the cluster's own infrastructure name, and tells the person at once when no worker or no cluster answers.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.identity import Identity
+    from migration.request import ClusterIdentity, ClusterName
+
+
+@workflow.defn(name="IdentifyCluster")
+class IdentifyCluster:
+    """Answers what a configured cluster says of itself."""
+
+    @workflow.run
+    async def run(self, name: ClusterName) -> ClusterIdentity:
+        """One read of Infrastructure, three attempts: a person is waiting for the answer."""
+        return await workflow.execute_activity_method(
+            Identity.read,
+            name,
+            summary="read the cluster's identity",
+            start_to_close_timeout=timedelta(seconds=10),
+            retry_policy=RetryPolicy(maximum_attempts=3, initial_interval=timedelta(milliseconds=200)),
+        )

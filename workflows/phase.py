@@ -1,0 +1,39 @@
+"""What a phase is to the workflow: a module with a `name` and a `do`.
+
+`do` acts through activities, observes that it is done, and returns the evidence: sentences for people, each from
+something read. It fails with `ActivityError` (an activity gave up), `NotProven` (everything was done and the world
+still says no), or, in preflight alone, `PreflightRefused`.
+"""
+
+from typing import Protocol
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from migration.phase import PhaseName
+    from workflows.run import Run
+
+
+class Step(Protocol):
+    """A phase's module."""
+
+    name: PhaseName
+
+    async def do(self, run: Run) -> list[str]:
+        """Do it, see that it is done, and say what was seen."""
+
+
+class PreflightRefused(Exception):
+    """Preflight found something Critical; nothing has been changed."""
+
+
+class NotProven(Exception):
+    """A phase did what it does, and its proof did not appear; says what was read instead.
+
+    Attributes:
+        remedy: what a person can do next.
+    """
+
+    def __init__(self, diagnosis: str, *, remedy: str) -> None:
+        super().__init__(diagnosis)
+        self.remedy = remedy

@@ -1,0 +1,27 @@
+"""Phase 2: before-images of everything that any later phase touches, as Secrets in the migration's namespace.
+
+They are written once: a later attempt finds them and compares checksums, so that a before-image can never be taken of
+something already changed.
+"""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.backup import Backup, BackupOrder
+    from migration.before_images import touched
+    from migration.phase import PhaseName
+    from workflows.run import Run
+
+name = PhaseName.BACKUP
+
+
+async def do(run: Run) -> list[str]:
+    """Store each before-image and read it back."""
+    plan = run.plan
+    objects = touched(plan)
+    stored = await run.act(
+        Backup.take,
+        BackupOrder(cluster=plan.cluster, migration=plan.migration, namespace=plan.namespace, objects=objects),
+        f"store {len(objects)} before-images in {plan.namespace}",
+    )
+    return [f"{len(stored.manifests)} before-images in {plan.namespace} read back, checksums equal"]

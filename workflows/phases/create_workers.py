@@ -1,0 +1,63 @@
+"""Phase 11: one MachineSet per source set and failure domain; the total is kept, the spread is even."""
+
+import asyncio
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.machine_sets import MachineSets, NewSetOrder, SetsReady
+    from activities.virtual_machines import TaggedExpected, VirtualMachines
+    from migration.phase import PhaseName
+    from workflows import budgets
+    from workflows.run import Run
+
+name = PhaseName.CREATE_WORKERS
+
+
+async def do(run: Run) -> list[str]:
+    """Create them all at once, wait until each replica is a Ready node, and see the ownership tag on every VM."""
+    plan = run.plan
+    await asyncio.gather(
+        *(
+            run.act(
+                MachineSets.create,
+                NewSetOrder(
+                    cluster=plan.cluster,
+                    infrastructure_name=plan.infrastructure_name,
+                    new_set=each,
+                    failure_domain=plan.failure_domain(each.failure_domain),
+                ),
+                f"MachineSet {each.name}: {each.replicas} in {each.failure_domain}",
+            )
+            for each in plan.new_sets
+        )
+    )
+    ready = await run.wait(
+        MachineSets.wait_ready,
+        SetsReady(
+            cluster=plan.cluster,
+            replicas={each.name: each.replicas for each in plan.new_sets},
+            at_most=budgets.WORKERS,
+        ),
+        "wait until every new worker is a Ready node",
+        at_most=budgets.WORKERS,
+    )
+    run.ledger.saw(ready.nodes)
+    tagged = await asyncio.gather(
+        *(
+            run.act(
+                VirtualMachines.ensure_tagged,
+                TaggedExpected(
+                    vcenter=target.reference,
+                    infrastructure_name=plan.infrastructure_name,
+                    folders=sorted({each.topology.folder or "" for each in plan.domains_on(target.server)}),
+                ),
+                f"ownership tag on every VM on {target.server}",
+            )
+            for target in plan.targets
+        )
+    )
+    return [
+        f"{ready.count} new workers Running, their nodes Ready",
+        *(sentence for each in tagged for sentence in each.evidence),
+    ]

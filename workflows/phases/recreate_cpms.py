@@ -1,0 +1,51 @@
+"""Phase 12: the control plane rolls to the target, one index at a time, by OpenShift's own operator.
+
+We point the ControlPlaneMachineSet at the target's failure domains and follow. It creates before it deletes, and
+etcd's own pre-drain hook holds each old master until its replacement votes: neither is ever overridden by us.
+"""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.control_plane import ControlPlane, PointOrder, RollExpected
+    from activities.virtual_machines import VirtualMachines, VmsGone
+    from migration.phase import PhaseName
+    from workflows import budgets
+    from workflows.run import Run
+
+name = PhaseName.RECREATE_CPMS
+
+
+async def do(run: Run) -> list[str]:
+    """Point, follow index by index, and see the old masters' VMs gone from the source."""
+    plan = run.plan
+    wanted = plan.control_plane.target_failure_domains
+    await run.act(
+        ControlPlane.point_at,
+        PointOrder(cluster=plan.cluster, failure_domains=wanted),
+        f"ControlPlaneMachineSet to {', '.join(wanted)}",
+    )
+    rolled = await run.wait(
+        ControlPlane.follow,
+        RollExpected(
+            cluster=plan.cluster,
+            replicas=plan.control_plane.replicas,
+            servers=plan.target_servers,
+            at_most=budgets.CONTROL_PLANE,
+        ),
+        "follow the control plane's roll",
+        at_most=budgets.CONTROL_PLANE,
+    )
+    run.ledger.saw(rolled.nodes)
+    gone = await run.wait(
+        VirtualMachines.wait_gone,
+        VmsGone(
+            vcenter=plan.source.reference,
+            datacenters=plan.source.datacenters,
+            names=plan.control_plane.machines,
+            at_most=budgets.CONTROL_PLANE,
+        ),
+        "wait until the old masters' VMs are gone",
+        at_most=budgets.CONTROL_PLANE,
+    )
+    return [*rolled.evidence, gone.evidence]

@@ -1,0 +1,45 @@
+"""Phase 13: the source's workers are drained and deleted, now that the target's carry the cluster."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.machine_sets import MachineSets, SetsGone, SetsScaled
+    from activities.virtual_machines import VirtualMachines, VmsGone
+    from migration.phase import PhaseName
+    from workflows import budgets
+    from workflows.run import Run
+
+name = PhaseName.SCALE_OLD
+
+
+async def do(run: Run) -> list[str]:
+    """Scale to 0, follow the drains, and believe it only when vCenter has no VM of theirs left."""
+    plan = run.plan
+    sets = [each.name for each in plan.source_sets]
+    await run.act(
+        MachineSets.scale_to_zero, SetsScaled(cluster=plan.cluster, names=sets), f"scale {', '.join(sets)} to 0"
+    )
+    left = await run.wait(
+        MachineSets.wait_gone,
+        SetsGone(
+            cluster=plan.cluster,
+            names=sets,
+            nodes=[each.node for each in plan.source_vms if each.node],
+            at_most=budgets.DRAIN,
+        ),
+        "wait until the old workers are drained and deleted",
+        at_most=budgets.DRAIN,
+    )
+    run.ledger.saw(left.nodes)
+    gone = await run.wait(
+        VirtualMachines.wait_gone,
+        VmsGone(
+            vcenter=plan.source.reference,
+            datacenters=plan.source.datacenters,
+            names=[each.name for each in plan.source_vms],
+            at_most=budgets.DRAIN,
+        ),
+        "wait until the source holds no VM of the cluster",
+        at_most=budgets.DRAIN,
+    )
+    return [f"{', '.join(sets)} at 0, no Machine and no node left", gone.evidence]

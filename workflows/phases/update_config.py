@@ -1,0 +1,31 @@
+"""Phase 8: cloud-provider-config lists the target; the operators' generated copies follow."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.cloud_config import AddToConfig, CloudConfig, GeneratedExpected
+    from migration.phase import PhaseName
+    from workflows import budgets
+    from workflows.run import Run
+
+name = PhaseName.UPDATE_CONFIG
+
+
+async def do(run: Run) -> list[str]:
+    """Edit exactly the vCenter entries, keep everything else byte for byte, wait for both generated copies."""
+    plan = run.plan
+    await run.act(
+        CloudConfig.add,
+        AddToConfig(
+            cluster=plan.cluster, config_map=plan.cloud_config, key=plan.cloud_config_key, vcenters=plan.targets
+        ),
+        f"add {', '.join(plan.target_servers)} to openshift-config/{plan.cloud_config}",
+    )
+    servers = [plan.source.server, *plan.target_servers]
+    seen = await run.wait(
+        CloudConfig.wait_generated,
+        GeneratedExpected(cluster=plan.cluster, servers=servers, at_most=budgets.COPIES),
+        "wait for kube-cloud-config and cloud-conf",
+        at_most=budgets.COPIES,
+    )
+    return [f"{name} lists {', '.join(servers)}" for name in seen.names]

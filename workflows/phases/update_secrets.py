@@ -1,0 +1,27 @@
+"""Phase 4: add the target's credentials beside the source's, and wait until every component's copy carries them."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.credentials import CopiesExpected, Credentials, CredentialsOrder
+    from migration.phase import PhaseName
+    from workflows import budgets
+    from workflows.run import Run
+
+name = PhaseName.UPDATE_SECRETS
+
+
+async def do(run: Run) -> list[str]:
+    """Add exactly the missing keys; both vCenters' keys stay until the last source VM is gone."""
+    plan = run.plan
+    for target in plan.targets:
+        await run.act(
+            Credentials.add, CredentialsOrder(vcenter=target.reference), f"add {target.server} to vsphere-creds"
+        )
+    copies = await run.wait(
+        Credentials.wait_copied,
+        CopiesExpected(cluster=plan.cluster, at_most=budgets.COPIES),
+        "wait for the components' copies of vsphere-creds",
+        at_most=budgets.COPIES,
+    )
+    return [f"{', '.join(plan.target_servers)} in kube-system/vsphere-creds", f"copied to {', '.join(copies.names)}"]

@@ -1,0 +1,42 @@
+"""Phase 15: nothing that was done is believed; the whole world is read again."""
+
+import asyncio
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.health import Health, StableExpected
+    from activities.verification import ClusterClaims, VCenterClaims, Verification
+    from migration.phase import PhaseName
+    from workflows import budgets
+    from workflows.phase import NotProven
+    from workflows.run import Run
+
+name = PhaseName.VERIFY
+
+
+async def do(run: Run) -> list[str]:
+    """Wait for calm without any excuse, then make every claim from what is read now."""
+    plan = run.plan
+    stable = await run.wait(
+        Health.wait_stable,
+        StableExpected(cluster=plan.cluster, excused=[], at_most=budgets.STABLE),
+        "wait until every operator is stable",
+        at_most=budgets.STABLE,
+    )
+    claims = [
+        claim
+        for report in await asyncio.gather(
+            run.act(Verification.cluster, ClusterClaims(plan=plan), "read the cluster again"),
+            run.act(Verification.vcenters, VCenterClaims(plan=plan), "read both vCenters again"),
+        )
+        for claim in report.claims
+    ]
+    run.ledger.reported(claims)
+    broken = [each for each in claims if not each.holds]
+    if broken:
+        raise NotProven(
+            "; ".join(f"not true: {each.claim} ({each.read})" for each in broken),
+            remedy="mend what each sentence names, then retry: this phase only reads",
+        )
+    return [stable.evidence, f"{len(claims)} claims hold, each from a fresh reading"]

@@ -1,0 +1,21 @@
+"""Restarting the vSphere-aware pods: after the target was added, and again after the source was removed.
+
+Which pods are old is written into history before the first is deleted. A retry deletes only what is left of those, and
+waits for pods with other uids: a pod that merely looks ready is not a restarted one.
+"""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.pods import Pods
+    from migration.request import ClusterName
+    from workflows import budgets
+    from workflows.run import Run
+
+
+async def restart_vsphere_pods(run: Run) -> list[str]:
+    """Replace every vSphere-aware pod; returns the evidence."""
+    old = await run.act(Pods.observe, ClusterName(cluster=run.plan.cluster), "which pods are there now")
+    await run.act(Pods.delete, old, f"delete {len(old.uids)} vSphere-aware pods")
+    await run.wait(Pods.wait_replaced, old, "wait for new pods in their place", at_most=budgets.PODS)
+    return [f"{len(old.uids)} pods of {', '.join(old.workloads)} replaced by new ones, all Ready"]

@@ -1,0 +1,85 @@
+"""One run of one migration, as a phase sees it: the spec, the plan, and the two ways to touch the world.
+
+`act` is for a side effect, `wait` for an observation that takes as long as it takes. Both name themselves in Temporal's
+timeline, both wait for a cancelled activity to end before anything else happens: an undo must never overlap its do.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.workflow import ActivityCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from migration.phase import PhaseName, activity_id
+    from migration.plan import Plan
+    from migration.spec import MigrationSpec
+    from migration.value import Value
+    from workflows import budgets
+    from workflows.ledger import Ledger
+
+Input = TypeVar("Input", bound=Value)
+Output = TypeVar("Output")
+Activity = Callable[..., Awaitable[Output]]
+
+
+class Run:
+    """What a phase has in hand.
+
+    Attributes:
+        cluster: the cluster's name in this service's configuration; empty for the only one.
+        spec: what was asked for.
+        ledger: where a phase reports what it learned.
+    """
+
+    def __init__(self, *, migration: str, cluster: str, spec: MigrationSpec, ledger: Ledger) -> None:
+        self.migration = migration
+        self.cluster = cluster
+        self.spec = spec
+        self.ledger = ledger
+        self._plan: Plan | None = None
+        self._serial = 0
+
+    @property
+    def plan(self) -> Plan:
+        """The pinned plan; only preflight runs without it."""
+        assert self._plan is not None, "preflight pins the plan before any other phase runs"
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self._plan = plan
+        self.ledger.planned(plan)
+
+    @property
+    def planned(self) -> Plan | None:
+        """The plan, if preflight has pinned it already."""
+        return self._plan
+
+    async def act(self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str) -> Output:
+        """Have one activity change (or read) something, inside the budget of an outage."""
+        return await self._execute(activity, argument, summary, budgets.acting())
+
+    async def wait(
+        self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, *, at_most: timedelta
+    ) -> Output:
+        """Have one activity wait for something in the world."""
+        return await self._execute(activity, argument, summary, budgets.waiting(at_most))
+
+    async def _execute(
+        self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, budget: budgets.Budget
+    ) -> Output:
+        self._serial += 1
+        phase: PhaseName = self.ledger.status.phase
+        return await workflow.execute_activity_method(  # type: ignore[no-any-return]
+            activity,
+            argument,
+            activity_id=activity_id(phase, activity.__name__, self._serial),
+            summary=summary[:200],
+            start_to_close_timeout=budget.attempt,
+            schedule_to_close_timeout=budget.total,
+            heartbeat_timeout=budgets.HEARTBEAT,
+            retry_policy=budgets.RETRY,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
