@@ -20,11 +20,13 @@ class Settings(BaseSettings):
         kubeconfig_directory: for several clusters, a directory of kubeconfigs; the file's stem is the cluster's name.
         namespace: where before-images, the metadata Secret and (by default) the target's credentials live.
         vcenter_ca_file: PEM of the authorities that sign the vCenters' certificates; default: the system's.
-        journal: SQLAlchemy URL of the journal.
+        state_directory: where a small install keeps its files (journal, and the dev server's database).
+        journal: SQLAlchemy URL of the journal; default: a SQLite file in the state directory.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         api_host, api_port: where the REST door listens.
         health_window: how long every operator must be Available and not Degraded before the cluster counts as
             stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
+        log_json: one JSON object per line instead of coloured text.
         max_activities: how many activities one worker runs at a time; a vCenter serves few sessions well.
     """
 
@@ -34,9 +36,19 @@ class Settings(BaseSettings):
     kubeconfig_directory: Path | None = None
     namespace: str = "openshift-vcf-migration"
     vcenter_ca_file: Path | None = None
-    journal: str = "sqlite:///.vcfm/journal.db"
+    state_directory: Path = Path(".vcfm")
+    journal: str | None = None
     task_queue: str = "vcf-migration"
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     health_window: timedelta = timedelta(seconds=60)
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
+    log_json: bool = False
+
+    @property
+    def journal_url(self) -> str:
+        """The journal's URL; the state directory is made if it is the default and missing."""
+        if self.journal:
+            return self.journal
+        self.state_directory.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{self.state_directory / 'journal.db'}"

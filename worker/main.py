@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -51,34 +52,25 @@ async def run(settings: Settings) -> None:
         temporal.TemporalUnavailable: Temporal cannot be used as configured.
     """
     client = await temporal.connect()
-    await temporal.ensure_search_attributes(client)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(working(client, settings))
+    async with working(client, settings):
         await stop.wait()
 
 
-class working:  # noqa: N801 - reads as `async with working(client, settings)`
+@asynccontextmanager
+async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
     """A worker with its journal and its connections, for as long as the block lasts."""
-
-    def __init__(self, client: Client, settings: Settings) -> None:
-        self._client = client
-        self._settings = settings
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> Worker:
-        """Open the journal, then start to poll."""
-        journal = Journal(self._settings.journal)
-        journal.open()
-        self._stack.callback(journal.close)
-        context = await self._stack.enter_async_context(Context(settings=self._settings, journal=journal))
-        worker = create_worker(self._client, context, settings=self._settings)
-        await self._stack.enter_async_context(worker)
-        log.info("worker polls", task_queue=self._settings.task_queue, identity=self._client.identity)
-        return worker
-
-    async def __aexit__(self, *error: object) -> None:
-        """Stop polling, let activities end, close what was opened."""
-        await self._stack.aclose()
+    await temporal.ensure_search_attributes(client)
+    journal = Journal(settings.journal_url)
+    journal.open()
+    try:
+        async with (
+            Context(settings=settings, journal=journal) as context,
+            create_worker(client, context, settings=settings) as worker,
+        ):
+            log.info("worker polls", task_queue=settings.task_queue, temporal=client.service_client.config.target_host)
+            yield worker
+    finally:
+        journal.close()

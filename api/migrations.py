@@ -1,0 +1,124 @@
+"""The routes of `/api/v1/migrations`: submit one, list them, look at one, read its plan and its journal."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from pydantic import AwareDatetime
+
+from journal.store import Journal
+from migration.plan import Plan
+from migration.spec import MigrationSpec
+from migration.spec_rules import parse_submission
+from migration.status import MigrationStatus
+from migration.steering import Instruction
+from migration.summary import MigrationSummary
+from migration.value import Value
+from workflows.doors import Migrations
+
+router = APIRouter(prefix="/api/v1", tags=["migrations"])
+
+
+class Submission(Value):
+    """A migration to start.
+
+    Attributes:
+        cluster: name of the cluster in the service's configuration; may be left out when there is only one.
+        spec: the spec of the custom resource; `state` may be left out or `Running`.
+    """
+
+    cluster: str = ""
+    spec: MigrationSpec
+
+
+
+
+class JournalEntry(Value):
+    """One call to the world outside; bodies are redacted and bounded."""
+
+    id: int
+    at: AwareDatetime
+    seconds: float
+    phase: str
+    activity: str
+    attempt: int
+    system: str
+    server: str
+    method: str
+    target: str
+    mutating: bool
+    outcome: str
+    request: str
+    response: str
+
+
+def _migrations(request: Request) -> Migrations:
+    found: Migrations = request.app.state.migrations
+    return found
+
+
+def _journal(request: Request) -> Journal:
+    found: Journal = request.app.state.journal
+    return found
+
+
+Doors = Annotated[Migrations, Depends(_migrations)]
+Records = Annotated[Journal, Depends(_journal)]
+
+
+@router.post(
+    "/migrations",
+    status_code=201,
+    summary="Start the migration of a cluster",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": Submission.model_json_schema()}}}},
+)
+async def start(doors: Doors, response: Response, body: Annotated[Any, Body()] = None) -> MigrationStatus:
+    """Start it; 409 when the cluster has one that has not ended, 422 with every problem of the spec at once."""
+    cluster, spec = parse_submission(body)
+    started = await doors.start(cluster=cluster, spec=spec)
+    response.headers["Location"] = f"/api/v1/migrations/{started}"
+    return await doors.status(started)
+
+
+@router.get("/migrations", summary="List migrations, the latest first")
+async def listing(doors: Doors, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[MigrationSummary]:
+    """What Temporal remembers of migrations within the namespace's retention."""
+    found: list[MigrationSummary] = []
+    async for each in doors.list():
+        found.append(each)
+        if len(found) == limit:
+            break
+    return found
+
+
+@router.get("/migrations/{migration}", summary="How a migration stands")
+async def show(migration: str, doors: Doors) -> MigrationStatus:
+    """Phase, progress, what is waited for at this moment, what needs a person, and in the end the report."""
+    return await doors.status(migration)
+
+
+@router.get("/migrations/{migration}/plan", summary="The plan that preflight pinned")
+async def plan(migration: str, doors: Doors) -> Plan | None:
+    """Null until preflight has pinned it."""
+    return await doors.plan(migration)
+
+
+@router.post("/migrations/{migration}/retry", summary="Run the parked phase again")
+async def retry(migration: str, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
+    """409 when nothing is parked, or another phase than the one named."""
+    return {"answer": await doors.retry(migration, instruction or Instruction())}
+
+
+@router.get("/migrations/{migration}/journal", summary="Every call the migration made to the world outside")
+async def journal(
+    migration: str,
+    doors: Doors,
+    records: Records,
+    phase: str | None = None,
+    mutating: bool | None = None,  # noqa: FBT001 - a query parameter
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> list[JournalEntry]:
+    """In the order they were made; page on with `after=<id of the last>`."""
+    run = await doors.run_id(migration)
+    entries = records.read(migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit)
+    return [JournalEntry.model_validate(each, from_attributes=True) for each in entries]

@@ -1,0 +1,5 @@
+"""`python -m cli` is `vcfm`."""
+
+from cli.main import run
+
+run()

@@ -1,0 +1,65 @@
+"""The long-running processes: the worker, the REST service, and both in one for small installs."""
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+
+import uvicorn
+from rich.console import Console
+
+import temporal
+from api.app import create_app
+from cli.dev_server import dev_server
+from settings import Settings
+from worker.main import working
+
+
+async def serve_api(settings: Settings) -> None:
+    """The REST service alone, until a signal."""
+    await _listen(settings, create_app(settings))
+
+
+async def serve(settings: Settings, *, dev: bool, console: Console, temporal_port: int, ui_port: int) -> None:
+    """API and worker in one process, with Temporal's dev server as a child if asked for."""
+    async with AsyncExitStack() as stack:
+        if dev:
+            server = await stack.enter_async_context(
+                dev_server(
+                    database=settings.state_directory / "temporal.db",
+                    port=temporal_port,
+                    ui_port=ui_port,
+                    log=_log(settings),
+                )
+            )
+            # The worker and the API find Temporal the way every other process does.
+            os.environ["TEMPORAL_ADDRESS"] = server.address
+            console.print(f"Temporal UI   {server.ui}   (address {server.address})")
+        client = await temporal.connect()
+        await stack.enter_async_context(working(client, settings))
+        console.print(f"REST API      http://{settings.api_host}:{settings.api_port}/docs")
+        await _listen(settings, create_app(settings, client=client))
+
+
+def _log(settings: Settings) -> "os.PathLike[str]":
+    settings.state_directory.mkdir(parents=True, exist_ok=True)
+    return settings.state_directory / "temporal.log"
+
+
+async def _listen(settings: Settings, app: object) -> None:
+    """Serve until SIGINT or SIGTERM, then let requests end."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=settings.api_host,
+        port=settings.api_port,
+        log_config=None,
+        access_log=False,
+        # A page that follows a migration holds its connection open for ever.
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    # uvicorn raises the signal again once it has stopped; by then it has done its work, and the worker must stop too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    await server.serve()
+    await asyncio.sleep(0)
