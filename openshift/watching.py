@@ -54,7 +54,7 @@ class Stale:
 
 
 class World:
-    """A live view of some kinds. `async with World(cluster, [...]) as world:` returns once everything is listed.
+    """A live view of some kinds. `async with World(cluster, [...]) as world:` begins once everything is listed.
 
     Raises `Unreachable` when that takes longer than `budget` seconds, and at once what no waiting can help.
     `world[watched]` maps `namespace/name` (or `name`) to the document, without `managedFields`.
@@ -103,7 +103,7 @@ class World:
     async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the question, not of its execution
         """Wait until a document or the staleness changed since the last call; False when `timeout` seconds passed.
 
-        Changes are coalesced: after True, look at everything. Raises what ended a watch, which is a bug of ours.
+        Changes are coalesced: after True, look at everything. The first list is a change. Raises what ended a watch, which is a bug of ours.
         """
         for task in self._tasks:
             if task.done():
