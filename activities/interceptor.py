@@ -1,0 +1,55 @@
+"""Around every activity: on whose behalf its calls are made, a pulse while it runs, and errors people can act on."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from temporalio import activity
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from activities import pulse
+from activities.failures import EXPECTED, failure
+from journal.store import Journal
+from migration.call import Scope, scope
+from migration.phase import phase_of
+
+
+class ActivityScope(Interceptor):
+    """Gives every activity its scope, its pulse and its way to fail; its calls are in the journal when it ends."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - its name
+        """Called by the worker once."""
+        return _Around(next, self._journal)
+
+
+class _Around(ActivityInboundInterceptor):
+    def __init__(self, inner: ActivityInboundInterceptor, journal: Journal) -> None:
+        super().__init__(inner)
+        self._journal = journal
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - its name
+        info = activity.info()
+        scope.set(
+            Scope(
+                migration=info.workflow_id or "",
+                run=info.workflow_run_id or "",
+                phase=phase_of(info.activity_id),
+                activity=info.activity_type,
+                attempt=info.attempt,
+            )
+        )
+        mine = pulse.Pulse(info.heartbeat_details)
+        pulse.current.set(mine)
+        beating = asyncio.create_task(mine.beat(), name=f"pulse of {info.activity_id}")
+        try:
+            return await self.next.execute_activity(input)
+        except EXPECTED as error:
+            raise failure(error) from error
+        finally:
+            beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beating
+            await asyncio.to_thread(self._journal.flush)
