@@ -1,0 +1,85 @@
+"""Ways into the lab's cluster: the administrator's kubeconfig, and the service account's with exactly the shipped RBAC."""
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.apiserver import ApiServer, Document
+from lab.certificates import Pair
+from lab.state import StateDir, write_private
+
+SERVICE_ACCOUNT = "vcf-migration"
+SHIPPED = Path(__file__).parent.parent / "deploy" / "rbac"
+SHIPPED_NAMESPACE = "openshift-vcf-migration"
+TOKEN_LIFETIME = 7 * 24 * 3600  # seconds; longer than any lab stands
+
+
+def write_admin_kubeconfig(state: StateDir, *, url: str, admin: Pair) -> None:
+    user = {"client-certificate-data": _encoded(admin.certificate), "client-key-data": _encoded(admin.key)}
+    write_private(state.kubeconfig, _kubeconfig(state, url=url, name="admin", user=user))
+
+
+def write_service_kubeconfig(state: StateDir, api: ApiServer, *, url: str, namespace: str) -> str:
+    """Make the service account, bind what `deploy/rbac` says to it, write its kubeconfig; a line about what was bound."""
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": SERVICE_ACCOUNT, "namespace": namespace},
+    }
+    api.apply(account)
+    shipped = [each for file in sorted(SHIPPED.glob("*.yaml")) for each in yaml.safe_load_all(file.read_text()) if each]
+    for document in shipped or [_administrator(namespace)]:
+        api.apply(_moved(document, namespace))
+    token = _token(api, namespace)
+    write_private(state.kubeconfig_service, _kubeconfig(state, url=url, name=SERVICE_ACCOUNT, user={"token": token}))
+    return "the shipped RBAC" if shipped else "cluster-admin, since no deploy/rbac is beside this package"
+
+
+def _token(api: ApiServer, namespace: str) -> str:
+    request = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": TOKEN_LIFETIME},
+    }
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{SERVICE_ACCOUNT}/token"
+    token: str = api.request("POST", path, body=request)["status"]["token"]
+    return token
+
+
+def _moved(document: Document, namespace: str) -> Document:
+    """The shipped documents name one namespace; a scenario may name another."""
+    if document["metadata"].get("namespace") == SHIPPED_NAMESPACE:
+        document["metadata"]["namespace"] = namespace
+    for subject in document.get("subjects", []):
+        if subject.get("namespace") == SHIPPED_NAMESPACE:
+            subject["namespace"] = namespace
+    return document
+
+
+def _administrator(namespace: str) -> Document:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": SERVICE_ACCOUNT},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": namespace}],
+    }
+
+
+def _kubeconfig(state: StateDir, *, url: str, name: str, user: dict[str, Any]) -> str:
+    cluster = {"server": url, "certificate-authority-data": _encoded(state.authority)}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "lab", "cluster": cluster}],
+        "users": [{"name": name, "user": user}],
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": name}}],
+        "current-context": "lab",
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _encoded(path: Path) -> str:
+    return b64encode(path.read_bytes()).decode()

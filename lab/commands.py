@@ -1,0 +1,161 @@
+"""What a person or a test does with a lab: up, down, status, snapshot."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from lab import supervisor
+from lab.apiserver import ApiError, ApiServer, wait_for
+from lab.bringup import VCENTER_PORT, BringUp
+from lab.build import build
+from lab.certificates import Pair
+from lab.health import complaints
+from lab.scenario import Scenario
+from lab.state import StateDir
+
+STOP_TIMEOUT = 10.0
+
+Report = Callable[[str], None]
+
+
+class LabError(Exception):
+    """The lab cannot do that now; the message names the remedy."""
+
+
+class Lab(NamedTuple):
+    """A running lab.
+
+    Attributes:
+        description: the content of `lab.json`.
+
+    """
+
+    state_dir: Path
+    description: dict[str, Any]
+
+
+def up(
+    scenario: Scenario, state_dir: Path, *, port: int | None = None, attached: bool = False, report: Report = print
+) -> Lab:
+    """Bring a lab up; returns when its cluster is healthy. Whatever goes wrong, nothing is left behind but the logs.
+
+    Args:
+        port: of both vCenters.
+        attached: the lab ends with the calling thread; otherwise it stands until `down`.
+
+    Raises:
+        LabError: a lab runs there already.
+        BuildError: its parts cannot be built.
+        TimeoutError: it did not become healthy; names what was not.
+
+    """
+    state = StateDir(state_dir)
+    if _supervisor(state) is not None:
+        raise LabError(f"a lab runs in {state.path}: use it (`vcfm lab status`), or end it with `vcfm lab down`")
+    _remove(state)
+    built = build(report=report)
+    started = time.monotonic()
+    state.create()
+    try:
+        supervisor.spawn(state, attached=attached)
+        BringUp(scenario=scenario, state=state, built=built, port=port or VCENTER_PORT, report=report).run()
+    except BaseException:
+        _stop(state)
+        raise
+    report(f"the lab is up after {time.monotonic() - started:.0f} s: {state.path}")
+    return Lab(state.path, state.describe())
+
+
+def down(state_dir: Path) -> bool:
+    """End the lab and remove its directory; whether there was anything to do."""
+    state = StateDir(state_dir)
+    stopped = _stop(state)
+    return _remove(state) or stopped
+
+
+def status(state_dir: Path) -> dict[str, Any]:
+    """What runs, and what the cluster complains about.
+
+    Raises:
+        LabError: no lab runs there.
+
+    """
+    state = running(state_dir)
+    parts = {each.stem: _pid(state.pids / each.stem) for each in sorted(state.processes.glob("*.json"))}
+    try:
+        api = admin_api(state)
+        found = complaints(api)
+        api.close()
+    except (ApiError, OSError) as error:
+        found = [str(error)]
+    return {
+        "state_dir": str(state.path),
+        "healthy": state.ready.exists() and not found,
+        "complaints": found,
+        "parts": parts,
+    }
+
+
+def running(state_dir: Path) -> StateDir:
+    """The state directory of a lab that runs.
+
+    Raises:
+        LabError: none runs there.
+    """
+    state = StateDir(state_dir)
+    if _supervisor(state) is None:
+        raise LabError(f"no lab runs in {state.path}: start one with `vcfm lab up`")
+    return state
+
+
+def admin_api(state: StateDir) -> ApiServer:
+    """The API server of a running lab, as its administrator."""
+    url = yaml.safe_load(state.kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
+    return ApiServer(url=url, state=state, admin=Pair(state.pki / "admin.pem", state.pki / "admin.key"))
+
+
+def _supervisor(state: StateDir) -> int | None:
+    """The pid of the living supervisor of this directory."""
+    pid = _pid(state.supervisor_pid)
+    return pid if pid is not None and supervisor.is_supervisor(pid, state) else None
+
+
+def _stop(state: StateDir) -> bool:
+    pid = _supervisor(state)
+    if pid is None:
+        return False
+    os.kill(pid, signal.SIGTERM)
+    try:
+        wait_for(lambda: _supervisor(state) is None, what="the lab's parts to end", timeout=STOP_TIMEOUT)
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)  # its parts die with it
+        wait_for(lambda: _supervisor(state) is None, what="the lab's supervisor to be gone", timeout=STOP_TIMEOUT)
+    return True
+
+
+def _remove(state: StateDir) -> bool:
+    """Remove a lab's directory; one that is not a lab's is left alone.
+
+    Raises:
+        LabError: there is something else in that directory.
+
+    """
+    if not state.path.exists():
+        return False
+    if any(state.path.iterdir()) and not state.processes.exists():
+        raise LabError(f"{state.path} holds something that is not a lab: name another --state-dir")
+    shutil.rmtree(state.path)
+    return True
+
+
+def _pid(file: Path) -> int | None:
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/vmware/govmomi"
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vapi/rest"
+	"github.com/vmware/govmomi/vapi/tags"
+	"github.com/vmware/govmomi/vim25"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// inventory is what the vCenter holds at first: one datacenter with a compute cluster for every failure domain.
+type inventory struct {
+	Username   string    `json:"username"`
+	Datacenter string    `json:"datacenter"`
+	Folder     string    `json:"folder"`    // the cluster's VM folder; empty: none yet
+	Ownership  string    `json:"ownership"` // infrastructure name whose ownership category and tag exist; empty: none
+	Region     string    `json:"region"`    // tag on the datacenter; empty: none
+	Subnet     string    `json:"subnet"`    // first two octets of the guests' addresses
+	Clusters   []cluster `json:"clusters"`
+	OtherVMs   int       `json:"other_vms"` // machines of somebody else, in a folder of their own
+}
+
+type cluster struct {
+	Name           string `json:"name"`
+	Hosts          int    `json:"hosts"`
+	Datastore      string `json:"datastore"`
+	Network        string `json:"network"`
+	TemplateFolder string `json:"template_folder"` // empty: directly in the datacenter's VM folder
+	Template       string `json:"template"`
+	Zone           string `json:"zone"` // tag on the cluster; empty: none
+}
+
+// places are the objects that get tags.
+type places struct {
+	datacenter types.ManagedObjectReference
+	folder     *types.ManagedObjectReference
+	clusters   []types.ManagedObjectReference
+}
+
+func read(file string) (*inventory, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("inventory: %w", err)
+	}
+	wanted := &inventory{}
+	return wanted, json.Unmarshal(text, wanted)
+}
+
+// build makes everything but tags through the vCenter API in process, so that every object has its final name from the
+// start: the simulator cannot rename a datastore.
+func (i *inventory) build(ctx context.Context, service *simulator.Service, data string) (*places, error) {
+	client, err := vim25.NewClient(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	datacenter, err := object.NewRootFolder(client).CreateDatacenter(ctx, i.Datacenter)
+	if err != nil {
+		return nil, fmt.Errorf("datacenter: %w", err)
+	}
+	folders, err := datacenter.Folders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made := &places{datacenter: datacenter.Reference()}
+	if i.Folder != "" {
+		folder, err := folders.VmFolder.CreateFolder(ctx, i.Folder)
+		if err != nil {
+			return nil, fmt.Errorf("folder: %w", err)
+		}
+		reference := folder.Reference()
+		made.folder = &reference
+	}
+	site := &site{client: client, folders: folders, data: data}
+	for _, each := range i.Clusters {
+		reference, err := site.add(ctx, each)
+		if err != nil {
+			return nil, fmt.Errorf("cluster %s: %w", each.Name, err)
+		}
+		made.clusters = append(made.clusters, reference)
+	}
+	return made, site.crowd(ctx, i.OtherVMs)
+}
+
+// tag writes what an installer writes: region on the datacenter, zone on each cluster, ownership on the folder.
+func (i *inventory) tag(ctx context.Context, server *url.URL, made *places) error {
+	client, err := govmomi.NewClient(ctx, server, true) // the lab's CA is not ours to trust here: we are the server
+	if err != nil {
+		return err
+	}
+	session := rest.NewClient(client.Client)
+	if err := session.Login(ctx, server.User); err != nil {
+		return err
+	}
+	manager := tags.NewManager(session)
+	topology := []string{"Datacenter", "ClusterComputeResource", "HostSystem", "Folder"}
+	if i.Region != "" {
+		if err := attach(ctx, manager, "openshift-region", topology, i.Region, made.datacenter); err != nil {
+			return err
+		}
+	}
+	for index, each := range i.Clusters {
+		if each.Zone != "" {
+			if err := attach(ctx, manager, "openshift-zone", topology, each.Zone, made.clusters[index]); err != nil {
+				return err
+			}
+		}
+	}
+	if i.Ownership == "" || made.folder == nil {
+		return nil
+	}
+	owned := []string{"VirtualMachine", "ResourcePool", "Folder", "Datastore", "StoragePod"}
+	return attach(ctx, manager, "openshift-"+i.Ownership, owned, i.Ownership, *made.folder)
+}
+
+func attach(ctx context.Context, m *tags.Manager, category string, kinds []string, tag string, to types.ManagedObjectReference) error {
+	known, err := m.GetCategory(ctx, category)
+	if err != nil {
+		wanted := &tags.Category{Name: category, Cardinality: "SINGLE", AssociableTypes: kinds}
+		if wanted.ID, err = m.CreateCategory(ctx, wanted); err != nil {
+			return fmt.Errorf("category %s: %w", category, err)
+		}
+		known = wanted
+	}
+	id, err := m.CreateTag(ctx, &tags.Tag{Name: tag, CategoryID: known.ID})
+	if err != nil {
+		return fmt.Errorf("tag %s: %w", tag, err)
+	}
+	return m.AttachTag(ctx, id, to)
+}
+
+// site is a datacenter while it is being filled.
+type site struct {
+	client    *vim25.Client
+	folders   *object.DatacenterFolders
+	data      string
+	template  *object.VirtualMachine
+	pool      *object.ResourcePool
+	dvs       *object.DistributedVirtualSwitch
+	datastore types.ManagedObjectReference
+}
+
+// add makes one compute cluster with hosts, datastore, network and template.
+func (s *site) add(ctx context.Context, wanted cluster) (types.ManagedObjectReference, error) {
+	made, err := s.folders.HostFolder.CreateCluster(ctx, wanted.Name, types.ClusterConfigSpecEx{})
+	if err != nil {
+		return types.ManagedObjectReference{}, err
+	}
+	hosts, err := s.addHosts(ctx, made, wanted)
+	if err != nil {
+		return made.Reference(), err
+	}
+	if err := s.addDatastore(ctx, hosts, wanted.Datastore); err != nil {
+		return made.Reference(), err
+	}
+	if s.pool, err = made.ResourcePool(ctx); err != nil {
+		return made.Reference(), err
+	}
+	backing, err := s.addNetwork(ctx, hosts, wanted.Network)
+	if err != nil {
+		return made.Reference(), err
+	}
+	return made.Reference(), s.addTemplate(ctx, wanted, backing)
+}
+
+func (s *site) addHosts(ctx context.Context, to *object.ClusterComputeResource, wanted cluster) ([]*object.HostSystem, error) {
+	var hosts []*object.HostSystem
+	for number := 1; number <= wanted.Hosts; number++ {
+		spec := types.HostConnectSpec{HostName: fmt.Sprintf("esx%02d.%s.lab", number, wanted.Name)}
+		task, err := to.AddHost(ctx, spec, true, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		done, err := task.WaitForResult(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("host: %w", err)
+		}
+		hosts = append(hosts, object.NewHostSystem(s.client, done.Result.(types.ManagedObjectReference)))
+	}
+	return hosts, nil
+}
+
+func (s *site) addDatastore(ctx context.Context, hosts []*object.HostSystem, name string) error {
+	path := filepath.Join(s.data, name)
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	for _, host := range hosts {
+		system, err := host.ConfigManager().DatastoreSystem(ctx)
+		if err != nil {
+			return err
+		}
+		made, err := system.CreateLocalDatastore(ctx, name, path)
+		if err != nil {
+			return fmt.Errorf("datastore: %w", err)
+		}
+		if host == hosts[0] {
+			s.datastore = made.Reference()
+		}
+	}
+	return nil
+}
+
+func (s *site) addNetwork(ctx context.Context, hosts []*object.HostSystem, name string) (types.BaseVirtualDeviceBackingInfo, error) {
+	if s.dvs == nil {
+		spec := types.DVSCreateSpec{ConfigSpec: &types.VMwareDVSConfigSpec{DVSConfigSpec: types.DVSConfigSpec{Name: "dvs"}}}
+		task, err := s.folders.NetworkFolder.CreateDVS(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		done, err := task.WaitForResult(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("switch: %w", err)
+		}
+		s.dvs = object.NewDistributedVirtualSwitch(s.client, done.Result.(types.ManagedObjectReference))
+	}
+	members := &types.DVSConfigSpec{}
+	for _, host := range hosts {
+		members.Host = append(members.Host, types.DistributedVirtualSwitchHostMemberConfigSpec{
+			Operation: string(types.ConfigSpecOperationAdd), Host: host.Reference(),
+		})
+	}
+	task, err := s.dvs.Reconfigure(ctx, members)
+	if err != nil {
+		return nil, err
+	}
+	if err := task.Wait(ctx); err != nil {
+		return nil, fmt.Errorf("switch members: %w", err)
+	}
+	group := types.DVPortgroupConfigSpec{Name: name, Type: string(types.DistributedVirtualPortgroupPortgroupTypeEarlyBinding), NumPorts: 1}
+	if task, err = s.dvs.AddPortgroup(ctx, []types.DVPortgroupConfigSpec{group}); err != nil {
+		return nil, err
+	}
+	if err := task.Wait(ctx); err != nil {
+		return nil, fmt.Errorf("network: %w", err)
+	}
+	children, err := s.folders.NetworkFolder.Children(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, child := range children { // the task does not say what it made
+		if found, ok := child.(*object.DistributedVirtualPortgroup); ok {
+			if called, err := found.ObjectName(ctx); err == nil && called == name {
+				return found.EthernetCardBackingInfo(ctx)
+			}
+		}
+	}
+	return nil, fmt.Errorf("network %s was made but is not there", name)
+}
+
+// addTemplate makes an RHCOS template at hardware version 19, without which a control plane cannot be rolled.
+func (s *site) addTemplate(ctx context.Context, wanted cluster, network types.BaseVirtualDeviceBackingInfo) error {
+	parent := s.folders.VmFolder
+	if wanted.TemplateFolder != "" {
+		children, err := parent.Children(ctx)
+		if err != nil {
+			return err
+		}
+		for _, child := range children {
+			if found, ok := child.(*object.Folder); ok {
+				if called, err := found.ObjectName(ctx); err == nil && called == wanted.TemplateFolder {
+					parent = found
+				}
+			}
+		}
+		if parent == s.folders.VmFolder {
+			if parent, err = parent.CreateFolder(ctx, wanted.TemplateFolder); err != nil {
+				return err
+			}
+		}
+	}
+	var devices object.VirtualDeviceList
+	controller, err := devices.CreateSCSIController("pvscsi")
+	if err != nil {
+		return err
+	}
+	disk := devices.CreateDisk(controller.(types.BaseVirtualController), s.datastore, "")
+	disk.CapacityInKB = 16 << 20
+	card, err := devices.CreateEthernetCard("vmxnet3", network)
+	if err != nil {
+		return err
+	}
+	changes, err := append(devices, controller, disk, card).ConfigSpec(types.VirtualDeviceConfigSpecOperationAdd)
+	if err != nil {
+		return err
+	}
+	task, err := parent.CreateVM(ctx, types.VirtualMachineConfigSpec{
+		Name: wanted.Template, Version: "vmx-19", GuestId: "coreos64Guest", NumCPUs: 2, MemoryMB: 8192,
+		Files: &types.VirtualMachineFileInfo{VmPathName: "[" + wanted.Datastore + "]"}, DeviceChange: changes,
+	}, s.pool, nil)
+	if err != nil {
+		return err
+	}
+	done, err := task.WaitForResult(ctx)
+	if err != nil {
+		return fmt.Errorf("template: %w", err)
+	}
+	s.template = object.NewVirtualMachine(s.client, done.Result.(types.ManagedObjectReference))
+	return s.template.MarkAsTemplate(ctx)
+}
+
+// crowd adds machines that are nobody's business here: they make inventories long, not different.
+func (s *site) crowd(ctx context.Context, count int) error {
+	if count == 0 {
+		return nil
+	}
+	folder, err := s.folders.VmFolder.CreateFolder(ctx, "others")
+	if err != nil {
+		return err
+	}
+	store := object.NewDatastore(s.client, s.datastore)
+	name, err := store.ObjectName(ctx)
+	if err != nil {
+		return err
+	}
+	for number := range count {
+		task, err := folder.CreateVM(ctx, types.VirtualMachineConfigSpec{
+			Name: fmt.Sprintf("other-%04d", number), GuestId: "otherGuest", NumCPUs: 1, MemoryMB: 1024,
+			Files: &types.VirtualMachineFileInfo{VmPathName: "[" + name + "]"},
+		}, s.pool, nil)
+		if err != nil {
+			return err
+		}
+		if err := task.Wait(ctx); err != nil {
+			return fmt.Errorf("other machine %d: %w", number, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+"""Which rules the cluster enforces on its Infrastructure: the CRDs of a scenario's variant, and the policies beside them.
+
+The definitions are the modules' own files (lab.build), as `day2`, `open` or `legacy`.
+"""
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from lab.apiserver import ApiServer, wait_for
+from lab.build import Built
+from lab.scenario import Scenario
+from lab.site import Document
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads these big files in a tenth of the time
+
+
+def install_definitions(api: ApiServer, built: Built, scenario: Scenario) -> None:
+    """Create every CRD and wait until all are established."""
+    collection = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    for path in built.definitions(rules=scenario.rules):
+        api.request("POST", collection, body=yaml.load(path.read_text(), Loader=_LOADER))
+
+    def established() -> bool:
+        found = api.request("GET", collection)["items"]
+        return all(_is_established(each) for each in found)
+
+    wait_for(established, what="every CustomResourceDefinition to be established", timeout=30)
+
+
+def install_policies(api: ApiServer, scenario: Scenario) -> None:
+    """Load the policies that come with the Day2 gate; after everything else, as their parameters are cluster objects."""
+    if scenario.rules == "day2":
+        text = (files("lab") / "manifests" / "failure-domains-in-use.yaml").read_text()
+        for document in yaml.load_all(text, Loader=_LOADER):
+            api.apply(document)
+
+
+def _is_established(definition: Document) -> bool:
+    conditions = definition.get("status", {}).get("conditions") or []
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)

@@ -1,0 +1,35 @@
+"""Everything that a lab holds at one moment, for comparing before and after."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lab.commands import admin_api, running
+from lab.vcenters import VCenterAdmin
+
+
+def snapshot(state_dir: Path) -> dict[str, Any]:
+    """Every object of every kind that can be listed, and both vCenters' inventories with tags.
+
+    Shape: `{"objects": {"<version>/<kind>": {"<namespace>/<name>": document}}, "vcenters": {"source": …, "target": …}}`.
+
+    Raises:
+        LabError: no lab is there.
+
+    """
+    state = running(state_dir)
+    api = admin_api(state)
+    objects = {
+        f"{version}/{kind}": {_key(each): each for each in found} for version, kind, found in api.everything() if found
+    }
+    api.close()
+    endpoints = json.loads(state.private.read_text())
+    return {
+        "objects": objects,
+        "vcenters": {role: VCenterAdmin(**each).inventory() for role, each in endpoints.items()},
+    }
+
+
+def _key(document: dict[str, Any]) -> str:
+    metadata = document["metadata"]
+    return f"{metadata.get('namespace', '')}/{metadata['name']}"

@@ -1,0 +1,61 @@
+"""The lab's own endpoint of a vCenter: pace, faults, inventory (lab/parts/vcenter/admin.go says what they mean)."""
+
+from typing import Any
+
+import httpx
+
+from lab.scenario import Delays
+from lab.site import Site
+
+TIMEOUT = 60.0  # seconds; an inventory of thousands of machines takes a few
+
+
+class VCenterAdmin:
+    """One vCenter's admin endpoint."""
+
+    def __init__(self, *, address: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http = httpx.Client(base_url=f"http://{address}", headers=headers, timeout=TIMEOUT, trust_env=False)
+
+    @classmethod
+    def of(cls, site: Site) -> "VCenterAdmin":
+        return cls(address=site.admin, token=site.admin_token)
+
+    def is_up(self) -> bool:
+        """Whether the vCenter answers; it does so only when its inventory is complete."""
+        try:
+            return self._http.get("/healthz").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def set_delays(self, delays: Delays, *, seed: int | None) -> None:
+        """How long tasks take from now on."""
+        seconds = {"CloneVm": delays.clone, "PowerOn": delays.power_on}
+        self._ask("PUT", "/delays", {"seconds": seconds, "seed": seed})
+
+    def inject(self, fault: dict[str, Any]) -> None:
+        """Make calls fail: `{"method", "fault", "message", "times", "skip", "delay", "object_type", "object_name"}`."""
+        self._ask("POST", "/faults", fault)
+
+    def faults(self) -> dict[str, Any]:
+        """The standing faults, and how many calls they have failed."""
+        found: dict[str, Any] = self._ask("GET", "/faults")
+        return found
+
+    def clear_faults(self) -> None:
+        self._ask("DELETE", "/faults")
+
+    def inventory(self) -> dict[str, Any]:
+        """Every object with its path and tags, and every category."""
+        found: dict[str, Any] = self._ask("GET", "/inventory")
+        return found
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        answer = self._http.request(method, path, json=body)
+        if answer.is_error:
+            raise VCenterAdminError(f"{method} {path}: {answer.status_code} {answer.text.strip()}")
+        return answer.json()
+
+
+class VCenterAdminError(Exception):
+    """The endpoint refused; the message is its own."""
