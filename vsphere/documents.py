@@ -4,6 +4,7 @@ Bounded here and not only in the journal, because turning 2,000 VMs into diction
 more than the call. Credentials and session ids are left out altogether; further redaction is the journal's business.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ DEPTH = 9
 """`RetrieveResult.objects[].propSet[].val.<a device's backing>` is this deep."""
 CHARACTERS = 300
 
+_SESSION = re.compile(r"session\[[^]]*\]")
 _UNSPOKEN = frozenset({"password", "sessionId", "token", "cookie"})
 
 
@@ -27,13 +29,18 @@ def request(info: Any, args: tuple[Any, ...]) -> dict[str, Any]:
     return {name: plain(value) for name, value in named.items() if value is not None and name not in _UNSPOKEN}
 
 
+def reference(managed: Any) -> str:
+    """`Type:value` without the session id that views and collectors carry in their value (vcsim's is the cookie)."""
+    return _SESSION.sub("session[…]", moref(managed))
+
+
 def plain(value: Any, depth: int = DEPTH) -> Any:
     """A value as JSON has it: managed objects as references, long lists and texts by their beginning."""
     match value:
         case None | bool() | int() | float():
             return value
         case ManagedObject():
-            return moref(value)
+            return reference(value)
         case vim.UserSession():
             return {"userName": value.userName}
         case DataObject():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from pyVmomi.VmomiSupport import GetVmodlType
+from pyVmomi.VmomiSupport import GuessWsdlType
 
 from migration.call import Recorder
 from vsphere import certificates
@@ -79,7 +79,7 @@ class VCenter:
     def managed(self, reference: Moref) -> Any:
         """The pyVmomi object of a reference. Never read its attributes: each is a round trip; call its methods."""
         kind, value = split(reference)
-        return GetVmodlType(kind)(value, self.soap)  # type: ignore[no-untyped-call]  # pyVmomi's own lookup is untyped
+        return GuessWsdlType(kind)(value, self.soap)  # type: ignore[no-untyped-call]  # pyVmomi's own lookup is untyped
 
     def in_one_session(self, read: Callable[[], T]) -> T:
         """Reads; starts over once if the session was renewed half-way, since views and pages die with their session."""

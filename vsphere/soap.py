@@ -24,7 +24,6 @@ from migration.call import Call, Recorder
 from vsphere import documents, faults
 from vsphere.endpoint import Endpoint, Lockout
 from vsphere.errors import SessionLost, VSphereError
-from vsphere.moref import moref
 
 VERSION = "vim.version.v7_0"
 CONNECT_SECONDS = 10.0
@@ -168,7 +167,7 @@ class Stub(SoapStubAdapter):
 
     def _send(self, mo: Any, info: Any, args: Any) -> Any:
         started, clock, outcome, answer = datetime.now(UTC), time.monotonic(), "ok", None
-        target = moref(mo)
+        target = documents.reference(mo)
         call = f"{info.wsdlName} on {target}"
         try:
             answer = super().InvokeMethod(mo, info, args)

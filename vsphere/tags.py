@@ -94,10 +94,15 @@ N = TypeVar("N", Category, Tag)
 
 
 class Tags:
-    """One vCenter's tags. Every method is idempotent and raises VSphereError."""
+    """One vCenter's tags. Every method is idempotent and raises VSphereError.
+
+    Make one for a piece of work and drop it: categories and tags that it has read once it does not read again, or each
+    of several names would cost as many calls as the vCenter has categories.
+    """
 
     def __init__(self, vcenter: VCenter) -> None:
         self._rest = vcenter.rest
+        self._known: dict[str, dict[str, Any]] = {}
         self._where = vcenter.endpoint.name
 
     def categories(self, names: Collection[str]) -> dict[str, Category]:
@@ -175,7 +180,9 @@ class Tags:
         present = self.attached([target])[target]
         if any(each.id == tag_id for each in present):
             return False
-        tag = _tag(self._rest.get(_TAG, key=tag_id))
+        tag = next((_tag(each) for each in self._read(_TAG, [tag_id])), None)
+        if tag is None:
+            raise NotFound(f"Tag {tag_id} on {self._where} is gone.", remedy="Retry: it is made anew.")
         if other := next((each for each in present if each.category_id == tag.category_id), None):
             raise Incompatible(
                 f"{target} on {self._where} carries tag {other.name!r} where {tag.name!r} is needed.",
@@ -210,9 +217,11 @@ class Tags:
         """Each element; one that was deleted since it was listed is left out."""
         for each in ids:
             try:
-                yield self._rest.get(resource, key=each)
+                if each not in self._known:
+                    self._known[each] = self._rest.get(resource, key=each)
             except NotFound:
                 continue
+            yield self._known[each]
 
     def _usable(self, present: Category, shape: CategoryShape) -> Ensured:
         if problems := present.problems(shape):

@@ -8,7 +8,7 @@ outstanding on each. A wait is cut into windows, so that the caller can heartbea
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
@@ -33,11 +33,12 @@ Selection = Callable[[], AbstractContextManager[Any]]
 
 def follow_vms(
     vcenter: VCenter, container: Moref, properties: Sequence[str], *, window: float = WINDOW
-) -> Iterator[Rows | None]:
+) -> Generator[Rows | None]:
     """The VMs below a folder or datacenter, again at each change, beginning with how they are now.
 
     Yields a fresh mapping of all VMs to their `properties` (an unset property is absent, a removed VM too), and None
-    when `window` seconds (at most 30) passed without a change. Ends when the caller stops asking. An expired session
+    when `window` seconds (at most 30) passed without a change. Ends when the caller stops asking or
+    closes it; closing frees the collector on the server. An expired session
     is survived: the next mapping is simply read anew. Raises VSphereError; Unreachable when vCenter goes away.
     """
 
@@ -85,7 +86,7 @@ def wait_task(
     raise Busy(f"{task} on {vcenter.endpoint.name} has not ended within {patience:.0f} s.")
 
 
-def _follow(vcenter: VCenter, selection: Selection, window: float) -> Iterator[Rows | None]:
+def _follow(vcenter: VCenter, selection: Selection, window: float) -> Generator[Rows | None]:
     """Listens with one collector after the other; a collector that never answered is not replaced."""
     while True:
         session, answered = vcenter.soap.login(), False
