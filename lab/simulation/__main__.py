@@ -1,0 +1,94 @@
+"""`python -m lab.simulation --state-dir DIR`: all simulated parts in one process, until SIGTERM.
+
+Reads DIR/lab.json (kubeconfig and vCenters) and DIR/scenario.yaml (the resolved scenario). One process, since each
+part is a few lines of reaction to the same few watches; fifteen interpreters would be most of the lab's memory.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+from pathlib import Path
+from typing import Any
+
+from lab.scenario import Scenario, load
+from lab.simulation import (
+    cloud_config,
+    cloud_controller_manager,
+    cloud_credential_operator,
+    cluster_operators,
+    cluster_version_operator,
+    components,
+    etcd_operator,
+    kubelets,
+    machine_config_operator,
+    pods,
+    static_pods,
+)
+from lab.simulation.cluster import Cluster
+from lab.simulation.pace import Pace
+from lab.simulation.vcenter_session import Access, Logins
+from lab.simulation.vcenters import VCenters
+from lab.simulation.world import World
+
+log = logging.getLogger("lab.simulation")
+PARTS = (
+    components,
+    kubelets,
+    pods,
+    static_pods,
+    cloud_credential_operator,
+    cloud_config,
+    cloud_controller_manager,
+    cluster_version_operator,
+    machine_config_operator,
+    etcd_operator,
+    cluster_operators,
+)
+
+
+async def simulate(world: World) -> None:
+    """Run every part for ever."""
+    world.vcenters.start()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(world.follow())
+        for part in PARTS:
+            group.create_task(part.run(world), name=part.__name__)
+
+
+async def assemble(*, state_dir: Path, lab: dict[str, Any], scenario: Scenario) -> World:
+    """The world of one lab, from what `lab up` wrote."""
+    accesses = [
+        Access(**{key: each[key] for key in ("server", "port", "username", "password", "ca_file")})
+        for each in lab["vcenters"]
+    ]
+    return World(
+        cluster=await Cluster.connect(kubeconfig=lab["kubeconfig"]),
+        vcenters=VCenters(accesses),
+        logins=Logins(ca_files={each.server: each.ca_file for each in accesses}),
+        scenario=scenario,
+        pace=Pace(delays=scenario.delays, seed=scenario.seed, ready=state_dir / "ready"),
+        state_dir=state_dir,
+    )
+
+
+async def main(state_dir: Path) -> None:
+    scenario = load(str(state_dir / "scenario.yaml"))
+    world = await assemble(state_dir=state_dir, lab=json.loads((state_dir / "lab.json").read_text()), scenario=scenario)
+    work = asyncio.create_task(simulate(world))
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        log.info("asked to stop")
+    finally:
+        await world.cluster.close()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    parser = argparse.ArgumentParser(prog="python -m lab.simulation", description="The lab's simulated parts.")
+    parser.add_argument("--state-dir", type=Path, required=True, help="the lab's state directory")
+    asyncio.run(main(parser.parse_args().state_dir))
