@@ -48,17 +48,22 @@ class ApiServer:
         wait_for(ready, what="the API server to be ready", timeout=timeout)
 
     def request(self, method: str, path: str, *, body: Any = None, kind: str = "application/json") -> Document:
-        """One request.
+        """One request; asked again for a while when the server is busy, as it is with kinds that were just defined.
 
         Raises:
-            ApiError: any answer but 2xx.
+            ApiError: any other answer but 2xx.
 
         """
         content = None if body is None else json.dumps(body)
-        try:
-            answer = self._http.request(method, path, content=content, headers={"Content-Type": kind})
-        except httpx.TransportError as error:
-            raise ApiError(f"{method} {path}: {error}") from error
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            try:
+                answer = self._http.request(method, path, content=content, headers={"Content-Type": kind})
+            except httpx.TransportError as error:
+                raise ApiError(f"{method} {path}: {error}") from error
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS or time.monotonic() > deadline:
+                break
+            time.sleep(0.25)
         if answer.is_error:
             raise ApiError(f"{method} {path}: {answer.status_code} {answer.text[:2000]}")
         document: Document = answer.json()
@@ -108,13 +113,21 @@ class ApiServer:
         return items
 
     def everything(self) -> Iterator[tuple[str, str, list[Document]]]:
-        """Every object of every kind that can be listed, in the version that the server prefers."""
-        groups = self.request("GET", "/apis")["groups"]
-        for version in ["v1", *(each["preferredVersion"]["groupVersion"] for each in groups)]:
-            root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-            for each in self.request("GET", root)["resources"]:
-                if "/" not in each["name"] and "list" in each["verbs"]:
-                    yield version, each["kind"], self.request("GET", f"{root}/{each['name']}")["items"]
+        """Every object of every kind that can be listed: each kind once, in the first version that its group names."""
+        seen = set()
+        groups = [["v1"], *([each["groupVersion"] for each in group["versions"]] for group in self._groups())]
+        for number, versions in enumerate(groups):
+            for version in versions:
+                root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+                for each in self.request("GET", root)["resources"]:
+                    kind = (number, each["kind"])
+                    if "/" not in each["name"] and "list" in each["verbs"] and kind not in seen:
+                        seen.add(kind)
+                        yield version, each["kind"], self.request("GET", f"{root}/{each['name']}")["items"]
+
+    def _groups(self) -> list[Document]:
+        groups: list[Document] = self.request("GET", "/apis")["groups"]
+        return groups
 
 
 def wait_for(condition: Callable[[], object], *, what: str, timeout: float, pause: float = 0.1) -> None:

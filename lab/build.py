@@ -1,16 +1,15 @@
 """Building the lab's real parts from their own sources, once per version, into a cache.
 
 Binaries of these projects are published in places that a lab should not depend on; their Go modules are served by every
-module proxy, with checksums. So the only tools needed are Go and a network, and only the first time: about eight minutes
-on two cores, then nothing until a module changes. Custom resource definitions come from the same modules, never from a
+module proxy, with checksums. So the only tools needed are Go and a network, and only the first time: about eight
+minutes on two cores, then nothing until a module changes. Custom resource definitions come from the same modules, never from a
 copy in this repository that would age.
 
-The cache's name is the digest of everything that decides what comes out; a part that is there is finished, since it is
+Each module's cache is named by the digest of everything that decides what comes out; a part that is there is finished, since it is
 moved into place only when it is. An interrupted build goes on where it stopped.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -20,6 +19,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,16 +141,17 @@ DEFINITIONS = (
 class Built(NamedTuple):
     """Where finished parts are. `KUBEBUILDER_ASSETS` overrides etcd and kube-apiserver, as everywhere in the field."""
 
-    root: Path
+    cache: Path
 
     def binary(self, name: str) -> Path:
         assets = os.environ.get("KUBEBUILDER_ASSETS", "")
         if assets and name in {"etcd", "kube-apiserver"} and (Path(assets) / name).exists():
             return Path(assets) / name
-        return self.root / "bin" / name
+        module = next(part.module for part in PARTS if part.name == name)
+        return self.cache / f"{module}-{_digest(module)}" / name
 
     def definition(self, name: str) -> Path:
-        return self.root / "crds" / name
+        return self.cache / f"definitions-{sha256(repr(DEFINITIONS).encode()).hexdigest()[:12]}" / name
 
     def definitions(self, *, rules: str) -> list[Path]:
         """All CRD files of a cluster with these Infrastructure rules."""
@@ -164,13 +166,11 @@ def build(*, report: Report) -> Built:
         BuildError: no fitting Go, a module cannot be fetched or does not build.
 
     """
-    cache = Path(os.environ.get("VCFM_LAB_CACHE") or Path.home() / ".cache" / "vcfm-lab")
-    built = Built(cache / _digest())
+    built = Built(Path(os.environ.get("VCFM_LAB_CACHE") or Path.home() / ".cache" / "vcfm-lab"))
     if not _missing_parts(built) and not _missing_definitions(built):
         return built
-    for folder in ("bin", "crds"):
-        (built.root / folder).mkdir(parents=True, exist_ok=True)
-    with _alone(built.root / "lock", report=report):
+    built.cache.mkdir(parents=True, exist_ok=True)
+    with _alone(built.cache / "lock", report=report):
         missing = _missing_parts(built)
         go = find_go()
         for number, part in enumerate(missing, start=1):
@@ -205,13 +205,14 @@ def find_go() -> Path:
     )
 
 
-def _digest() -> str:
-    digest = hashlib.sha256(f"{GO_SERIES}\n{LINKER_FLAGS}\n{DEFINITIONS}\n{PARTS}\n".encode())
-    for file in sorted(MODULES.rglob("*")):
-        if file.is_file():
-            digest.update(f"{file.relative_to(MODULES)}\n".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+@cache
+def _digest(module: str) -> str:
+    """Of everything that decides what a module's parts are."""
+    digest = sha256(f"{GO_SERIES}\n{LINKER_FLAGS}\n".encode())
+    for file in sorted((MODULES / module).iterdir()):
+        digest.update(f"{file.name}\n".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _missing_parts(built: Built) -> list[Part]:
@@ -223,6 +224,7 @@ def _missing_definitions(built: Built) -> list[Definitions]:
 
 
 def _build(go: Path, part: Part, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
     _run(
         [str(go), "build", "-ldflags", LINKER_FLAGS, "-o", str(unfinished), part.package],
@@ -239,6 +241,7 @@ def _fetch(go: Path, wanted: Definitions, built: Built) -> None:
         raise BuildError(f"{wanted.module} came as {module['Sum']}, not {wanted.checksum}: do not trust this proxy")
     for name, path in wanted.files:
         unfinished = built.definition(f"{name}.unfinished")
+        unfinished.parent.mkdir(exist_ok=True)
         unfinished.write_bytes((Path(module["Dir"]) / path).read_bytes())
         unfinished.replace(built.definition(name))
 

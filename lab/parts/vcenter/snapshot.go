@@ -98,7 +98,8 @@ func (c *contents) readObjects(ctx context.Context, client *govmomi.Client, tagg
 		if each.Self == root {
 			continue
 		}
-		read := entity{Path: path(each, parents, root), Type: each.Self.Type, Reference: each.Self.Value, Tags: tagged[each.Self]}
+		read := entity{Path: path(each, parents, root), Type: each.Self.Type, Reference: each.Self.Value}
+		read.Tags = append([]string{}, tagged[each.Self]...)
 		sort.Strings(read.Tags)
 		if vm, ok := machines[each.Self]; ok && vm.Config != nil {
 			read.Power, read.Template = string(vm.Runtime.PowerState), vm.Config.Template
@@ -121,6 +122,10 @@ func everything(ctx context.Context, client *govmomi.Client) (map[types.ManagedO
 	if err := all.Retrieve(ctx, []string{"ManagedEntity"}, []string{"name", "parent"}, &entities); err != nil {
 		return nil, nil, err
 	}
+	var networks []mo.Network // the simulator keeps their name where a ManagedEntity's is not
+	if err := all.Retrieve(ctx, []string{"Network"}, []string{"name", "parent"}, &networks); err != nil {
+		return nil, nil, err
+	}
 	var vms []mo.VirtualMachine
 	if err := all.Retrieve(ctx, []string{"VirtualMachine"}, []string{"config.uuid", "config.instanceUuid", "config.template", "runtime.powerState"}, &vms); err != nil {
 		return nil, nil, err
@@ -128,6 +133,11 @@ func everything(ctx context.Context, client *govmomi.Client) (map[types.ManagedO
 	byReference, machines := map[types.ManagedObjectReference]mo.ManagedEntity{}, map[types.ManagedObjectReference]mo.VirtualMachine{}
 	for _, each := range entities {
 		byReference[each.Self] = each
+	}
+	for _, each := range networks {
+		known := byReference[each.Self]
+		known.Name = each.Name
+		byReference[each.Self] = known
 	}
 	for _, each := range vms {
 		machines[each.Self] = each
