@@ -17,3 +17,20 @@ setup: .venv/.ready
 lock: ; $(BIN)/$(LOCK) --extra lab --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/$(LOCK) pyproject.toml -o requirements/service.txt
 	$(BIN)/$(LOCK) --extra go pyproject.toml -o requirements/go.txt
+
+demo: setup ; @$(BIN)/vcfm demo $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup lint ; $(BIN)/pytest $(ARGS)
+
+bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
+
+clean:
+	-[ -x $(BIN)/vcfm ] && $(BIN)/vcfm lab down
+	rm -rf .venv .lab .vcfm .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,11 +5,13 @@ effect with the next attempt, and a new one makes a new session.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
+from activities.threads import in_thread
 from journal.store import Journal
 from migration.call import Call, scope
 from migration.plan import VCenterReference
@@ -18,7 +20,11 @@ from openshift.errors import Misconfigured
 from openshift.secrets import read_credentials
 from settings import Settings
 from vsphere.endpoint import Endpoint
+from vsphere.errors import CredentialsRejected
 from vsphere.session import VCenter
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Context:
@@ -82,9 +88,21 @@ class Context:
             self._vcenters[reference] = (endpoint, VCenter(endpoint, self._record))
         return self._vcenters[reference][1]
 
-    def forget(self, reference: VCenterReference) -> None:
-        """Make a new session next time: a refused login is remembered by the old one, so as not to lock the account."""
-        self._vcenters.pop(reference, None)
+    async def on(
+        self, reference: VCenterReference, function: Callable[Concatenate[VCenter, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `function(vcenter, …)` in a thread.
+
+        Raises:
+            vsphere.errors.VSphereError: whatever it raises.
+        """
+        vcenter = await self.vcenter(reference)
+        try:
+            return await in_thread(function, vcenter, *args, **kwargs)
+        except CredentialsRejected:
+            # The session remembers the refusal, so as not to lock the account; a person's retry deserves a new one.
+            self._vcenters.pop(reference, None)
+            raise
 
     def _kubeconfig(self, name: str) -> Path | None:
         directory = self.settings.kubeconfig_directory

@@ -21,6 +21,7 @@ from cli.dev_server import free_port
 from cli.rest import Service
 from cli.view import render, report
 from lab import commands as lab
+from lab.scenario import load
 from migration.status import MigrationStatus, State
 
 _EXIT = {State.COMPLETED: 0}
@@ -38,7 +39,7 @@ def run(*, console: Console, scenario: str, state_dir: Path, leave: bool, keep: 
         up = stack.enter_context(_lab(console, scenario, state_dir, keep=keep))
         url = stack.enter_context(_service(console, state_dir))
         service = Service(url)
-        status = service.start(up.migration)
+        status = service.start(up.description["migration"])
         console.print(f"Submitted by REST {time.monotonic() - began:.0f} s after the start: {url}/api/v1/migrations/{status.id}\n")
         status = _follow(console, service, status)
         console.print(report(status))
@@ -54,10 +55,13 @@ def run(*, console: Console, scenario: str, state_dir: Path, leave: bool, keep: 
 @contextmanager
 def _lab(console: Console, scenario: str, state_dir: Path, *, keep: bool) -> Iterator[lab.Lab]:
     began = time.monotonic()
-    up = lab.up(scenario, state_dir, report=lambda line: console.print(f"  {line}", style="dim"))
+    # A lab that nobody asked to keep ends with this process, whatever ends it.
+    up = lab.up(
+        load(scenario), state_dir, attached=not keep, report=lambda line: console.print(f"  {line}", style="dim")
+    )
     try:
         console.print(f"Lab healthy after {time.monotonic() - began:.0f} s: export KUBECONFIG={state_dir}/kubeconfig")
-        for each in up.vcenters:
+        for each in up.description["vcenters"]:
             console.print(f"  {each['role']:6} vCenter  https://{each['server']}:{each['port']}")
         yield up
     except BaseException:

@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 
 from lab import commands
+from lab.scenario import load
+from lab.snapshot import snapshot as taken
 
 app = typer.Typer(help="A lab of real OpenShift and vSphere parts on this machine.", no_args_is_help=True)
 console = Console()
@@ -23,19 +25,19 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print lab.json at the end.")] = False,
 ) -> None:
     """Bring a cluster up on its source vCenter, beside an empty target; return when it is healthy."""
-    err = Console(stderr=True)
-    found = commands.up(scenario, state_dir, port=port, report=lambda line: err.print(line, style="dim"))
+    said = Console(stderr=True)
+    found = commands.up(load(scenario), state_dir, port=port, report=lambda line: said.print(line, style="dim"))
     if as_json:
-        print(found.path.read_text())
-    else:
-        console.print(f"{found.infrastructure_name} is healthy: export KUBECONFIG={state_dir}/kubeconfig")
-        console.print(f"the service's environment: set -a; . {state_dir}/env; vcfm serve --dev")
+        print(json.dumps(found.description, indent=2))
+        return
+    console.print(f"{found.description['infrastructure_name']} is healthy: export KUBECONFIG={state_dir}/kubeconfig")
+    console.print(f"The service's environment: set -a; . {state_dir}/env; vcfm serve --dev")
 
 
 @app.command()
 def down(state_dir: StateDir = Path(".lab")) -> None:
     """End every process of the lab and remove what it made."""
-    commands.down(state_dir)
+    console.print("The lab is gone." if commands.down(state_dir) else f"No lab in {state_dir}.")
 
 
 @app.command()
@@ -50,4 +52,4 @@ def status(
 @app.command()
 def snapshot(state_dir: StateDir = Path(".lab")) -> None:
     """Print every object and every vCenter inventory as JSON, for comparing before and after."""
-    print(json.dumps(commands.snapshot(state_dir), indent=1, sort_keys=True))
+    print(json.dumps(taken(state_dir), indent=1, sort_keys=True))

@@ -22,6 +22,8 @@ from cli import serve as processes
 from cli.dev_server import NoTemporalBinary
 from cli.rest import Refused, Service
 from cli.view import duration, render, report
+from lab.build import BuildError
+from lab.commands import LabError
 from migration.status import MigrationStatus, State
 from settings import Settings
 from temporal import TemporalUnavailable
@@ -201,7 +203,7 @@ def run() -> None:
     """The console script: every expected error is one plain message and an exit code, never a stack trace."""
     try:
         app()
-    except (Refused, TemporalUnavailable, NoTemporalBinary, LookupError, TimeoutError) as error:
+    except (Refused, TemporalUnavailable, NoTemporalBinary, LabError, BuildError, LookupError, TimeoutError) as error:
         _fail(str(error))
     except httpx.TransportError as error:
         _fail(f"the service does not answer ({error}): start it (`vcfm serve --dev`), or say where it is (--api URL)")

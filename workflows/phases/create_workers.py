@@ -6,9 +6,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.machine_sets import MachineSets, NewSetOrder, SetsReady
-    from activities.virtual_machines import TaggedExpected, VirtualMachines
     from migration.phase import PhaseName
     from workflows import budgets
+    from workflows.ownership import see_ownership_tags
     from workflows.run import Run
 
 name = PhaseName.CREATE_WORKERS
@@ -43,21 +43,8 @@ async def do(run: Run) -> list[str]:
         at_most=budgets.WORKERS,
     )
     run.ledger.saw(ready.nodes)
-    tagged = await asyncio.gather(
-        *(
-            run.act(
-                VirtualMachines.ensure_tagged,
-                TaggedExpected(
-                    vcenter=target.reference,
-                    infrastructure_name=plan.infrastructure_name,
-                    folders=sorted({each.topology.folder or "" for each in plan.domains_on(target.server)}),
-                ),
-                f"ownership tag on every VM on {target.server}",
-            )
-            for target in plan.targets
-        )
-    )
+    tagged = await see_ownership_tags(run, ready.nodes)
     return [
         f"{ready.count} new workers Running, their nodes Ready",
-        *(sentence for each in tagged for sentence in each.evidence),
+        *tagged,
     ]

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
     from workflows import budgets
+    from workflows.ownership import see_ownership_tags
     from workflows.run import Run
 
 name = PhaseName.RECREATE_CPMS
@@ -48,4 +49,4 @@ async def do(run: Run) -> list[str]:
         "wait until the old masters' VMs are gone",
         at_most=budgets.CONTROL_PLANE,
     )
-    return [*rolled.evidence, gone.evidence]
+    return [*rolled.evidence, gone.evidence, *await see_ownership_tags(run, rolled.nodes)]

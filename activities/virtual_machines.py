@@ -1,0 +1,136 @@
+"""The cluster's virtual machines, as vCenter has them: the only witness that a machine is really there, or gone.
+
+A Machine's absence proves nothing: Machine API takes a VM it cannot find for one already deleted.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.context import Context
+from activities.failures import Stuck
+from activities.pulse import report
+from activities.threads import in_thread
+from activities.waiting import Missing, check_patience, waiting_for
+from migration.plan import VCenterReference
+from migration.value import Value
+from vsphere import tags
+from vsphere.collecting import Rows
+from vsphere.inventory import Inventory, Place, VirtualMachine
+from vsphere.session import VCenter
+from vsphere.waiting import follow_vms
+
+
+class VmsGone(Value):
+    """VMs (not templates) of these names that must not be left anywhere in these datacenters."""
+
+    vcenter: VCenterReference
+    datacenters: list[str]
+    names: list[str]
+    at_most: timedelta
+
+
+class TaggedExpected(Value):
+    """These VMs, wherever in these folders they are, must carry the ownership tag."""
+
+    vcenter: VCenterReference
+    infrastructure_name: str
+    folders: list[str]
+    names: list[str]
+
+
+class VmsSeen(Value):
+    """One sentence of what was read."""
+
+    evidence: str
+
+
+class VmsTagged(Value):
+    """One sentence per folder."""
+
+    evidence: list[str]
+
+
+class VirtualMachines:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @activity.defn(name="wait_vms_gone")
+    async def wait_gone(self, expected: VmsGone) -> VmsSeen:
+        """Wait until vCenter has none of the VMs left.
+
+        Raises:
+            Stuck: some are still there after `at_most`.
+        """
+        await asyncio.gather(*(self._wait_gone_from(each, expected) for each in expected.datacenters))
+        return VmsSeen(
+            evidence=f"{expected.vcenter.server} has none of {len(expected.names)} VMs left: {', '.join(expected.names)}"
+        )
+
+    async def _wait_gone_from(self, datacenter: str, expected: VmsGone) -> None:
+        vcenter = await self._context.vcenter(expected.vcenter)
+        container = await in_thread(Inventory(vcenter).require, Place(kind="Datacenter", path=f"/{datacenter}"))
+        changes = follow_vms(vcenter, container, ["name", "config.template"], window=2.0)
+        try:
+            left: list[str] = expected.names
+            while left:
+                rows = await in_thread(_next, changes)
+                if rows is not None:
+                    left = _named(rows, expected.names)
+                missing = Missing(
+                    what=f"VMs to be gone from {expected.vcenter.server}",
+                    objects=left,
+                    done=len(expected.names) - len(left),
+                    total=len(expected.names),
+                    unblock="Machine API deletes a VM once its node is drained; see the Machine's conditions",
+                )
+                check_patience(missing, at_most=expected.at_most)
+                if left:
+                    report(waiting_for(missing, at_most=expected.at_most))
+        finally:
+            await in_thread(_close, changes)
+
+    @activity.defn(name="ensure_vms_tagged")
+    async def ensure_tagged(self, expected: TaggedExpected) -> VmsTagged:
+        """See the ownership tag on every VM; attach it where Machine API left it out, which it does in silence."""
+        return await self._context.on(expected.vcenter, _ensure_tagged, expected)
+
+
+def _next(changes: Iterator[Rows | None]) -> Rows | None:
+    return next(changes)
+
+
+def _close(changes: Iterator[Rows | None]) -> None:
+    changes.close()  # type: ignore[attr-defined]  # follow_vms is a generator: closing it frees vCenter's collector
+
+
+def _named(rows: Rows, names: list[str]) -> list[str]:
+    there = {row["name"] for row in rows.values() if not row.get("config.template")}
+    return [each for each in names if each in there]
+
+
+def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:
+    service, inventory = tags.Tags(vcenter), Inventory(vcenter)
+    category = service.ensure_category(tags.ownership(expected.infrastructure_name))
+    tag = service.ensure_tag(category.id, expected.infrastructure_name, tags.OWNERSHIP_DESCRIPTION)
+    evidence = []
+    for path in expected.folders:
+        folder = inventory.require(Place(kind="Folder", path=path))
+        machines = [each for each in inventory.vms(folder) if each.name in expected.names]
+        added = [each.name for each in _untagged(service, machines, tag.id) if service.attach(tag.id, each.moref)]
+        still = _untagged(service, machines, tag.id)
+        if still:
+            raise Stuck(
+                f"{', '.join(each.name for each in still)} on {expected.vcenter.server} lack the ownership tag",
+                remedy="see in vCenter's events who removes it, then retry",
+            )
+        said = f" (added to {', '.join(added)})" if added else ""
+        evidence.append(f"{expected.vcenter.server}: all {len(machines)} new VMs in {path} carry the ownership tag{said}")
+    return VmsTagged(evidence=evidence)
+
+
+def _untagged(service: tags.Tags, machines: list[VirtualMachine], tag: str) -> list[VirtualMachine]:
+    attached = service.attached([each.moref for each in machines])
+    return [each for each in machines if tag not in {one.id for one in attached[each.moref]}]

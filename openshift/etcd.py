@@ -1,0 +1,20 @@
+"""etcd as its operator publishes it: the addresses of the voting members, in ConfigMap openshift-etcd/etcd-endpoints.
+
+The cluster-etcd-operator writes an address there only once its member votes, and takes it out when it removes the
+member; learners are not listed. So the ConfigMap tells quorum without access to etcd itself.
+"""
+
+from openshift.documents import dig
+from openshift.resources import CONFIG_MAP
+from openshift.watching import Watched, World
+
+NAMESPACE = "openshift-etcd"
+NAME = "etcd-endpoints"
+
+ENDPOINTS = Watched(resource=CONFIG_MAP, namespace=NAMESPACE, field_selector=f"metadata.name={NAME}")
+
+
+def members(world: World) -> set[str]:
+    """Addresses of the voting members in a watched world; empty where the operator has written none."""
+    document = world[ENDPOINTS].get(f"{NAMESPACE}/{NAME}")
+    return set((dig(document, "data") or {}).values()) if document else set()

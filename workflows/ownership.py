@@ -1,0 +1,35 @@
+"""The ownership tag on new VMs: what lets an installer find them all when the cluster is destroyed one day.
+
+Machine API attaches it to each VM it clones if the tag exists by then, and says nothing if it does not. So it is read
+back, on workers and masters alike.
+"""
+
+import asyncio
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.virtual_machines import TaggedExpected, VirtualMachines
+    from migration.status import Node
+    from workflows.run import Run
+
+
+async def see_ownership_tags(run: Run, machines: list[Node]) -> list[str]:
+    """The evidence, one sentence per folder."""
+    plan = run.plan
+    tagged = await asyncio.gather(
+        *(
+            run.act(
+                VirtualMachines.ensure_tagged,
+                TaggedExpected(
+                    vcenter=target.reference,
+                    infrastructure_name=plan.infrastructure_name,
+                    folders=sorted({each.topology.folder or "" for each in plan.domains_on(target.server)}),
+                    names=[each.name for each in machines if each.server == target.server],
+                ),
+                f"ownership tag on every new VM on {target.server}",
+            )
+            for target in plan.targets
+        )
+    )
+    return [sentence for each in tagged for sentence in each.evidence]
