@@ -103,7 +103,8 @@ class World:
     async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the question, not of its execution
         """Wait until a document or the staleness changed since the last call; False when `timeout` seconds passed.
 
-        Changes are coalesced: after True, look at everything. The first list is a change. Raises what ended a watch, which is a bug of ours.
+        Changes are coalesced: after True, look at everything. The first list is a change. Raises what ended a
+        watch, which is a bug of ours.
         """
         for task in self._tasks:
             if task.done():

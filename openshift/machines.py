@@ -1,0 +1,210 @@
+"""Machines and MachineSets of Machine API (machine.openshift.io/v1beta1).
+
+A Machine of the source is never edited, and of its MachineSet only `replicas` is: Machine API finds a VM by the
+Machine's own `workspace.server`, and a Machine whose VM is not found there is Failed for ever or "already deleted"
+(machine-api-operator, vSphere reconciler), which orphans the VM. Hooks and providerIDs are only read here.
+"""
+
+import contextlib
+
+from pydantic import AwareDatetime
+
+from migration.value import Document, Value
+from openshift.client import Cluster
+from openshift.documents import Condition, called, conditions, dig, moment, need
+from openshift.errors import AlreadyExists, NotFound, StillInUse
+from openshift.resources import MACHINE, MACHINE_SET
+
+NAMESPACE = "openshift-machine-api"
+
+_LABEL = "machine.openshift.io/cluster-api-"
+MACHINE_SET_LABEL = f"{_LABEL}machineset"
+ROLE_LABEL = f"{_LABEL}machine-role"
+CLUSTER_LABEL = f"{_LABEL}cluster"
+REGION_LABEL = "machine.openshift.io/region"
+ZONE_LABEL = "machine.openshift.io/zone"
+
+_WORKSPACE = ("spec", "providerSpec", "value", "workspace")
+_TEMPLATE = ("spec", "template")
+
+
+class Hook(Value):
+    """A lifecycle hook: who holds the Machine's deletion, and at which step."""
+
+    step: str
+    name: str
+    owner: str
+
+
+class Machine(Value):
+    """One Machine.
+
+    Attributes:
+        uid: also the instance UUID of its VM.
+        server: the vCenter it was made for; empty for a Machine without a workspace.
+        machine_set: the MachineSet it belongs to; None for control-plane Machines.
+        phase: `Provisioning`, `Provisioned`, `Running`, `Deleting`, `Failed`; empty when new.
+        node: name of its Node, once nodelink has found it.
+        provider_id: `vsphere://<BIOS UUID of the VM>`.
+        deleting_since: when its deletion was asked for.
+        conditions: `Drainable`, `Drained`, `Terminable`, `InstanceExists`, as far as they were written.
+    """
+
+    name: str
+    uid: str
+    server: str
+    datacenter: str
+    role: str
+    machine_set: str | None
+    phase: str
+    node: str | None
+    provider_id: str | None
+    error_reason: str
+    error_message: str
+    created: AwareDatetime
+    deleting_since: AwareDatetime | None
+    hooks: list[Hook]
+    conditions: dict[str, Condition]
+    addresses: list[str]
+    region: str
+    zone: str
+
+    @property
+    def is_control_plane(self) -> bool:
+        """Whether it is a master: `master` is the role's name everywhere, `control-plane` the one it may get."""
+        return self.role in {"master", "control-plane"}
+
+    @property
+    def obstacle(self) -> str:
+        """What the Machine itself says holds it up: its error, or the drain or hook that blocks its deletion."""
+        if self.error_message or self.error_reason:
+            return self.error_message or self.error_reason
+        blocked = [self.conditions.get(each) for each in ("Drainable", "Drained", "Terminable")]
+        return next((each.message for each in blocked if each and each.status == "False" and self.deleting_since), "")
+
+
+class MachineSet(Value):
+    """One MachineSet.
+
+    Attributes:
+        replicas: wanted; 1 where the field is absent, as Machine API defaults it.
+        region, zone: labels of the template, which ValidatingAdmissionPolicies compare with failure domains.
+    """
+
+    name: str
+    uid: str
+    resource_version: str
+    server: str
+    role: str
+    replicas: int
+    ready_replicas: int
+    labels: dict[str, str]
+    region: str
+    zone: str
+
+
+def read_machine(document: Document) -> Machine:
+    """A Machine's document, read; raises `Unexpected` for one without name, uid or creation time."""
+    labels = dig(document, "metadata", "labels") or {}
+    hooks = dig(document, "spec", "lifecycleHooks") or {}
+    return Machine(
+        name=need(document, "metadata", "name"),
+        uid=need(document, "metadata", "uid"),
+        server=dig(document, *_WORKSPACE, "server") or "",
+        datacenter=dig(document, *_WORKSPACE, "datacenter") or "",
+        role=labels.get(ROLE_LABEL, ""),
+        machine_set=labels.get(MACHINE_SET_LABEL),
+        phase=dig(document, "status", "phase") or "",
+        node=dig(document, "status", "nodeRef", "name"),
+        provider_id=dig(document, "spec", "providerID"),
+        error_reason=dig(document, "status", "errorReason") or "",
+        error_message=dig(document, "status", "errorMessage") or "",
+        created=need(document, "metadata", "creationTimestamp"),
+        deleting_since=moment(document, "metadata", "deletionTimestamp"),
+        hooks=[Hook(step=step, **each) for step in ("preDrain", "preTerminate") for each in hooks.get(step) or []],
+        conditions=conditions(document),
+        addresses=[each["address"] for each in dig(document, "status", "addresses") or []],
+        region=labels.get(REGION_LABEL, ""),
+        zone=labels.get(ZONE_LABEL, ""),
+    )
+
+
+def read_machine_set(document: Document) -> MachineSet:
+    """A MachineSet's document, read; raises `Unexpected` for one without name or uid."""
+    replicas = dig(document, "spec", "replicas")
+    template = dig(document, *_TEMPLATE, "metadata", "labels") or {}
+    # What new Machines are labelled with: `metadata` of the Machine's spec goes to the Node instead.
+    return MachineSet(
+        name=need(document, "metadata", "name"),
+        uid=need(document, "metadata", "uid"),
+        resource_version=need(document, "metadata", "resourceVersion"),
+        server=dig(document, *_TEMPLATE, *_WORKSPACE, "server") or "",
+        role=template.get(ROLE_LABEL, ""),
+        replicas=1 if replicas is None else replicas,
+        ready_replicas=dig(document, "status", "readyReplicas") or 0,
+        labels=dig(document, "metadata", "labels") or {},
+        region=template.get(REGION_LABEL, ""),
+        zone=template.get(ZONE_LABEL, ""),
+    )
+
+
+async def list_machines(cluster: Cluster) -> list[Machine]:
+    """All Machines."""
+    return [read_machine(each) for each in await cluster.list(MACHINE, namespace=NAMESPACE)]
+
+
+async def list_machine_sets(cluster: Cluster) -> list[MachineSet]:
+    """All MachineSets."""
+    return [read_machine_set(each) for each in await cluster.list(MACHINE_SET, namespace=NAMESPACE)]
+
+
+async def scale(cluster: Cluster, name: str, *, replicas: int) -> MachineSet:
+    """Set `replicas` and nothing else; writes only when they differ. Raises `NotFound`."""
+    observed = read_machine_set(await cluster.get(MACHINE_SET, name, namespace=NAMESPACE))
+    if observed.replicas == replicas:
+        return observed
+    fields = {"spec": {"replicas": replicas}}
+    return read_machine_set(await cluster.patch_merge(MACHINE_SET, name, fields, namespace=NAMESPACE))
+
+
+async def create_machine_set(cluster: Cluster, document: Document) -> MachineSet:
+    """Create it, or find that an earlier try did.
+
+    Raises `AlreadyExists` when the name is taken by a MachineSet that makes other Machines.
+    """
+    name = document["metadata"]["name"]
+    existing = await cluster.find(MACHINE_SET, name, namespace=NAMESPACE)
+    if existing is None:
+        try:
+            return read_machine_set(await cluster.create(MACHINE_SET, document))
+        except AlreadyExists:
+            existing = await cluster.get(MACHINE_SET, name, namespace=NAMESPACE)
+    if dig(existing, *_TEMPLATE, *_WORKSPACE) != dig(document, *_TEMPLATE, *_WORKSPACE):
+        raise AlreadyExists(f"{called(existing)} exists and places its Machines elsewhere")
+    return read_machine_set(existing)
+
+
+async def delete_machine_set(cluster: Cluster, name: str) -> None:
+    """Delete an empty MachineSet; nothing to do where there is none.
+
+    Raises `StillInUse` while it wants or has Machines (deleting it would delete them all at once, without the drain's
+    order), and `Conflict` when it was changed between looking and deleting.
+    """
+    document = await cluster.find(MACHINE_SET, name, namespace=NAMESPACE)
+    if document is None:
+        return
+    observed = read_machine_set(document)
+    machines = await cluster.list(MACHINE, namespace=NAMESPACE, label_selector=f"{MACHINE_SET_LABEL}={name}")
+    if observed.replicas or machines:
+        left = ", ".join(each["metadata"]["name"] for each in machines) or f"replicas: {observed.replicas}"
+        raise StillInUse(
+            f"{called(document)} is not empty ({left})", remedy="Scale it to 0 and let its Machines go first"
+        )
+    with contextlib.suppress(NotFound):
+        await cluster.delete(
+            MACHINE_SET,
+            name,
+            namespace=NAMESPACE,
+            uid=observed.uid,
+            resource_version=observed.resource_version,
+        )

@@ -1,0 +1,87 @@
+"""Whether the cluster's operators are calm, which version runs, and which gates are open.
+
+An operator is stable when it *says* so: Available=True, Degraded=False, Progressing=False, each explicitly. A missing
+or Unknown condition is not calm, it is silence, and a cluster that loses its control plane is silent first.
+"""
+
+from collections.abc import Collection, Iterable
+
+from migration.value import Document, Value
+from openshift.documents import conditions, dig, need
+from openshift.errors import Unexpected
+
+_CALM = {"Available": "True", "Degraded": "False", "Progressing": "False"}
+
+
+class Unrest(Value):
+    """Why one operator does not count as stable: `condition` is what it should have denied or confirmed."""
+
+    operator: str
+    condition: str
+    status: str
+    reason: str = ""
+    message: str = ""
+
+    def __str__(self) -> str:
+        said = ": ".join(filter(None, (self.reason, self.message)))
+        return f"{self.operator} {self.condition}={self.status}" + (f" ({said})" if said else "")
+
+
+def unrest(operators: Iterable[Document], *, excused: Collection[str] = ()) -> list[Unrest]:
+    """What keeps ClusterOperators from being stable, by operator; empty when all but the excused ones are."""
+    return [
+        found
+        for document in sorted(operators, key=lambda each: each["metadata"]["name"])
+        if document["metadata"]["name"] not in excused
+        for found in _unrest(document)
+    ]
+
+
+def _unrest(document: Document) -> list[Unrest]:
+    said = conditions(document)
+    found = []
+    for type_, calm in _CALM.items():
+        condition = said.get(type_)
+        if condition is None or condition.status != calm:
+            found.append(
+                Unrest(
+                    operator=document["metadata"]["name"],
+                    condition=type_,
+                    status=condition.status if condition else "missing",
+                    reason=condition.reason if condition else "",
+                    message=condition.message if condition else "",
+                )
+            )
+    return found
+
+
+class Version(Value):
+    """ClusterVersion/version: `updating` says what an update that runs says of itself, empty when none does."""
+
+    version: str
+    cluster_id: str
+    updating: str
+
+
+def read_version(document: Document) -> Version:
+    """The document, read; raises `Unexpected` for one without version or id."""
+    progressing = conditions(document).get("Progressing")
+    return Version(
+        version=need(document, "status", "desired", "version"),
+        cluster_id=need(document, "spec", "clusterID"),
+        updating=(progressing.message or "Progressing") if progressing and progressing.status == "True" else "",
+    )
+
+
+def is_enabled(feature_gate: Document, *, feature: str, version: str) -> bool:
+    """Whether a feature is enabled for a release, by FeatureGate/cluster.
+
+    Raises `Unexpected` when its status knows nothing of that release: then nobody has decided yet.
+    """
+    for each in dig(feature_gate, "status", "featureGates") or []:
+        if each.get("version") == version:
+            return any(gate["name"] == feature for gate in each.get("enabled") or [])
+    raise Unexpected(
+        f"FeatureGate cluster has no entry for version {version}",
+        remedy="Wait until the cluster-config-operator has written it (ClusterOperator config-operator), then retry",
+    )

@@ -1,0 +1,53 @@
+"""Persistent volumes that live in a vCenter: they cannot follow a Machine to another one."""
+
+from collections.abc import Iterable
+
+from migration.value import Document, Value
+from openshift.client import Cluster
+from openshift.documents import dig, need
+from openshift.resources import PERSISTENT_VOLUME
+
+DRIVER = "csi.vsphere.vmware.com"
+
+
+class Volume(Value):
+    """A PersistentVolume on vSphere.
+
+    Attributes:
+        driver: the CSI driver, or `in-tree` for `vsphereVolume` (served by the same driver since 4.13).
+        handle: the driver's id of it, or the in-tree path of the disk.
+        claim: `namespace/name` of its claim, empty where it has none.
+    """
+
+    name: str
+    driver: str
+    handle: str
+    claim: str
+    phase: str
+
+
+def vsphere_volumes(documents: Iterable[Document]) -> list[Volume]:
+    """Those of the PersistentVolumes that are on vSphere, by name."""
+    return sorted(filter(None, map(_read, documents)), key=lambda each: each.name)
+
+
+async def list_volumes(cluster: Cluster) -> list[Volume]:
+    """All PersistentVolumes on vSphere."""
+    return vsphere_volumes(await cluster.list(PERSISTENT_VOLUME))
+
+
+def _read(document: Document) -> Volume | None:
+    if dig(document, "spec", "csi", "driver") == DRIVER:
+        driver, handle = DRIVER, dig(document, "spec", "csi", "volumeHandle")
+    elif disk := dig(document, "spec", "vsphereVolume"):
+        driver, handle = "in-tree", disk.get("volumePath")
+    else:
+        return None
+    claim = dig(document, "spec", "claimRef") or {}
+    return Volume(
+        name=need(document, "metadata", "name"),
+        driver=driver,
+        handle=handle or "",
+        claim="/".join(filter(None, (claim.get("namespace"), claim.get("name")))),
+        phase=dig(document, "status", "phase") or "",
+    )
