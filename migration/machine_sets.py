@@ -47,26 +47,26 @@ class UnsupportedMachineSetError(Exception):
         )
 
 
-def provider_spec(machine_set: Document) -> Document:
+def provider_spec(document: Document) -> Document:
     """The VSphereMachineProviderSpec of a MachineSet's template."""
-    spec = machine_set["spec"]["template"]["spec"].get("providerSpec") or {}
+    spec = document["spec"]["template"]["spec"].get("providerSpec") or {}
     return spec.get("value") or {}
 
 
-def server(machine_set: Document) -> str:
+def server(document: Document) -> str:
     """The vCenter on which the set makes machines; empty if it does not say."""
-    return str((provider_spec(machine_set).get("workspace") or {}).get("server") or "")
+    return str((provider_spec(document).get("workspace") or {}).get("server") or "")
 
 
-def role(machine_set: Document) -> str:
+def role(document: Document) -> str:
     """`worker`, `infra`, …; empty if the machines carry no role."""
-    labels = machine_set["spec"]["template"].get("metadata", {}).get("labels") or {}
+    labels = document["spec"]["template"].get("metadata", {}).get("labels") or {}
     return str(labels.get(ROLE) or "")
 
 
-def unsupported(machine_set: Document, *, failure_domain: FailureDomain) -> list[str]:
+def unsupported(document: Document, *, failure_domain: FailureDomain) -> list[str]:
     """Paths of the fields that cannot be carried over to that failure domain; empty if the set can be moved."""
-    devices = _devices(provider_spec(machine_set))
+    devices = _devices(provider_spec(document))
     found = [
         f"{_PROVIDER}.network.devices[{index}].{field}"
         for index, device in enumerate(devices)
@@ -75,12 +75,12 @@ def unsupported(machine_set: Document, *, failure_domain: FailureDomain) -> list
     ]
     networks = len(failure_domain.topology.networks)
     found += [f"{_PROVIDER}.network.devices[{index}]" for index in range(networks, len(devices))]
-    if machine_set["spec"].get("authoritativeAPI", "MachineAPI") != "MachineAPI":
+    if document["spec"].get("authoritativeAPI", "MachineAPI") != "MachineAPI":
         found.append("spec.authoritativeAPI")
     return found
 
 
-def build(
+def machine_set(
     source: Document, *, name: str, replicas: int, failure_domain: FailureDomain, infrastructure_name: str
 ) -> Document:
     """The MachineSet to create.

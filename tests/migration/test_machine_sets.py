@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from migration import machine_sets
 from migration.failure_domain import FailureDomain
 from migration.machine_sets import (
     MIGRATED_FROM,
     UnsupportedMachineSetError,
-    build,
     drift,
     provider_spec,
     role,
@@ -25,7 +25,9 @@ PROVIDER = "spec.template.spec.providerSpec.value"
 
 @pytest.fixture
 def made(machine_set: Document, target: FailureDomain) -> Document:
-    return build(machine_set, name=NAME, replicas=2, failure_domain=target, infrastructure_name=INFRA)
+    return machine_sets.machine_set(
+        machine_set, name=NAME, replicas=2, failure_domain=target, infrastructure_name=INFRA
+    )
 
 
 def at(document: Any, path: str) -> Any:
@@ -95,7 +97,7 @@ def test_nothing_of_the_source_is_left(made: Document) -> None:
 
 def test_the_source_document_is_left_alone(machine_set: Document, target: FailureDomain) -> None:
     before = deepcopy(machine_set)
-    build(machine_set, name=NAME, replicas=2, failure_domain=target, infrastructure_name=INFRA)
+    machine_sets.machine_set(machine_set, name=NAME, replicas=2, failure_domain=target, infrastructure_name=INFRA)
     assert machine_set == before
 
 
@@ -105,7 +107,9 @@ def test_an_open_resource_pool_folder_and_template_are_filled_in(
     for field in ("resourcePool", "folder", "template"):
         del target_domain["topology"][field]
     open_domain = FailureDomain.model_validate(target_domain)
-    made = build(machine_set, name=NAME, replicas=1, failure_domain=open_domain, infrastructure_name=INFRA)
+    made = machine_sets.machine_set(
+        machine_set, name=NAME, replicas=1, failure_domain=open_domain, infrastructure_name=INFRA
+    )
     provider = provider_spec(made)
     assert provider["workspace"]["resourcePool"] == "/dc-new/host/cluster-1/Resources"
     assert provider["workspace"]["folder"] == f"/dc-new/vm/{INFRA}"
@@ -116,7 +120,9 @@ def test_each_device_gets_the_network_of_its_place(machine_set: Document, target
     provider_spec(machine_set)["network"]["devices"] = [{"networkName": "a"}, {"networkName": "b"}]
     target_domain["topology"]["networks"] = ["/dc-new/network/front", "back", "unused"]
     domain = FailureDomain.model_validate(target_domain)
-    made = build(machine_set, name=NAME, replicas=1, failure_domain=domain, infrastructure_name=INFRA)
+    made = machine_sets.machine_set(
+        machine_set, name=NAME, replicas=1, failure_domain=domain, infrastructure_name=INFRA
+    )
     assert provider_spec(made)["network"]["devices"] == [{"networkName": "front"}, {"networkName": "back"}]
 
 
@@ -124,7 +130,9 @@ def test_a_machine_set_without_devices_gets_the_one_that_machine_api_demands(
     machine_set: Document, target: FailureDomain
 ) -> None:
     provider_spec(machine_set)["network"] = {}
-    made = build(machine_set, name=NAME, replicas=1, failure_domain=target, infrastructure_name=INFRA)
+    made = machine_sets.machine_set(
+        machine_set, name=NAME, replicas=1, failure_domain=target, infrastructure_name=INFRA
+    )
     assert provider_spec(made)["network"]["devices"] == [{"networkName": "net-new"}]
 
 
@@ -147,7 +155,9 @@ def test_what_cannot_be_carried_over(
     assert unsupported(machine_set, failure_domain=target) == fields
     if fields:
         with pytest.raises(UnsupportedMachineSetError, match="cannot be carried over") as caught:
-            build(machine_set, name=NAME, replicas=1, failure_domain=target, infrastructure_name=INFRA)
+            machine_sets.machine_set(
+                machine_set, name=NAME, replicas=1, failure_domain=target, infrastructure_name=INFRA
+            )
         assert caught.value.fields == fields
 
 
