@@ -1,0 +1,219 @@
+"""The journal as the rest of the service uses it: record, decide, read.
+
+SQLite in WAL mode by default, so that the API reads while the worker writes; PostgreSQL by URL where several workers
+share one. Synchronous on purpose: `record` is called from adapters' threads and from the event loop alike, and only
+hands over.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, func, insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from journal import redact
+from journal.models import CallRow, DecisionRow, Table
+from journal.writer import JournalUnavailable, Writer
+from migration.call import Call, Scope
+
+BUSY_SECONDS = 30
+"""How long one process waits for another's transaction on SQLite; ours take milliseconds."""
+FLUSH_SECONDS = 30.0
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One recorded call (`migration.call.Call` with its `Scope`); bodies are redacted JSON texts, empty for none."""
+
+    id: int
+    at: datetime
+    seconds: float
+    migration: str
+    run: str
+    phase: str
+    activity: str
+    attempt: int
+    system: str
+    server: str
+    method: str
+    target: str
+    mutating: bool
+    outcome: str
+    request: str
+    response: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One decision of a person, through a `door` (`rest`, `cli`, `cr`, `temporal`)."""
+
+    id: int
+    at: datetime
+    migration: str
+    run: str
+    phase: str
+    verb: str
+    by: str
+    reason: str
+    door: str
+
+
+class Journal:
+    """An append-only record. Make one per process; safe for several threads."""
+
+    def __init__(self, url: str) -> None:
+        """Connects to nothing yet. `url` as SQLAlchemy's, `sqlite:///file` or `postgresql+psycopg://…`."""
+        self._engine = _engine(url)
+        self._writer: Writer[Row] | None = None
+
+    def open(self) -> None:
+        """Creates what tables are missing and starts writing. Raises JournalUnavailable."""
+        try:
+            self._create()
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(
+                f"The journal cannot be opened: {redact.line(str(error))}. Check VCFM_JOURNAL_URL and what is behind it."
+            ) from error
+        self._writer = Writer(self._write)
+
+    def record(self, call: Call, scope: Scope | None) -> None:
+        """Takes a finished call, redacted and bounded here and now; never waits for the database, never raises.
+
+        Calls without a scope (a door's, a test's) are kept under an empty migration.
+        """
+        where = scope or Scope(migration="", run="", phase="", activity="", attempt=0)
+        self._open_writer.add(
+            {
+                "at": call.started,
+                "seconds": call.seconds,
+                "migration": where.migration,
+                "run": where.run,
+                "phase": where.phase,
+                "activity": where.activity,
+                "attempt": where.attempt,
+                "system": call.system,
+                "server": call.server,
+                "method": call.method,
+                "target": redact.line(call.target),
+                "mutating": call.mutating,
+                "outcome": redact.line(call.outcome)[:128],
+                "request": redact.body(call.request, target=call.target),
+                "response": redact.body(call.response, target=call.target),
+            }
+        )
+
+    def decide(
+        self,
+        *,
+        migration: str,
+        run: str,
+        phase: str,
+        verb: str,
+        by: str,
+        reason: str,
+        door: str,
+        at: datetime | None = None,
+    ) -> None:
+        """Records a decision; it is committed when this returns. Raises JournalUnavailable."""
+        row = {
+            "at": at or datetime.now(UTC),
+            "migration": migration,
+            "run": run,
+            "phase": phase,
+            "verb": verb,
+            "by": by,
+            "reason": redact.line(reason),
+            "door": door,
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(DecisionRow), row)
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(f"The decision {verb!r} of {by!r} could not be recorded; try again.") from error
+
+    def flush(self, timeout: float = FLUSH_SECONDS) -> None:
+        """Waits until everything recorded so far is committed. Raises JournalUnavailable when it cannot be."""
+        self._open_writer.flush(timeout)
+
+    def close(self, timeout: float = FLUSH_SECONDS) -> None:
+        """Writes what is left and lets go of the database. Raises JournalUnavailable when something is left over."""
+        try:
+            if self._writer is not None:
+                self._writer.close(timeout)
+        finally:
+            self._writer = None
+            self._engine.dispose()
+
+    def read(
+        self,
+        migration: str,
+        *,
+        run: str | None = None,
+        phase: str | None = None,
+        mutating: bool | None = None,
+        after_id: int | None = None,
+        limit: int = 200,
+    ) -> list[Entry]:
+        """Committed calls in the order they were recorded; page on with the last entry's id."""
+        query = select(CallRow.__table__).where(CallRow.migration == migration).order_by(CallRow.id).limit(limit)
+        for column, wanted in ((CallRow.run, run), (CallRow.phase, phase), (CallRow.mutating, mutating)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if after_id is not None:
+            query = query.where(CallRow.id > after_id)
+        with self._engine.connect() as connection:
+            return [Entry(**row) for row in connection.execute(query).mappings()]
+
+    def decisions(self, migration: str, *, run: str | None = None) -> list[Decision]:
+        """Every decision of a migration, oldest first."""
+        query = select(DecisionRow.__table__).where(DecisionRow.migration == migration).order_by(DecisionRow.id)
+        if run is not None:
+            query = query.where(DecisionRow.run == run)
+        with self._engine.connect() as connection:
+            return [Decision(**row) for row in connection.execute(query).mappings()]
+
+    def count(self, migration: str, *, run: str | None = None) -> Counter[str]:
+        """How many calls a migration made, by system (`kubernetes`, `vsphere-soap`, `vsphere-rest`)."""
+        query = (
+            select(CallRow.system, func.count().label("calls"))
+            .where(CallRow.migration == migration)
+            .group_by(CallRow.system)
+        )
+        if run is not None:
+            query = query.where(CallRow.run == run)
+        with self._engine.connect() as connection:
+            return Counter({row.system: row.calls for row in connection.execute(query)})
+
+    @property
+    def _open_writer(self) -> Writer[Row]:
+        if self._writer is None:
+            raise RuntimeError("The journal is not open: call open() first.")
+        return self._writer
+
+    def _create(self) -> None:
+        try:
+            Table.metadata.create_all(self._engine)
+        except SQLAlchemyError:  # another process may be creating them at this moment: look again
+            Table.metadata.create_all(self._engine)
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(insert(CallRow), list(rows))
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    def prepare(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")  # readers and the writer do not wait for each other
+
+    event.listen(engine, "connect", prepare)
+    return engine
