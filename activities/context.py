@@ -89,7 +89,11 @@ class Context:
         return self._vcenters[reference][1]
 
     async def on(
-        self, reference: VCenterReference, function: Callable[Concatenate[VCenter, P], T], *args: P.args, **kwargs: P.kwargs
+        self,
+        reference: VCenterReference,
+        function: Callable[Concatenate[VCenter, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
         """Run `function(vcenter, …)` in a thread.
 

@@ -6,7 +6,9 @@ detail of the failure is the remedy, which `workflows.failures` reads back.
 
 from temporalio.exceptions import ApplicationError
 
+from migration.cloud_config import CloudConfigError
 from migration.infrastructure import InfrastructureError
+from migration.machine_sets import UnsupportedMachineSetError
 from openshift.errors import OpenShiftError
 from vsphere.errors import VSphereError
 
@@ -23,7 +25,14 @@ class Stuck(Exception):
         self.remedy = remedy
 
 
-EXPECTED = (OpenShiftError, VSphereError, Stuck, InfrastructureError)
+EXPECTED = (
+    OpenShiftError,
+    VSphereError,
+    Stuck,
+    InfrastructureError,
+    CloudConfigError,
+    UnsupportedMachineSetError,
+)
 """What `failure` understands. Anything else is a bug, and is retried until somebody mends it."""
 
 

@@ -44,9 +44,7 @@ class InfrastructureConfig:
         """Add what is missing, and see that nothing else changed."""
         cluster = await self._context.cluster(order.cluster)
         before = await get_infrastructure(cluster)
-        patch = infrastructure.add(
-            before, vcenters=entries(order.vcenters), failure_domains=order.failure_domains
-        )
+        patch = infrastructure.add(before, vcenters=entries(order.vcenters), failure_domains=order.failure_domains)
         after = await _patched(cluster, patch)
         lost = [each for each in infrastructure.servers(before) if each not in infrastructure.servers(after)]
         if lost:

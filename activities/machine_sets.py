@@ -110,7 +110,7 @@ class MachineSets:
                 objects=[_lacks(each) for each in mine if each not in ready] or ["no Machine yet"],
                 done=len(ready),
                 total=total,
-                unblock="Machine API clones, the node boots and joins; a Machine's conditions and events say what is amiss",
+                unblock="Machine API clones, the node boots and joins; the Machine's conditions say what is amiss",
                 nodes=nodes,
             )
 
@@ -148,7 +148,7 @@ class MachineSets:
                 objects=[_lacks(each) for each in old] or [f"Node {each}" for each in nodes],
                 done=len(doomed) - len(nodes),
                 total=len(doomed),
-                unblock="a PodDisruptionBudget, a finalizer or an attached volume may hold one: see the Machine's conditions",
+                unblock="a PodDisruptionBudget, finalizer or attached volume may hold one: see the Machine's conditions",
                 nodes=views(every, world[NODES]),
             )
 

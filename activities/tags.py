@@ -10,7 +10,8 @@ from migration.value import Value
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import Moref
 from vsphere.session import VCenter
-from vsphere.tags import OWNERSHIP_DESCRIPTION, REGION, ZONE, CategoryShape, Tags as TagService, ownership
+from vsphere.tags import OWNERSHIP_DESCRIPTION, REGION, ZONE, CategoryShape, ownership
+from vsphere.tags import Tags as TagService
 
 
 class TagsOrder(Value):
@@ -56,7 +57,12 @@ def _ensure(vcenter: VCenter, order: TagsOrder) -> TagsSeen:
                 created.append(f"{value} on {path}")
             wanted.setdefault(target, set()).add(value)
     attached = service.attached(list(wanted))
-    lacking = [f"{target}: {value}" for target, values in wanted.items() for value in values if value not in {t.name for t in attached[target]}]
+    lacking = [
+        f"{target}: {value}"
+        for target, values in wanted.items()
+        for value in values
+        if value not in {t.name for t in attached[target]}
+    ]
     if lacking:
         raise Stuck(
             f"tags were attached and are not there when read back: {', '.join(lacking)}",

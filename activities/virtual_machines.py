@@ -65,9 +65,7 @@ class VirtualMachines:
             Stuck: some are still there after `at_most`.
         """
         await asyncio.gather(*(self._wait_gone_from(each, expected) for each in expected.datacenters))
-        return VmsSeen(
-            evidence=f"{expected.vcenter.server} has none of {len(expected.names)} VMs left: {', '.join(expected.names)}"
-        )
+        return VmsSeen(evidence=f"{expected.vcenter.server} has none left of {', '.join(expected.names)}")
 
     async def _wait_gone_from(self, datacenter: str, expected: VmsGone) -> None:
         vcenter = await self._context.vcenter(expected.vcenter)
@@ -127,7 +125,9 @@ def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:
                 remedy="see in vCenter's events who removes it, then retry",
             )
         said = f" (added to {', '.join(added)})" if added else ""
-        evidence.append(f"{expected.vcenter.server}: all {len(machines)} new VMs in {path} carry the ownership tag{said}")
+        evidence.append(
+            f"{expected.vcenter.server}: all {len(machines)} new VMs in {path} carry the ownership tag{said}"
+        )
     return VmsTagged(evidence=evidence)
 
 

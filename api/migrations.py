@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from migration.spec_rules import parse_submission
 from pydantic import AwareDatetime
 
 from journal.store import Journal
 from migration.plan import Plan
 from migration.spec import MigrationSpec
-from migration.spec_rules import parse_submission
 from migration.status import MigrationStatus
 from migration.steering import Instruction
 from migration.summary import MigrationSummary
@@ -28,8 +28,6 @@ class Submission(Value):
 
     cluster: str = ""
     spec: MigrationSpec
-
-
 
 
 class JournalEntry(Value):

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from migration.spec_rules import InvalidSpec
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
-from migration.spec_rules import InvalidSpec
 from workflows.doors import AlreadyRunning, ClusterUnavailable, DoorError, NoSuchMigration, NoWorker, Refused
 
 _STATUSES: dict[type[DoorError], tuple[int, str]] = {
@@ -45,9 +45,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _request(_: Request, error: RequestValidationError) -> JSONResponse:
-        found = [
-            {"field": ".".join(str(part) for part in each["loc"]), "rule": each["msg"]} for each in error.errors()
-        ]
+        found = [{"field": ".".join(str(part) for part in each["loc"]), "rule": each["msg"]} for each in error.errors()]
         return problem(422, "The request has problems", f"{len(found)} problem(s)", problems=found)
 
     @app.exception_handler(DoorError)

@@ -40,7 +40,9 @@ def run(*, console: Console, scenario: str, state_dir: Path, leave: bool, keep: 
         url = stack.enter_context(_service(console, state_dir))
         service = Service(url)
         status = service.start(up.description["migration"])
-        console.print(f"Submitted by REST {time.monotonic() - began:.0f} s after the start: {url}/api/v1/migrations/{status.id}\n")
+        console.print(
+            f"Submitted by REST {time.monotonic() - began:.0f} s after the start: {url}/api/v1/migrations/{status.id}\n"
+        )
         status = _follow(console, service, status)
         console.print(report(status))
         console.print(f"\n{status.state}: {status.message}", style="bold")

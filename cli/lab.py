@@ -41,9 +41,7 @@ def down(state_dir: StateDir = Path(".lab")) -> None:
 
 
 @app.command()
-def status(
-    state_dir: StateDir = Path(".lab"), as_json: Annotated[bool, typer.Option("--json")] = False
-) -> None:
+def status(state_dir: StateDir = Path(".lab"), as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Say which parts run and whether the cluster is healthy."""
     found = commands.status(state_dir)
     print(json.dumps(found, indent=2)) if as_json else console.print(found)

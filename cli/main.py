@@ -53,9 +53,7 @@ def demo(
     state_dir: Annotated[Path, typer.Option(help="Where the lab and the service keep their files.")] = Path(".lab"),
 ) -> None:
     """Bring up the lab and the service, migrate the cluster, show it live, print the report."""
-    raise typer.Exit(
-        demonstration.run(console=console, scenario=scenario, state_dir=state_dir, leave=exit_, keep=keep)
-    )
+    raise typer.Exit(demonstration.run(console=console, scenario=scenario, state_dir=state_dir, leave=exit_, keep=keep))
 
 
 @app.command()
@@ -66,9 +64,7 @@ def serve(
 ) -> None:
     """Run API and worker in one process, for small installs."""
     settings = _settings()
-    asyncio.run(
-        processes.serve(settings, dev=dev, console=console, temporal_port=temporal_port, ui_port=ui_port)
-    )
+    asyncio.run(processes.serve(settings, dev=dev, console=console, temporal_port=temporal_port, ui_port=ui_port))
 
 
 @app.command()
@@ -105,7 +101,7 @@ def listing(url: Url = DEFAULT_URL) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("ID", "STATE", "PHASE", "NEEDS", "STARTED", "TOOK"):
         table.add_column(column)
-    for each in Service(url).list():
+    for each in Service(url).migrations():
         took = duration(each.completed - each.started) if each.completed else ""
         needs = "a person" if each.needs_human else ""
         table.add_row(each.id, each.state, each.phase, needs, f"{each.started:%Y-%m-%d %H:%M:%S}Z", took)
@@ -178,7 +174,7 @@ def _lines(service: Service, found: MigrationStatus) -> MigrationStatus:
 
 
 def _only(service: Service) -> str:
-    found = service.list()
+    found = service.migrations()
     going = [each for each in found if not each.state.final] or found[:1]
     if len(going) != 1:
         raise Refused(404, f"{len(going)} migrations: say which one (`vcfm list`)")

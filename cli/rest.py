@@ -57,11 +57,11 @@ class Service:
         """How a migration stands."""
         return MigrationStatus.model_validate(self._call("GET", f"/migrations/{migration}"))
 
-    def list(self) -> "list[MigrationSummary]":
+    def migrations(self) -> list[MigrationSummary]:
         """All migrations, the latest first."""
         return [MigrationSummary.model_validate(each) for each in self._call("GET", "/migrations")]
 
-    def journal(self, migration: str, **query: Any) -> "list[dict[str, Any]]":
+    def journal(self, migration: str, **query: Any) -> list[dict[str, Any]]:
         """One page of a migration's journal."""
         found: list[dict[str, Any]] = self._call("GET", f"/migrations/{migration}/journal", params=query)
         return found
@@ -85,7 +85,9 @@ def _lines(answer: httpx.Response) -> str:
     lines = [f"{document.get('title')}: {document.get('detail')}"]
     for each in document.get("problems", []):
         value = f" = {each['value']}" if each.get("value") else ""
-        lines.append(f"  {each['field']}{value}: {each['rule']}" + (f" → {each['remedy']}" if each.get("remedy") else ""))
+        lines.append(
+            f"  {each['field']}{value}: {each['rule']}" + (f" → {each['remedy']}" if each.get("remedy") else "")
+        )
     if document.get("remedy"):
         lines.append(f"Next: {document['remedy']}")
     return "\n".join(lines)

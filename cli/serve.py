@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import uvicorn
 from rich.console import Console
@@ -41,7 +42,7 @@ async def serve(settings: Settings, *, dev: bool, console: Console, temporal_por
         await _listen(settings, create_app(settings, client=client))
 
 
-def _log(settings: Settings) -> "os.PathLike[str]":
+def _log(settings: Settings) -> Path:
     settings.state_directory.mkdir(parents=True, exist_ok=True)
     return settings.state_directory / "temporal.log"
 

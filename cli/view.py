@@ -81,7 +81,9 @@ def _header(status: MigrationStatus, now: datetime) -> Text:
 
 
 def _phases(status: MigrationStatus, now: datetime) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False, title="= Phases =", title_style="bold", title_justify="left")
+    table = Table(
+        box=None, pad_edge=False, show_header=False, title="= Phases =", title_style="bold", title_justify="left"
+    )
     for _ in range(4):
         table.add_column(overflow="fold")
     for each in status.phases:

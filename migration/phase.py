@@ -158,4 +158,4 @@ def phase_of(activity_id: str) -> str:
     """The phase in an activity's id; empty when it was not made by `activity_id`."""
     head = activity_id.partition(".")[0]
     name = head.partition("-")[2]
-    return name if name in PhaseName else ""
+    return name if name in {each.value for each in PhaseName} else ""

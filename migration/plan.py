@@ -61,7 +61,7 @@ class NewSet(Value):
 
 
 class VirtualMachineName(Value):
-    """A machine's VM, by the name Machine API gave it (the Machine's), instance UUID (the Machine's uid), and its node."""
+    """A machine's VM: Machine API names it like the Machine and gives it the Machine's uid as instance UUID."""
 
     name: str
     instance_uuid: str
@@ -99,9 +99,15 @@ class Quiesced(Value):
 
 
 class Plan(Value):
-    """Everything later phases need to know that preflight alone may decide."""
+    """Everything later phases need to know that preflight alone may decide.
+
+    Attributes:
+        migration: the workflow's id.
+        run: Temporal's run id.
+    """
 
     migration: str
+    run: str
     cluster: str
     infrastructure_name: str
     cluster_id: str
@@ -120,6 +126,11 @@ class Plan(Value):
     quiesced: Quiesced
     cloud_config: str = Field(description="name of the ConfigMap in openshift-config that Infrastructure refers to")
     cloud_config_key: str
+
+    @property
+    def key(self) -> str:
+        """Tells this run's before-images from those of an earlier migration of the same cluster."""
+        return f"{self.migration}/{self.run}"
 
     def failure_domain(self, name: str) -> FailureDomain:
         """The target failure domain of that name."""

@@ -4,6 +4,7 @@ The cluster-etcd-operator writes an address there only once its member votes, an
 member; learners are not listed. So the ConfigMap tells quorum without access to etcd itself.
 """
 
+from openshift.client import Cluster
 from openshift.documents import dig
 from openshift.resources import CONFIG_MAP
 from openshift.watching import Watched, World
@@ -17,4 +18,10 @@ ENDPOINTS = Watched(resource=CONFIG_MAP, namespace=NAMESPACE, field_selector=f"m
 def members(world: World) -> set[str]:
     """Addresses of the voting members in a watched world; empty where the operator has written none."""
     document = world[ENDPOINTS].get(f"{NAMESPACE}/{NAME}")
+    return set((dig(document, "data") or {}).values()) if document else set()
+
+
+async def read_members(cluster: Cluster) -> set[str]:
+    """Addresses of the voting members, read now."""
+    document = await cluster.find(CONFIG_MAP, NAME, namespace=NAMESPACE)
     return set((dig(document, "data") or {}).values()) if document else set()

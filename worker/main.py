@@ -11,9 +11,9 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import temporal
-from activities import everything
 from activities.context import Context
 from activities.interceptor import ActivityScope
+from activities.registry import everything
 from journal.store import Journal
 from logs import log
 from settings import Settings

@@ -41,8 +41,10 @@ def _attention(status: MigrationStatus) -> list[str]:
 
 def _row(record: PhaseRecord) -> str:
     took = f"{(record.completed - record.started).total_seconds():.1f} s" if record.completed and record.started else ""
-    said = record.message or "; ".join(record.evidence) or (
-        row(record.phase).title if record.state is PhaseState.RUNNING else ""
+    said = (
+        record.message
+        or "; ".join(record.evidence)
+        or (row(record.phase).title if record.state is PhaseState.RUNNING else "")
     )
     name = f"**{record.phase}**" if record.state is PhaseState.RUNNING else record.phase
     return f"| {number(record.phase)} | {name} | {_MARKS[record.state]} | {took} | {said.replace('|', '/')[:300]} |"

@@ -95,9 +95,7 @@ class Migrations:
             NoWorker: nobody works on our task queue.
         """
         identity = await self._identify(cluster)
-        request = MigrationRequest(
-            cluster=cluster, infrastructure_name=identity.infrastructure_name, spec=spec
-        )
+        request = MigrationRequest(cluster=cluster, infrastructure_name=identity.infrastructure_name, spec=spec)
         servers = sorted({each.server for each in spec.failure_domains})
         try:
             handle = await self._client.start_workflow(

@@ -6,7 +6,10 @@ time-out or a bug of ours, and gets a remedy here.
 
 from dataclasses import dataclass
 
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
+from temporalio import exceptions
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+
+from workflows.phase import NotProven
 
 
 @dataclass(frozen=True)
@@ -15,13 +18,15 @@ class Failure:
     remedy: str
 
 
-def explain(error: ActivityError) -> Failure:
-    """The failure of an activity in two plain sentences."""
+def explain(error: ActivityError | NotProven) -> Failure:
+    """What failed a phase, in two plain sentences."""
+    if isinstance(error, NotProven):
+        return Failure(diagnosis=str(error), remedy=error.remedy)
     cause = error.cause
     if isinstance(cause, ApplicationError):
         remedy = str(cause.details[0]) if cause.details else "read the worker's log, mend the cause, then retry"
         return Failure(diagnosis=cause.message, remedy=remedy)
-    if isinstance(cause, TimeoutError):
+    if isinstance(cause, exceptions.TimeoutError):
         last = cause.cause
         said = f"; the last attempt said: {last.message}" if isinstance(last, ApplicationError) else ""
         if cause.type is TimeoutType.HEARTBEAT:

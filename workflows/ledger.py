@@ -72,9 +72,7 @@ class Ledger:
     def park(self, phase: PhaseName, *, diagnosis: str, remedy: str, choices: list[str]) -> None:
         """A phase cannot go on without a person."""
         record = self._record(phase).model_copy(update={"state": PhaseState.FAILED, "message": diagnosis})
-        attention = Attention(
-            phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices
-        )
+        attention = Attention(phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices)
         self._write(phase, record, state=State.NEEDS_ATTENTION, message=diagnosis, attention=attention)
 
     def planned(self, plan: Plan) -> None:

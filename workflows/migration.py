@@ -17,9 +17,10 @@ with workflow.unsafe.imports_passed_through():
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
     from migration.steering import Instruction
-    from workflows.failures import explain
+    from workflows.failures import Failure, explain
     from workflows.ledger import Ledger
-    from workflows.phases import PHASES, PreflightRefused, Step
+    from workflows.phase import NotProven, PreflightRefused, Step
+    from workflows.phases import PHASES
     from workflows.run import Run
 
 
@@ -56,16 +57,17 @@ class MigrationWorkflow:
             self._ledger.begin(phase.name)
             try:
                 evidence = await phase.do(self._run)
-            except ActivityError as error:
-                failure = explain(error)
-                self._retry_asked = False
-                self._ledger.park(
-                    phase.name, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=["retry"]
-                )
-                await workflow.wait_condition(lambda: self._retry_asked)
+            except (ActivityError, NotProven) as error:
+                await self._park(phase, explain(error))
             else:
                 self._ledger.complete(phase.name, evidence)
                 return
+
+    async def _park(self, phase: Step, failure: Failure) -> None:
+        """Wait for a person, for as long as that person needs."""
+        self._retry_asked = False
+        self._ledger.park(phase.name, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=["retry"])
+        await workflow.wait_condition(lambda: self._retry_asked)
 
     @workflow.query(description="What is going on: phase, state, what needs a person, the report")
     def status(self) -> MigrationStatus:

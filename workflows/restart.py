@@ -7,7 +7,7 @@ waits for pods with other uids: a pod that merely looks ready is not a restarted
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.pods import Pods
+    from activities.pods import Pods, ReplacedExpected
     from migration.request import ClusterName
     from workflows import budgets
     from workflows.run import Run
@@ -17,5 +17,10 @@ async def restart_vsphere_pods(run: Run) -> list[str]:
     """Replace every vSphere-aware pod; returns the evidence."""
     old = await run.act(Pods.observe, ClusterName(cluster=run.plan.cluster), "which pods are there now")
     await run.act(Pods.delete, old, f"delete {len(old.uids)} vSphere-aware pods")
-    await run.wait(Pods.wait_replaced, old, "wait for new pods in their place", at_most=budgets.PODS)
-    return [f"{len(old.uids)} pods of {', '.join(old.workloads)} replaced by new ones, all Ready"]
+    replaced = await run.wait(
+        Pods.wait_replaced,
+        ReplacedExpected(old=old, at_most=budgets.PODS),
+        "wait for new pods in their place",
+        at_most=budgets.PODS,
+    )
+    return [replaced.evidence]

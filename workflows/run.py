@@ -72,7 +72,7 @@ class Run:
     ) -> Output:
         self._serial += 1
         phase: PhaseName = self.ledger.status.phase
-        return await workflow.execute_activity_method(  # type: ignore[no-any-return]
+        return await workflow.execute_activity_method(
             activity,
             argument,
             activity_id=activity_id(phase, activity.__name__, self._serial),

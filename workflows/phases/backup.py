@@ -21,7 +21,7 @@ async def do(run: Run) -> list[str]:
     objects = touched(plan)
     stored = await run.act(
         Backup.take,
-        BackupOrder(cluster=plan.cluster, migration=plan.migration, namespace=plan.namespace, objects=objects),
+        BackupOrder(cluster=plan.cluster, migration=plan.key, namespace=plan.namespace, objects=objects),
         f"store {len(objects)} before-images in {plan.namespace}",
     )
     return [f"{len(stored.manifests)} before-images in {plan.namespace} read back, checksums equal"]

@@ -45,7 +45,11 @@ async def _forget_source(run: Run) -> list[str]:
     await run.act(
         CloudConfig.remove,
         RemoveFromConfig(
-            cluster=plan.cluster, config_map=plan.cloud_config, key=plan.cloud_config_key, server=source
+            cluster=plan.cluster,
+            config_map=plan.cloud_config,
+            key=plan.cloud_config_key,
+            server=source,
+            heir=plan.failure_domains[0],
         ),
         f"remove {source} from openshift-config/{plan.cloud_config}",
     )
@@ -62,7 +66,7 @@ async def _forget_source(run: Run) -> list[str]:
     )
     await run.wait(
         Credentials.wait_copied,
-        CopiesExpected(cluster=plan.cluster, at_most=budgets.COPIES),
+        CopiesExpected(cluster=plan.cluster, servers=[source, *plan.target_servers], at_most=budgets.COPIES),
         "wait for the components' copies of vsphere-creds",
         at_most=budgets.COPIES,
     )
@@ -71,7 +75,7 @@ async def _forget_source(run: Run) -> list[str]:
 
 async def _restore_quiesced(run: Run) -> list[str]:
     plan = run.plan
-    order = QuiesceOrder(cluster=plan.cluster, migration=plan.migration, namespace=plan.namespace, found=plan.quiesced)
+    order = QuiesceOrder(cluster=plan.cluster, migration=plan.key, namespace=plan.namespace, found=plan.quiesced)
     resumed = await run.act(Quiesce.resume_health_checks, order, "resume the MachineHealthChecks")
     restored = await run.act(
         Quiesce.restore_autoscalers,

@@ -18,15 +18,11 @@ name = PhaseName.DISABLE_CVO
 async def do(run: Run) -> list[str]:
     """Pause the health checks that were not paused, and set the autoscalers aside."""
     plan = run.plan
-    order = QuiesceOrder(cluster=plan.cluster, migration=plan.migration, namespace=plan.namespace, found=plan.quiesced)
-    paused = await run.act(Quiesce.pause_health_checks, order, f"pause {_many(plan.quiesced.health_checks)}")
-    aside = await run.act(Quiesce.set_autoscalers_aside, order, f"set aside {_many(plan.quiesced.autoscalers)}")
+    order = QuiesceOrder(cluster=plan.cluster, migration=plan.key, namespace=plan.namespace, found=plan.quiesced)
+    paused = await run.act(Quiesce.pause_health_checks, order, "pause the MachineHealthChecks")
+    aside = await run.act(Quiesce.set_autoscalers_aside, order, "set the MachineAutoscalers aside")
     return [
         f"MachineHealthChecks paused: {', '.join(paused.names) or 'none to pause'}",
         f"MachineAutoscalers set aside: {', '.join(aside.names) or 'none there'}",
         f"cluster-version-operator not needed to stop: strategy {plan.strategy}",
     ]
-
-
-def _many(objects: list[object] | list) -> str:  # type: ignore[type-arg]
-    return f"{len(objects)} object{'' if len(objects) == 1 else 's'}"

@@ -20,7 +20,9 @@ async def do(run: Run) -> list[str]:
         )
     copies = await run.wait(
         Credentials.wait_copied,
-        CopiesExpected(cluster=plan.cluster, at_most=budgets.COPIES),
+        CopiesExpected(
+            cluster=plan.cluster, servers=[plan.source.server, *plan.target_servers], at_most=budgets.COPIES
+        ),
         "wait for the components' copies of vsphere-creds",
         at_most=budgets.COPIES,
     )
