@@ -6,20 +6,25 @@ import (
 	"sync"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// closeGaps makes the simulator do two things that a real vCenter does and it does not: give a clone a disk of its own,
-// and give a running guest an address. It is also where tasks get their pace.
+// closeGaps makes the simulator do what a real vCenter does and it does not: give a clone a disk of its own, give a
+// running guest an address, power machines on before saying so. It is also where tasks get their pace.
 func closeGaps(registry *simulator.Registry, subnet string, tempo *pace) {
 	registry.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 		switch request := method.Body.(type) {
 		case *types.CloneVM_Task:
 			ownDisks(ctx, request)
 			tempo.draw()
-		case *types.PowerOnVM_Task, *types.PowerOnMultiVM_Task:
+		case *types.PowerOnMultiVM_Task:
 			tempo.draw()
+			if datacenter, ok := ctx.Map.Get(method.This).(*simulator.Datacenter); ok {
+				return &poweringDatacenter{datacenter}, nil
+			}
 		}
 		return nil, nil
 	}
@@ -48,6 +53,36 @@ func ownDisks(ctx *simulator.Context, request *types.CloneVM_Task) {
 			backing.Datastore = request.Spec.Location.Datastore
 		}
 	}
+}
+
+// poweringDatacenter powers machines on before its task ends, as a real vCenter does. The simulator ends the task first:
+// the machine controller, when it finds the task over and the machine still off, looks again half a minute later only.
+type poweringDatacenter struct {
+	*simulator.Datacenter
+}
+
+func (d *poweringDatacenter) PowerOnMultiVMTask(ctx *simulator.Context, request *types.PowerOnMultiVM_Task) soap.HasFault {
+	result := types.ClusterPowerOnVmResult{Attempted: []types.ClusterAttemptedVmInfo{}}
+	for _, reference := range request.Vm {
+		vm, ok := ctx.Map.Get(reference).(*simulator.VirtualMachine)
+		if !ok {
+			continue
+		}
+		own := &simulator.Context{Context: ctx.Context, Session: ctx.Session, Map: ctx.Map} // one context for one task
+		own.WithLock(vm, func() {
+			started := vm.PowerOnVMTask(own, &types.PowerOnVM_Task{This: reference}).(*methods.PowerOnVM_TaskBody)
+			if started.Res != nil {
+				result.Attempted = append(result.Attempted, types.ClusterAttemptedVmInfo{Vm: reference, Task: &started.Res.Returnval})
+			}
+		})
+	}
+	for _, each := range result.Attempted {
+		ctx.Map.Get(*each.Task).(*simulator.Task).Wait()
+	}
+	task := simulator.CreateTask(d.Datacenter, "powerOnMultiVM", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		return result, nil
+	})
+	return &methods.PowerOnMultiVM_TaskBody{Res: &types.PowerOnMultiVM_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
 // guests gives every machine an address when it is powered on and takes it away when it is powered off. Addresses are
@@ -101,7 +136,7 @@ func (g *guests) address(ctx *simulator.Context, vm *mo.VirtualMachine, running 
 	})
 }
 
-// pace is how long tasks take, by the simulator's task names (CloneVm, PowerOn). The call that starts a task answers at
+// pace is how long tasks take, by the simulator's task names (CloneVm, PowerOnMultiVM). The call that starts a task answers at
 // once, as on a real vCenter.
 type pace struct {
 	mutex   sync.Mutex
