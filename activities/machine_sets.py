@@ -148,7 +148,7 @@ class MachineSets:
                 objects=[_lacks(each) for each in old] or [f"Node {each}" for each in nodes],
                 done=len(doomed) - len(nodes),
                 total=len(doomed),
-                unblock="a PodDisruptionBudget, finalizer or attached volume may hold one: see the Machine's conditions",
+                unblock="a PodDisruptionBudget or attached volume may hold one: see the Machine's conditions",
                 nodes=views(every, world[NODES]),
             )
 

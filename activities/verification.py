@@ -103,7 +103,7 @@ async def _machines(cluster: Cluster, plan: Plan, machines: list[Machine]) -> li
     foreign = set(nodes) - {each.node for each in machines}
     masters = [each for each in machines if each.is_control_plane]
     workers = len(machines) - len(masters)
-    wanted = sum(each.replicas for each in plan.source_sets)
+    wanted = sum(each.replicas for each in plan.new_sets)
     return [
         Claim(
             claim="every Machine is on the target",

@@ -1,0 +1,37 @@
+"""Phase 1: read everything on both sides, report every problem at once, and pin the plan."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.preflight import Preflight, PreflightQuestion
+    from migration.concern import blocking
+    from migration.phase import PhaseName
+    from workflows.phase import PreflightRefused
+    from workflows.run import Run
+
+name = PhaseName.PREFLIGHT
+
+
+async def do(run: Run) -> list[str]:
+    """Ask once, and refuse while anything Critical stands: nothing has been changed yet."""
+    verdict = await run.act(
+        Preflight.examine,
+        PreflightQuestion(migration=run.migration, run=workflow.info().run_id, cluster=run.cluster, spec=run.spec),
+        "read both sides, judge, rehearse",
+    )
+    run.ledger.concerned(verdict.concerns)
+    run.ledger.saw(verdict.nodes)
+    critical = blocking(verdict.concerns)
+    if critical or verdict.plan is None:
+        raise PreflightRefused(
+            f"{len(critical)} problem(s), nothing was changed: "
+            + "; ".join(f"{each.label}: {each.assessment} → {each.remedy}" for each in critical)
+        )
+    run.plan = verdict.plan
+    plan = verdict.plan
+    workers = sum(each.replicas for each in plan.new_sets)
+    return [
+        f"{plan.infrastructure_name} {plan.version}: {plan.source.server} → {', '.join(plan.target_servers)}",
+        f"{plan.control_plane.replicas} masters, {workers} workers in {len(plan.new_sets)} MachineSets, {plan.strategy}",
+        f"{len(verdict.concerns)} concern(s), none Critical",
+    ]
