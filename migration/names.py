@@ -29,6 +29,11 @@ def shorten(name: str, *, limit: int = LONGEST_MACHINE_SET_NAME) -> str:
     return name if len(name) <= limit else _digested(name, of=name, limit=limit)
 
 
+def is_label_value(text: str) -> bool:
+    """Whether Kubernetes accepts the text as the value of a label."""
+    return bool(re.fullmatch(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", text))
+
+
 def pools(roles: Mapping[str, str], *, infrastructure_name: str) -> dict[str, str]:
     """What tells each source MachineSet from its siblings, as briefly as it can be said.
 
