@@ -1,4 +1,4 @@
-"""Ways into the lab's cluster: the administrator's kubeconfig, and the service account's with exactly the shipped RBAC."""
+"""Ways into the lab's cluster: the administrator's kubeconfig, and the service account's with the shipped RBAC."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -22,7 +22,7 @@ def write_admin_kubeconfig(state: StateDir, *, url: str, admin: Pair) -> None:
 
 
 def write_service_kubeconfig(state: StateDir, api: ApiServer, *, url: str, namespace: str) -> str:
-    """Make the service account, bind what `deploy/rbac` says to it, write its kubeconfig; a line about what was bound."""
+    """Make the service account, bind what `deploy/rbac` says, write its kubeconfig; says what was bound."""
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",

@@ -13,7 +13,7 @@ TRIES = 200
 
 
 class NoAddressError(Exception):
-    """This machine has no free loopback address or port; the message names the remedy."""
+    """No free loopback address or port on this machine; the message names the remedy."""
 
 
 def free_ports(count: int) -> list[int]:

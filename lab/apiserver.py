@@ -33,7 +33,10 @@ class ApiServer:
         self._http = httpx.Client(base_url=url, verify=context, timeout=TIMEOUT, trust_env=False)
         self._kinds: dict[tuple[str, str], tuple[str, bool]] = {}
 
-    def close(self) -> None:
+    def __enter__(self) -> "ApiServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
     def wait_ready(self, *, timeout: float) -> None:

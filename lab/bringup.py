@@ -1,10 +1,10 @@
 """Bringing a lab up, layer by layer: stores, Kubernetes, the installer's documents, OpenShift's controllers.
 
-During bring-up nothing is slow: the scenario's delays begin when the lab is `ready`, since nobody measures an installation.
+During bring-up nothing is slow: the scenario's delays begin when the lab is `ready`, since nobody measures an
+installation.
 """
 
 from collections.abc import Callable
-from importlib.util import find_spec
 
 from lab import access, installation, machines, rules, workloads
 from lab.addresses import free_ports, free_servers
@@ -47,16 +47,17 @@ class BringUp:
     def run(self) -> None:
         """From nothing to a healthy cluster."""
         self.start_stores()
-        api = ApiServer(url=self.url, state=self.state, admin=self._admin)
-        try:
+        with self.administrator() as api:
             self.install(api)
-            if find_spec("lab.simulation.__main__"):  # on its way: until it is here no Machine can become Running
-                self.wait_healthy(api)
-        finally:
-            api.close()
+            self.wait_healthy(api)
         self.begin()
 
+    def administrator(self) -> ApiServer:
+        """The way to the API server for those who may everything."""
+        return ApiServer(url=self.url, state=self.state, admin=self._admin)
+
     def start_stores(self) -> None:
+        """Certificates, etcd, the API server, both vCenters, and what the lab says of itself."""
         issue = self._authority.server
         pairs = [
             issue(self.state.pki, f"vcenter-{site.role}", addresses=[site.server], names=[])

@@ -2,11 +2,11 @@
 
 Binaries of these projects are published in places that a lab should not depend on; their Go modules are served by every
 module proxy, with checksums. So the only tools needed are Go and a network, and only the first time: about eight
-minutes on two cores, then nothing until a module changes. Custom resource definitions come from the same modules, never from a
-copy in this repository that would age.
+minutes on two cores, then nothing until a module changes. Custom resource definitions come from the same modules, never
+from a copy in this repository that would age.
 
-Each module's cache is named by the digest of everything that decides what comes out; a part that is there is finished, since it is
-moved into place only when it is. An interrupted build goes on where it stopped.
+Each module's cache is named by the digest of everything that decides what comes out. A part that is there is finished,
+since it is moved into place only when it is: an interrupted build goes on where it stopped.
 """
 
 import fcntl

@@ -1,5 +1,6 @@
 """What a person or a test does with a lab: up, down, status, snapshot."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -43,11 +44,9 @@ class Lab(NamedTuple):
 def up(
     scenario: Scenario, state_dir: Path, *, port: int | None = None, attached: bool = False, report: Report = print
 ) -> Lab:
-    """Bring a lab up; returns when its cluster is healthy. Whatever goes wrong, nothing is left behind but the logs.
+    """Bring a lab up; returns when its cluster is healthy. Whatever goes wrong, nothing keeps running.
 
-    Args:
-        port: of both vCenters.
-        attached: the lab ends with the calling thread; otherwise it stands until `down`.
+    `port` is that of both vCenters. An `attached` lab ends with the calling thread, any other stands until `down`.
 
     Raises:
         LabError: a lab runs there already.
@@ -56,7 +55,7 @@ def up(
 
     """
     state = StateDir(state_dir)
-    if _supervisor(state) is not None:
+    if supervisor.pid_of(state) is not None:
         raise LabError(f"a lab runs in {state.path}: use it (`vcfm lab status`), or end it with `vcfm lab down`")
     _remove(state)
     built = build(report=report)
@@ -89,9 +88,8 @@ def status(state_dir: Path) -> dict[str, Any]:
     state = running(state_dir)
     parts = {each.stem: _pid(state.pids / each.stem) for each in sorted(state.processes.glob("*.json"))}
     try:
-        api = admin_api(state)
-        found = complaints(api)
-        api.close()
+        with admin_api(state) as api:
+            found = complaints(api)
     except (ApiError, OSError) as error:
         found = [str(error)]
     return {
@@ -109,7 +107,7 @@ def running(state_dir: Path) -> StateDir:
         LabError: none runs there.
     """
     state = StateDir(state_dir)
-    if _supervisor(state) is None:
+    if supervisor.pid_of(state) is None:
         raise LabError(f"no lab runs in {state.path}: start one with `vcfm lab up`")
     return state
 
@@ -120,23 +118,17 @@ def admin_api(state: StateDir) -> ApiServer:
     return ApiServer(url=url, state=state, admin=Pair(state.pki / "admin.pem", state.pki / "admin.key"))
 
 
-def _supervisor(state: StateDir) -> int | None:
-    """The pid of the living supervisor of this directory."""
-    pid = _pid(state.supervisor_pid)
-    return pid if pid is not None and supervisor.is_supervisor(pid, state) else None
-
-
 def _stop(state: StateDir) -> bool:
-    pid = _supervisor(state)
+    pid = supervisor.pid_of(state)
     if pid is None:
         return False
-    os.kill(pid, signal.SIGTERM)
-    try:
-        wait_for(lambda: _supervisor(state) is None, what="the lab's parts to end", timeout=STOP_TIMEOUT)
-    except TimeoutError:
-        os.kill(pid, signal.SIGKILL)  # its parts die with it
-        wait_for(lambda: _supervisor(state) is None, what="the lab's supervisor to be gone", timeout=STOP_TIMEOUT)
-    return True
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):  # its parts die with it in either case
+        with contextlib.suppress(TimeoutError, ProcessLookupError):
+            os.kill(pid, signal_number)
+            wait_for(lambda: supervisor.pid_of(state) is None, what="the supervisor to end", timeout=STOP_TIMEOUT)
+        if supervisor.pid_of(state) is None:
+            return True
+    raise LabError(f"the supervisor of {state.path} does not end: kill process {pid} yourself")
 
 
 def _remove(state: StateDir) -> bool:

@@ -7,12 +7,7 @@ from lab.machines import NAMESPACE
 
 
 def complaints(api: ApiServer, *, machines_wanted: int | None = None) -> list[str]:
-    """What is not well; nothing means healthy.
-
-    Args:
-        machines_wanted: how many Machines there must be; None: any number.
-
-    """
+    """What is not well; nothing means healthy. Without `machines_wanted` any number of Machines will do."""
     machines = api.objects("machine.openshift.io/v1beta1", "Machine", NAMESPACE)
     ready = {each["metadata"]["name"] for each in api.objects("v1", "Node") if condition(each, "Ready") == "True"}
     found = []

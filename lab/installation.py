@@ -1,4 +1,4 @@
-"""The cluster's own configuration as an installer writes it: infrastructure, version, feature gates, credentials, config.
+"""The cluster's own configuration as an installer writes it: infrastructure, version, gates, credentials, config.
 
 What operators derive from it (component copies of the credentials, generated cloud configuration, ClusterOperators) is
 written by the simulation, as it is by operators on a real cluster.

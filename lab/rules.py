@@ -1,4 +1,4 @@
-"""Which rules the cluster enforces on its Infrastructure: the CRDs of a scenario's variant, and the policies beside them.
+"""Which rules the cluster enforces on its Infrastructure: the CRDs of a scenario's variant, and the policies beside.
 
 The definitions are the modules' own files (lab.build), as `day2`, `open` or `legacy`.
 """
@@ -30,7 +30,7 @@ def install_definitions(api: ApiServer, built: Built, scenario: Scenario) -> Non
 
 
 def install_policies(api: ApiServer, scenario: Scenario) -> None:
-    """Load the policies that come with the Day2 gate; after everything else, as their parameters are cluster objects."""
+    """Load the policies that come with the Day2 gate; last, since their parameters are objects of the cluster."""
     if scenario.rules == "day2":
         text = (files("lab") / "manifests" / "failure-domains-in-use.yaml").read_text()
         for document in yaml.load_all(text, Loader=_LOADER):

@@ -48,7 +48,7 @@ class Site(NamedTuple):
         return f"/{self.datacenter}/vm/{self.infrastructure_name}"
 
     def template(self, zone: str) -> str:
-        """Inventory path of the RHCOS template: the installer's own name on the source, an uploaded one on the target."""
+        """Inventory path of the RHCOS template: the installer's own on the source, an uploaded one on the target."""
         if self.role == "source":
             return f"/{self.datacenter}/vm/{self.infrastructure_name}-rhcos-{self.region}-{zone}"
         return f"/{self.datacenter}/vm/templates/rhcos-{zone}"

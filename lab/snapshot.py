@@ -11,18 +11,20 @@ from lab.vcenters import VCenterAdmin
 def snapshot(state_dir: Path) -> dict[str, Any]:
     """Every object of every kind that can be listed, and both vCenters' inventories with tags.
 
-    Shape: `{"objects": {"<version>/<kind>": {"<namespace>/<name>": document}}, "vcenters": {"source": …, "target": …}}`.
+    Shape: `{"objects": {"<version>/<kind>": {"<namespace>/<name>": document}}, "vcenters": {"source": …, "target": …}}`
+    where a vCenter's is `{"objects": [{"path", "type", "reference", "tags", …}], "categories": [{"name", "tags", …}]}`.
 
     Raises:
         LabError: no lab is there.
 
     """
     state = running(state_dir)
-    api = admin_api(state)
-    objects = {
-        f"{version}/{kind}": {_key(each): each for each in found} for version, kind, found in api.everything() if found
-    }
-    api.close()
+    with admin_api(state) as api:
+        objects = {
+            f"{version}/{kind}": {_key(each): each for each in found}
+            for version, kind, found in api.everything()
+            if found
+        }
     endpoints = json.loads(state.private.read_text())
     return {
         "objects": objects,

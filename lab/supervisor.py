@@ -2,16 +2,18 @@
 
 What shall run is a directory: `processes/NAME.json` with `argv` and `env`. A file that appears is started, one that
 disappears is stopped, and a part that ends by itself is started again (the ControlPlaneMachineSet operator exits by
-contract whenever feature gates change). So bring-up, faults and tests steer the lab by writing files, without a protocol.
+contract whenever feature gates change). So bring-up, faults and tests steer the lab by files, without a protocol.
 
 Nothing survives this process, however it dies: each part asks the kernel to be killed with its parent
 (PR_SET_PDEATHSIG). The kernel means the parent *thread*, so parts are started from the main thread only. This is
 Linux's own; process groups were no alternative, since a SIGKILL of the parent does not reach them.
 """
 
+import contextlib
 import ctypes
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -55,14 +57,21 @@ class Part:
 
     def keep_running(self, now: float) -> None:
         if self.process and self.process.poll() is not None:
-            print(f"{self.name} ended with {self.process.returncode}", flush=True)
-            self.process = None
-            self.failures = 0 if now - self.started > LIVED else self.failures + 1
-            self.next_start = now + min(BACKOFF_LONGEST, 0.2 * 2**self.failures if self.failures else 0)
+            self._ended(now, f"ended with {self.process.returncode}")
         if not self.process and now >= self.next_start:
-            self.start(now)
+            try:
+                self.start(now)
+            except OSError as error:
+                self._ended(now, f"cannot start: {error}")
+
+    def _ended(self, now: float, how: str) -> None:
+        print(f"{self.name} {how}", flush=True)
+        self.process = None
+        self.failures = 0 if now - self.started > LIVED else self.failures + 1
+        self.next_start = now + min(BACKOFF_LONGEST, 0.2 * 2**self.failures if self.failures else 0)
 
     def start(self, now: float) -> None:
+        self.started = now
         with (self.state.logs / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.argv,
@@ -73,7 +82,6 @@ class Part:
                 stderr=subprocess.STDOUT,
                 preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  this process has one thread, by design
             )
-        self.started = now
         (self.state.pids / self.name).write_text(str(self.process.pid))
 
     def stop(self) -> None:
@@ -87,8 +95,8 @@ class Part:
         (self.state.pids / self.name).unlink(missing_ok=True)
 
 
-def supervise(state: StateDir) -> None:
-    """Keep running what the directory says, until SIGTERM."""
+def supervise(state: StateDir, *, attached_to: int | None = None) -> None:
+    """Keep running what the directory says, until SIGTERM, or until the process that this lab is attached to ends."""
     parts: dict[str, Part] = {}
     stopping = False
 
@@ -97,14 +105,15 @@ def supervise(state: StateDir) -> None:
         stopping = True
 
     signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for the command that started us
-    while not stopping:
-        wanted = {file.stem: file.read_text() for file in sorted(state.processes.glob("*.json"))}
+    owner = [os.pidfd_open(attached_to)] if attached_to else []
+    while not stopping and not select.select(owner, [], [], POLL)[0]:
+        wanted = _wanted(state)
         for name in [name for name, part in parts.items() if wanted.get(name) != part.document]:
             parts.pop(name).stop()
         for name, document in wanted.items():
-            parts.setdefault(name, Part(name, document, state)).keep_running(time.monotonic())
-        time.sleep(POLL)
+            if name not in parts:
+                parts[name] = Part(name, document, state)
+            parts[name].keep_running(time.monotonic())
     for part in parts.values():
         if part.process:
             part.process.terminate()
@@ -112,36 +121,47 @@ def supervise(state: StateDir) -> None:
         part.stop()
 
 
-def spawn(state: StateDir, *, attached: bool) -> int:
-    """Start the supervisor of a state directory; the pid.
+def _wanted(state: StateDir) -> dict[str, str]:
+    found = {}
+    for file in sorted(state.processes.glob("*.json")):
+        with contextlib.suppress(FileNotFoundError):  # taken away since we looked
+            found[file.stem] = file.read_text()
+    return found
 
-    Args:
-        attached: end it, and the lab with it, when the calling thread ends.
 
-    """
+def spawn(state: StateDir, *, attached: bool) -> None:
+    """Start the supervisor of a state directory, detached from terminal and parent; an attached one ends with us."""
     with (state.logs / "supervisor.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lab.supervisor", str(state.path)],
+        subprocess.run(
+            [sys.executable, "-m", "lab.supervisor", str(state.path), *([str(os.getpid())] if attached else [])],
             cwd=Path(__file__).parent.parent,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGTERM) if attached else None,  # noqa: PLW1509  it only calls prctl
+            timeout=30,
+            check=True,
         )
-    state.supervisor_pid.write_text(str(process.pid))
-    return process.pid
 
 
-def is_supervisor(pid: int, state: StateDir) -> bool:
-    """Whether that process lives and is this directory's supervisor, not somebody who got its number since."""
+def pid_of(state: StateDir) -> int | None:
+    """The living supervisor of this directory; a process that merely got its number since is not it."""
     try:
+        pid = int(state.supervisor_pid.read_text())
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        dead = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False
-    return not dead and str(state.path).encode() in arguments
+    except (OSError, ValueError):
+        return None
+    return pid if str(state.path).encode() in arguments else None
+
+
+def main() -> None:
+    """Let go of who started us, then supervise: they wait for the first process only, which leaves the pid behind."""
+    state = StateDir(Path(sys.argv[1]))
+    if child := os.fork():
+        state.supervisor_pid.write_text(str(child))
+        os._exit(0)
+    supervise(state, attached_to=int(sys.argv[2]) if len(sys.argv) > 2 else None)
 
 
 if __name__ == "__main__":
-    supervise(StateDir(Path(sys.argv[1])))
+    main()
