@@ -12,7 +12,6 @@ connection error the pool is retired, not reused. And watches would starve reque
 import json
 import os
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -140,13 +139,15 @@ class Transport:
         try:
             self._configuration = await _load(kubeconfig=self._kubeconfig, context=self._context)
             fresh = _Pool(self._configuration), _Pool(self._configuration)
-        except (ConfigException, OSError, ValueError, ssl.SSLError) as error:
+        except Exception as error:  # a malformed kubeconfig makes the loader stumble over anything
             where = self._kubeconfig or "the default kubeconfig or the pod's service account"
-            raise Misconfigured(f"No access to a cluster by {where}: {type(error).__name__}: {error}") from error
-        for pool in (self._requests, self._watches):
+            why = str(error) if isinstance(error, ConfigException | OSError) else "not a kubeconfig"
+            raise Misconfigured(f"No access to a cluster by {where} ({type(error).__name__}: {why})") from error
+        stale = self._requests, self._watches
+        self._requests, self._watches = fresh
+        for pool in stale:
             if pool:
                 await pool.retire()
-        self._requests, self._watches = fresh
 
     async def send(self, request: Request) -> Answer:
         """One request, one answer. Raises `Unreachable` when there is none; then the next one gets a fresh pool."""
@@ -156,12 +157,10 @@ class Transport:
             sock_connect=self._time_outs.connect,
             sock_read=self._time_outs.read,
         )
-        pool = self._requests
+        headers, pool = await self._headers(), self._requests
         assert pool, "used outside its context"
         try:
-            async with pool.send(
-                request, headers=await self._headers(), url=self._url(request), limits=limits
-            ) as answer:
+            async with pool.send(request, headers=headers, url=self._url(request), limits=limits) as answer:
                 return Answer(status=answer.status, headers=_lower(answer.headers), text=await answer.text())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if self._requests is pool:
@@ -178,12 +177,10 @@ class Transport:
         limits = aiohttp.ClientTimeout(
             total=None, connect=self._time_outs.connect, sock_connect=self._time_outs.connect, sock_read=silence
         )
-        pool = self._watches
+        headers, pool = await self._headers(), self._watches
         assert pool, "used outside its context"
         try:
-            async with pool.send(
-                request, headers=await self._headers(), url=self._url(request), limits=limits
-            ) as answer:
+            async with pool.send(request, headers=headers, url=self._url(request), limits=limits) as answer:
                 opened = answer.status < 400
                 text = "" if opened else await answer.text()
                 yield Answer(status=answer.status, headers=_lower(answer.headers), text=text), _lines(answer)

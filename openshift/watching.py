@@ -172,6 +172,7 @@ class _View:
             self._documents.update(listed)
             self._changed.set()
         self._resume_at = found.resource_version
+        self._failures = 0
         self._heard()
 
     async def _watch(self, resource_version: str) -> None:
@@ -187,6 +188,7 @@ class _View:
             self._heard()
             async for event in events:
                 self._take(event)
+                self._failures = 0  # only now: a watch that opens and then is silent has not worked
                 self._heard()
 
     def _take(self, event: Document) -> None:
@@ -204,7 +206,6 @@ class _View:
 
     def _heard(self) -> None:
         self._heard_at = datetime.now(UTC)
-        self._failures = 0
         if self.stale:
             self.stale = None
             self._changed.set()

@@ -1,33 +1,57 @@
 """Clusters for the tests of this room: the real API server, direct and through a proxy that can freeze."""
 
-import os
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-from real_control_plane import ControlPlane, Proxy
+import yaml
 
+from lab.build import Built, build
 from migration.call import Call
+from migration.value import Document
 from openshift.client import Cluster
+from openshift.documents import conditions
+from openshift.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from openshift.transport import TimeOuts
+from openshift.watching import Watched, World
+from tests.openshift.real_control_plane import ControlPlane, Proxy
 
 
 @pytest.fixture(scope="session")
-def binaries() -> Path:
-    return Path(os.environ["VCFM_LAB_BINARIES"])
+def built() -> Built:
+    return build(report=print)
 
 
 @pytest.fixture(scope="session")
-def control_plane(binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def control_plane(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     state = tmp_path_factory.mktemp("control-plane")
-    control_plane = ControlPlane(binaries=binaries, state=state)
+    control_plane = ControlPlane(built=built, state=state)
     try:
         control_plane.start()
         yield control_plane
     finally:
         control_plane.stop()
         shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def openshift_kinds(control_plane: ControlPlane, built: Built) -> None:
+    """The real CRDs of OpenShift, with the rules that refuse a second vCenter, and the namespaces of its parts."""
+    async with Cluster.connect(kubeconfig=control_plane.kubeconfig()) as cluster:
+        for definition in built.definitions(rules="legacy"):
+            await cluster.apply(CUSTOM_RESOURCE_DEFINITION, yaml.safe_load(definition.read_text()), force=True)
+        for namespace in ("openshift-machine-api", "openshift-config", "openshift-vcf-migration"):
+            await cluster.apply(NAMESPACE, {"metadata": {"name": namespace}})
+        definitions = Watched(resource=CUSTOM_RESOURCE_DEFINITION)
+        async with asyncio.timeout(60), World(cluster, [definitions]) as world:
+            while not all(map(_established, world[definitions].values())):
+                await world.changed(60)
+
+
+def _established(definition: Document) -> bool:
+    condition = conditions(definition).get("Established")
+    return condition is not None and condition.status == "True"
 
 
 @pytest.fixture

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import httpx
 
+from lab.build import Built
+
 ADMIN, GUEST = "admin-token", "guest-token"
 
 
 class ControlPlane:
     """etcd and kube-apiserver as processes, with an administrator and a guest who may do nothing."""
 
-    def __init__(self, *, binaries: Path, state: Path) -> None:
-        self._binaries = binaries
+    def __init__(self, *, built: Built, state: Path) -> None:
+        self._built = built
         self._state = state
         self._etcd_port, self._peer_port, self.port = _free_ports(3)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -26,6 +28,10 @@ class ControlPlane:
     @property
     def etcd(self) -> str:
         return f"http://127.0.0.1:{self._etcd_port}"
+
+    @property
+    def certificate(self) -> Path:
+        return self._state / "certs" / "apiserver.crt"
 
     def start(self) -> None:
         self._state.mkdir(parents=True, exist_ok=True)
@@ -77,7 +83,7 @@ class ControlPlane:
     def kubeconfig(self, *, token: str = ADMIN, port: int | None = None) -> Path:
         path = self._state / f"kubeconfig-{token}-{port or self.port}"
         server = f"https://127.0.0.1:{port or self.port}"
-        trusted = {"server": server, "certificate-authority": str(self._state / "certs" / "apiserver.crt")}
+        trusted = {"server": server, "certificate-authority": str(self.certificate)}
         path.write_text(
             json.dumps(
                 {
@@ -98,7 +104,7 @@ class ControlPlane:
 
     def _spawn(self, part: str, *arguments: str) -> None:
         with (self._state / f"{part}.log").open("ab") as log:
-            self._running[part] = subprocess.Popen([self._binaries / part, *arguments], stdout=log, stderr=log)
+            self._running[part] = subprocess.Popen([self._built.binary(part), *arguments], stdout=log, stderr=log)
 
     def _ready(self) -> bool:
         try:

@@ -1,11 +1,12 @@
 """The verbs against a real API server: what they change, what they leave, and how a refusal reads."""
 
+import asyncio
 import json
 import signal
 from pathlib import Path
 
 import pytest
-from real_control_plane import GUEST, ControlPlane, Proxy
+from kubernetes.aio.config import incluster_config
 
 from migration.call import Call
 from openshift.client import PAGE, Cluster
@@ -20,9 +21,14 @@ from openshift.errors import (
     Unauthorized,
     Unreachable,
 )
-from openshift.resources import CONFIG_MAP, MACHINE, NAMESPACE, SECRET
+from openshift.resources import CONFIG_MAP, NAMESPACE, SECRET, Resource
+from tests.openshift.real_control_plane import ADMIN, GUEST, ControlPlane, Proxy
 
 SPACE = "default"
+NO_SUCH_KIND = Resource(group="nowhere.example", version="v1", plural="nothings", kind="Nothing")
+_FLOW_CONTROL = {"group": "flowcontrol.apiserver.k8s.io", "version": "v1", "namespaced": False}
+FLOW_SCHEMA = Resource(plural="flowschemas", kind="FlowSchema", **_FLOW_CONTROL)
+PRIORITY_LEVEL = Resource(plural="prioritylevelconfigurations", kind="PriorityLevelConfiguration", **_FLOW_CONTROL)
 
 
 def config_map(name: str, **data: str) -> dict:
@@ -93,7 +99,7 @@ async def test_creating_twice_says_so(cluster: Cluster) -> None:
 
 async def test_a_kind_without_a_crd_is_told_from_a_missing_object(cluster: Cluster) -> None:
     with pytest.raises(NotServed):
-        await cluster.list(MACHINE)
+        await cluster.list(NO_SUCH_KIND)
     with pytest.raises(NotFound) as missing:
         await cluster.get(NAMESPACE, "nowhere")
     assert not isinstance(missing.value, NotServed)
@@ -132,10 +138,57 @@ async def test_a_token_that_was_renewed_in_the_kubeconfig_is_picked_up(control_p
         await cluster.create(CONFIG_MAP, config_map("renewed"))
 
 
-async def test_a_kubeconfig_that_leads_nowhere_says_which(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="absent"):
-        async with Cluster.connect(kubeconfig=tmp_path / "absent"):
+@pytest.mark.parametrize("text", [None, "", "a: [", "{}", '{"current-context": "x", "contexts": []}'])
+async def test_a_kubeconfig_that_leads_nowhere_says_which(tmp_path: Path, text: str | None) -> None:
+    kubeconfig = tmp_path / "broken"
+    if text is not None:
+        kubeconfig.write_text(text)
+    with pytest.raises(Misconfigured, match="broken"):
+        async with Cluster.connect(kubeconfig=kubeconfig):
             pass
+
+
+async def test_in_a_pod_a_token_that_was_rotated_is_picked_up(
+    control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("expired")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(control_plane.port))
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(control_plane.certificate))
+    async with Cluster.connect() as cluster:
+        with pytest.raises(Unauthorized):
+            await cluster.list(NAMESPACE)
+        token.write_text(ADMIN)
+        assert await cluster.list(NAMESPACE)
+
+
+async def test_what_is_throttled_is_done_after_the_pause(
+    control_plane: ControlPlane, cluster: Cluster, calls: list[Call]
+) -> None:
+    """The API server's own flow control is told to reject everything that the guest asks."""
+    everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "clusterScope": True, "namespaces": ["*"]}
+    subject = {"kind": "User", "user": {"name": "guest"}}
+    limited = {"nominalConcurrencyShares": 0, "borrowingLimitPercent": 0, "limitResponse": {"type": "Reject"}}
+    schema = {
+        "priorityLevelConfiguration": {"name": "nothing"},
+        "matchingPrecedence": 2,
+        "rules": [{"subjects": [subject], "resourceRules": [everything]}],
+    }
+    await cluster.apply(
+        PRIORITY_LEVEL, {"metadata": {"name": "nothing"}, "spec": {"type": "Limited", "limited": limited}}
+    )
+    await cluster.apply(FLOW_SCHEMA, {"metadata": {"name": "guest"}, "spec": schema})
+    async with Cluster.connect(kubeconfig=control_plane.kubeconfig(token=GUEST), recorder=calls.append) as guest:
+        calls.clear()
+        async with asyncio.timeout(60):
+            while not any(call.outcome == "429" for call in calls):
+                lists = [guest.list(NAMESPACE) for _ in range(50)]  # one at a time is let through even so
+                answers = await asyncio.gather(*lists, return_exceptions=True)
+        assert {type(each) for each in answers} == {Forbidden}
+    await cluster.delete(FLOW_SCHEMA, "guest")
 
 
 async def test_secrets_stay_out_of_calls_and_errors(cluster: Cluster, calls: list[Call]) -> None:

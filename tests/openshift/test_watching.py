@@ -5,15 +5,16 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from real_control_plane import GUEST, ControlPlane, Proxy
 
 from migration.call import Call
 from openshift.client import Cluster
 from openshift.errors import Forbidden, NotServed, Unreachable
-from openshift.resources import CONFIG_MAP, MACHINE, SECRET
+from openshift.resources import CONFIG_MAP, SECRET, Resource
 from openshift.watching import Watched, World
+from tests.openshift.real_control_plane import GUEST, ControlPlane, Proxy
 
 SPACE = "default"
+NO_SUCH_KIND = Resource(group="nowhere.example", version="v1", plural="nothings", kind="Nothing")
 PATIENCE = 30.0  # bounds a wait that has failed; nothing is asserted about how long anything takes
 
 
@@ -61,7 +62,8 @@ async def test_changes_are_coalesced_and_quiet_is_quiet(cluster: Cluster) -> Non
         assert await world.changed(PATIENCE)  # what was listed is a change
         assert not await world.changed(0.2)
         await put(cluster, "quiet", "one", "1")
-        await until(world, lambda: "one" in values(world, "quiet"))
+        assert await world.changed(PATIENCE)
+        assert "one" in values(world, "quiet")
         assert not await world.changed(0.2)
 
 
@@ -142,6 +144,17 @@ async def test_after_410_everything_is_listed_again_and_the_vanished_vanish(
     assert any(call.outcome in {"410", "Gone"} for call in calls)
 
 
+async def test_a_resume_point_that_lies_in_the_future_is_given_up(impatient: Cluster, calls: list[Call]) -> None:
+    """As after a restore of etcd: the API server opens such a watch, and then says nothing for ever."""
+    async with World(impatient, [watched("future")], silence=0.2) as world:
+        await put(impatient, "future", "one", "1")
+        await until(world, lambda: "one" in values(world, "future"))
+        view = world._views[watched("future")]
+        view._take({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "99999999"}}})
+        await put(impatient, "future", "two", "1")
+        await until(world, lambda: "two" in values(world, "future"))
+
+
 async def test_a_first_list_that_nobody_answers_is_bounded_and_says_what_it_waited_for(
     impatient: Cluster, proxy: Proxy
 ) -> None:
@@ -153,7 +166,7 @@ async def test_a_first_list_that_nobody_answers_is_bounded_and_says_what_it_wait
 
 async def test_what_no_waiting_can_help_is_said_at_once(control_plane: ControlPlane, cluster: Cluster) -> None:
     with pytest.raises(NotServed):
-        async with World(cluster, [watched("fine"), Watched(resource=MACHINE)]):
+        async with World(cluster, [watched("fine"), Watched(resource=NO_SUCH_KIND)]):
             pass
     async with Cluster.connect(kubeconfig=control_plane.kubeconfig(token=GUEST)) as guest:
         with pytest.raises(Forbidden):
