@@ -46,10 +46,8 @@ class Metadata:
             access.append(
                 VCenterAccess(
                     server=each.server,
-                    port=each.reference.port,
                     username=credentials.username,
                     password=credentials.password,
-                    datacenters=each.datacenters,
                 )
             )
         text = metadata_json(

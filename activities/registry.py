@@ -21,7 +21,7 @@ from activities.tags import Tags
 from activities.verification import Verification
 from activities.virtual_machines import VirtualMachines
 
-_SUBJECTS = (
+SUBJECTS = (
     Backup,
     CloudConfig,
     ControlPlane,
@@ -45,7 +45,7 @@ def everything(context: Context) -> list[Callable[..., Awaitable[Any]]]:
     """Each subject's activities, bound to one context."""
     return [
         method
-        for subject in _SUBJECTS
+        for subject in SUBJECTS
         for method in vars(subject).values()
         if hasattr(method, "__temporal_activity_definition")
         for method in [getattr(subject(context), method.__name__)]

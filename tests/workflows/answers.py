@@ -1,0 +1,138 @@
+"""What a healthy world answers to each activity: values once, so that tests say only what is special about them."""
+
+from typing import Any
+
+from activities.backup import BackupsTaken
+from activities.cloud_config import ConfigSeen, GeneratedSeen
+from activities.control_plane import Pointed, Rolled
+from activities.credentials import CopiesSeen, KeysChanged
+from activities.folders import FolderSeen
+from activities.health import StableSeen
+from activities.infrastructure import Listed
+from activities.machine_sets import MachinesSeen, SetsSeen
+from activities.metadata import MetadataWritten
+from activities.pods import OldPods, PodsReplaced
+from activities.preflight import Verdict
+from activities.quiesce import Names
+from activities.tags import TagsSeen
+from activities.verification import ClusterReport, VCenterReport
+from activities.virtual_machines import VmsSeen, VmsTagged
+from migration.failure_domain import FailureDomain, Topology
+from migration.plan import (
+    ControlPlanePlan,
+    NewSet,
+    ObjectName,
+    Plan,
+    Quiesced,
+    SecretAddress,
+    SourceSet,
+    VCenterPlan,
+    VCenterReference,
+    VirtualMachineName,
+)
+from migration.request import ClusterIdentity, MigrationRequest
+from migration.spec import MigrationSpec, SecretReference
+from migration.status import Claim, Node
+
+SOURCE, TARGET = "vc-old.example.com", "vc-new.example.com"
+DOMAIN = FailureDomain(
+    name="az1",
+    region="r1",
+    zone="z1",
+    server=TARGET,
+    topology=Topology(
+        datacenter="dc1",
+        compute_cluster="/dc1/host/c1",
+        datastore="/dc1/datastore/d1",
+        networks=["n1"],
+    ),
+)
+MASTERS = [f"ocp1-master-{index}" for index in range(3)]
+WORKERS = [f"ocp1-worker-{index}" for index in range(2)]
+
+
+def request() -> MigrationRequest:
+    """One failure domain, everything else left to its default."""
+    return MigrationRequest(
+        infrastructure_name="ocp1",
+        spec=MigrationSpec(target_vcenter_credentials_secret=SecretReference(name="target"), failure_domains=[DOMAIN]),
+    )
+
+
+def _vcenter(server: str) -> VCenterPlan:
+    address = SecretAddress(namespace="kube-system", name="vsphere-creds")
+    return VCenterPlan(reference=VCenterReference(cluster="", server=server, credentials=address), datacenters=["dc1"])
+
+
+PLAN = Plan(
+    migration="vcfm-ocp1",
+    run="r",
+    cluster="",
+    infrastructure_name="ocp1",
+    cluster_id="c-1",
+    version="4.21.0",
+    api_server="https://api.example.com:6443",
+    namespace="openshift-vcf-migration",
+    strategy="Day2",
+    source=_vcenter(SOURCE),
+    source_failure_domains=["old"],
+    targets=[_vcenter(TARGET)],
+    failure_domains=[DOMAIN.completed("ocp1")],
+    source_sets=[SourceSet(name="ocp1-worker-0", replicas=2)],
+    new_sets=[NewSet(name="ocp1-worker-az1", pattern="ocp1-worker-0", failure_domain="az1", replicas=2)],
+    source_vms=[VirtualMachineName(name=each, instance_uuid=each, node=each) for each in [*MASTERS, *WORKERS]],
+    control_plane=ControlPlanePlan(
+        replicas=3,
+        state="Active",
+        source_failure_domains=["old"],
+        target_failure_domains=["az1"],
+        machines=MASTERS,
+    ),
+    quiesced=Quiesced(health_checks=[ObjectName(namespace="openshift-machine-api", name="workers", uid="u1")]),
+    cloud_config="cloud-provider-config",
+    cloud_config_key="config",
+)
+
+
+def machine(name: str, *, role: str = "worker", server: str = TARGET) -> Node:
+    """A Running machine with a Ready node."""
+    return Node(name=name, role=role, server=server, phase="Running", ready=True)
+
+
+ANSWERS: dict[str, Any] = {
+    "read_identity": ClusterIdentity(infrastructure_name="ocp1", version="4.21.0", api_server="https://api:6443"),
+    "preflight": Verdict(concerns=[], plan=PLAN, nodes=[machine(each, server=SOURCE) for each in WORKERS]),
+    "take_backups": BackupsTaken(manifests=[]),
+    "pause_health_checks": Names(names=["workers"]),
+    "resume_health_checks": Names(names=["workers"]),
+    "set_autoscalers_aside": Names(names=[]),
+    "restore_autoscalers": Names(names=[]),
+    "add_credentials": KeysChanged(keys=[]),
+    "remove_credentials": KeysChanged(keys=[]),
+    "wait_credentials_copied": CopiesSeen(names=["openshift-machine-api/vsphere-cloud-credentials"]),
+    "ensure_tags": TagsSeen(evidence=["tags there"], created=[]),
+    "ensure_folder": FolderSeen(evidence=["folder there"], created=[]),
+    "add_vcenters": Listed(servers=[SOURCE, TARGET], failure_domains=["old", "az1"]),
+    "remove_vcenter": Listed(servers=[TARGET], failure_domains=["az1"]),
+    "add_to_cloud_config": ConfigSeen(servers=[SOURCE, TARGET]),
+    "remove_from_cloud_config": ConfigSeen(servers=[TARGET]),
+    "wait_config_generated": GeneratedSeen(names=["openshift-config-managed/kube-cloud-config"]),
+    "observe_pods": OldPods(cluster="", workloads=[]),
+    "delete_pods": None,
+    "wait_pods_replaced": PodsReplaced(evidence="all new"),
+    "wait_stable": StableSeen(evidence="all stable"),
+    "create_machine_set": lambda order: SetsSeen(names=[order.new_set.name]),
+    "wait_workers_ready": MachinesSeen(count=2, nodes=[machine("ocp1-worker-az1-a"), machine("ocp1-worker-az1-b")]),
+    "ensure_vms_tagged": VmsTagged(evidence=["all tagged"]),
+    "point_control_plane": Pointed(state="Active", failure_domains=["az1"]),
+    "follow_control_plane": Rolled(
+        nodes=[machine(f"ocp1-master-x-{index}", role="master") for index in range(3)], evidence=["rolled"]
+    ),
+    "wait_vms_gone": VmsSeen(evidence="gone"),
+    "scale_machine_sets_to_zero": SetsSeen(names=["ocp1-worker-0"]),
+    "wait_workers_gone": MachinesSeen(count=5, nodes=[]),
+    "delete_machine_sets": SetsSeen(names=["ocp1-worker-0"]),
+    "write_metadata": MetadataWritten(namespace="openshift-vcf-migration", name="ocp1-metadata"),
+    "verify_cluster": ClusterReport(claims=[Claim(claim="all well", holds=True, read="read")], machines=[]),
+    "verify_vcenters": VCenterReport(claims=[Claim(claim="all there", holds=True, read="read")]),
+}
