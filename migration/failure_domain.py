@@ -56,7 +56,9 @@ class FailureDomain(Value):
 
         Folder `/<datacenter>/vm/<infrastructure name>`, resource pool `<compute cluster>/Resources`, template
         `/<datacenter>/vm/<infrastructure name>-rhcos-<region>-<zone>`. An omitted resource pool is ambiguous in a
-        datacenter with several clusters, so it is never left to the machine controller.
+        datacenter with several clusters, so it is never left to the machine controller. Networks become names: the
+        ControlPlaneMachineSet operator copies them into machines as they stand, and the machine controller compares
+        them with names, though the CRD's documentation asks for paths.
         """
         place = self.topology
         vms = f"/{place.datacenter}/vm"
@@ -64,6 +66,7 @@ class FailureDomain(Value):
             update={
                 "topology": place.model_copy(
                     update={
+                        "networks": [network.rsplit("/", 1)[-1] for network in place.networks],
                         "resource_pool": place.resource_pool or f"{place.compute_cluster}/Resources",
                         "folder": place.folder or f"{vms}/{infrastructure_name}",
                         "template": place.template or f"{vms}/{infrastructure_name}-rhcos-{self.region}-{self.zone}",

@@ -149,12 +149,12 @@ def _relocated(provider: Document, domain: FailureDomain) -> Document:
     place = domain.topology
     kept = {key: value for key, value in deepcopy(provider).items() if key != "tagIDs"}
     devices = _devices(provider) or [{}]
-    # The machine controller compares with the network's name, though the CRD's documentation asks for a path.
-    networks = [network.rsplit("/", 1)[-1] for network in place.networks]
     return kept | {
         "template": place.template,
         "snapshot": "",  # named one of the source's template; the target template's current one is used instead
-        "network": {"devices": [device | {"networkName": networks[index]} for index, device in enumerate(devices)]},
+        "network": {
+            "devices": [device | {"networkName": place.networks[index]} for index, device in enumerate(devices)]
+        },
         "workspace": {
             "server": domain.server,
             "datacenter": place.datacenter,

@@ -2,8 +2,8 @@
 
 OpenShift's components look these up by name. The cloud provider and Machine API read a machine's region and zone off
 its datacenter and compute cluster; Machine API puts the ownership tag on each VM it makes, silently leaving it off
-while the tag does not exist; `openshift-install destroy` deletes what carries it. Names, cardinality and associable types are
-the installer's. Region and zone categories are shared by all clusters of a vCenter and are never changed.
+while the tag does not exist; `openshift-install destroy` deletes what carries it. Names, cardinality and associable
+types are the installer's. Region and zone categories are shared by all clusters of a vCenter and are never changed.
 """
 
 from migration.failure_domain import FailureDomain
