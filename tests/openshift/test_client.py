@@ -224,6 +224,19 @@ async def test_a_frozen_server_is_given_up_in_time(control_plane: ControlPlane, 
         control_plane.signal_api(signal.SIGCONT)
 
 
+async def test_a_write_that_is_cancelled_half_way_is_on_record(
+    impatient: Cluster, proxy: Proxy, calls: list[Call]
+) -> None:
+    await impatient.list(NAMESPACE)
+    proxy.freeze()
+    calls.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await impatient.create(CONFIG_MAP, config_map("cancelled"))
+    (call,) = calls
+    assert (call.method, call.outcome, call.mutating) == ("POST", "cancelled", True)
+
+
 async def test_a_read_over_a_half_open_connection_goes_through_on_a_fresh_one(
     impatient: Cluster, proxy: Proxy, calls: list[Call]
 ) -> None:
