@@ -98,7 +98,10 @@ def _service(console: Console, state_dir: Path) -> Iterator[str]:
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        Service(url).wait_until_ready(seconds=60, alive=lambda: process.poll() is None)
+        try:
+            Service(url).wait_until_ready(seconds=60, alive=lambda: process.poll() is None)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; its log ends:\n{log.read_text()[-2000:]}") from error
         assert process.stdout is not None
         for _ in range(2):
             console.print(process.stdout.readline().rstrip())

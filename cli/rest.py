@@ -1,6 +1,7 @@
 """The REST service as the terminal sees it."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -33,11 +34,11 @@ class Service:
         self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", timeout=30)
         self.url = url.rstrip("/")
 
-    def wait_until_ready(self, *, seconds: float, alive: Any) -> None:
+    def wait_until_ready(self, *, seconds: float, alive: Callable[[], bool]) -> None:
         """Wait until it can serve requests.
 
         Raises:
-            TimeoutError: it could not within that time, or `alive()` says that it has ended.
+            TimeoutError: it could not within that time, or `alive()` says that it has ended before.
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end and alive():
@@ -47,7 +48,7 @@ class Service:
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        raise TimeoutError(f"{self.url} was not ready within {seconds:.0f} s")
+        raise TimeoutError(f"{self.url} was not ready within {seconds:.0f} s" if alive() else f"{self.url} has ended")
 
     def start(self, body: dict[str, Any]) -> MigrationStatus:
         """Submit a migration."""
