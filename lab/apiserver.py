@@ -8,7 +8,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -33,7 +33,7 @@ class ApiServer:
         self._http = httpx.Client(base_url=url, verify=context, timeout=TIMEOUT, trust_env=False)
         self._kinds: dict[tuple[str, str], tuple[str, bool]] = {}
 
-    def __enter__(self) -> "ApiServer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

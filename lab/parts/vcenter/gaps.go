@@ -97,7 +97,15 @@ func (g *guests) Reference() types.ManagedObjectReference {
 	return types.ManagedObjectReference{Type: "LabGuests", Value: "guests"}
 }
 
-func (g *guests) PutObject(*simulator.Context, mo.Reference) {}
+// PutObject gives a new machine the two states that the simulator leaves empty, which pyVmomi cannot read.
+func (g *guests) PutObject(_ *simulator.Context, created mo.Reference) {
+	if vm, ok := created.(*simulator.VirtualMachine); ok {
+		for _, runtime := range []*types.VirtualMachineRuntimeInfo{&vm.Runtime, &vm.Summary.Runtime} {
+			runtime.FaultToleranceState = types.VirtualMachineFaultToleranceStateNotConfigured
+			runtime.RecordReplayState = types.VirtualMachineRecordReplayStateInactive
+		}
+	}
+}
 
 func (g *guests) RemoveObject(*simulator.Context, types.ManagedObjectReference) {}
 
