@@ -4,11 +4,10 @@ The connection to Temporal is not here: it follows Temporal's own environment co
 `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_…`), which every other Temporal tool on the machine follows too.
 """
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,7 +23,7 @@ class Settings(BaseSettings):
         journal: SQLAlchemy URL of the journal; default: a SQLite file in the state directory.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         api_host, api_port: where the REST door listens.
-        health_window: how long every operator must be Available and not Degraded before the cluster counts as
+        health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
             stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
         log_json: one JSON object per line instead of coloured text.
         max_activities: how many activities one worker runs at a time; a vCenter serves few sessions well.
@@ -41,7 +40,7 @@ class Settings(BaseSettings):
     task_queue: str = "vcf-migration"
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    health_window: timedelta = timedelta(seconds=60)
+    health_window: PositiveFloat = 60.0
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
     log_json: bool = False
 

@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 from migration.cloud_config import CloudConfigError
 from migration.infrastructure import InfrastructureError
 from migration.machine_sets import UnsupportedMachineSetError
+from migration.metadata_json import IncompleteMetadataError
 from openshift.errors import OpenShiftError
 from vsphere.errors import VSphereError
 
@@ -32,6 +33,7 @@ EXPECTED = (
     InfrastructureError,
     CloudConfigError,
     UnsupportedMachineSetError,
+    IncompleteMetadataError,
 )
 """What `failure` understands. Anything else is a bug, and is retried until somebody mends it."""
 

@@ -43,7 +43,7 @@ class Health:
             Stuck: they are not calm for a whole window within `at_most`.
         """
         cluster = await self._context.cluster(expected.cluster)
-        window = self._context.settings.health_window.total_seconds()
+        window = self._context.settings.health_window
         calm_since: list[float] = []
         count = 0
 
