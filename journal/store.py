@@ -78,7 +78,7 @@ class Journal:
             self._create()
         except SQLAlchemyError as error:
             raise JournalUnavailable(
-                f"The journal cannot be opened: {redact.line(str(error))}. Check VCFM_JOURNAL_URL and what is behind it."
+                f"The journal cannot be opened: {redact.line(str(error))}. Check VCFM_JOURNAL_URL."
             ) from error
         self._writer = Writer(self._write)
 
@@ -209,8 +209,8 @@ class Journal:
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     def prepare(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA journal_mode=WAL")  # readers and the writer do not wait for each other

@@ -56,8 +56,9 @@ class Writer(Generic[Row]):
             while self._written < upto:
                 left = deadline - time.monotonic()
                 if left <= 0:
+                    why = self._problem or "it is too slow"
                     raise JournalUnavailable(
-                        f"{upto - self._written} records are not in the journal: {self._problem or 'it is too slow'}. Check "
+                        f"{upto - self._written} records are not in the journal: {why}. Check "
                         "VCFM_JOURNAL_URL and the database behind it; they are kept and written as soon as it answers."
                     ) from self._problem
                 self._changed.wait(left)

@@ -64,13 +64,16 @@ def upwards(managed: Any) -> Any:
 
 
 def specification(selected: Sequence[Any], properties: Properties) -> Any:
-    """What to collect: properties by kind, of the objects selected."""
+    """What to collect: properties by kind, of the objects selected.
+
+    An object or view that is gone is a fault, and not left out: an empty answer must mean that there is nothing.
+    """
     wanted = [_query.PropertySpec(type=kind, pathSet=list(paths), all=False) for kind, paths in properties.items()]
-    return _query.FilterSpec(objectSet=list(selected), propSet=wanted, reportMissingObjectsInResults=True)
+    return _query.FilterSpec(objectSet=list(selected), propSet=wanted)
 
 
 def retrieve(vcenter: VCenter, selected: Sequence[Any], properties: Properties) -> Rows:
-    """Reads; an object that is gone is absent. Raises NotPermitted rather than leave a property out silently."""
+    """Reads. Raises NotFound, and NotPermitted rather than leave a property out silently."""
     collector = vcenter.content.propertyCollector
     options = _query.RetrieveOptions(maxObjects=PAGE)
     page = collector.RetrievePropertiesEx([specification(selected, properties)], options)

@@ -1,10 +1,10 @@
-"""Where a vCenter is and who we are there; and the promise not to lock that account."""
+"""Where a vCenter is and who we are there; and the promises not to lock that account nor to forget a session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from vsphere.errors import CredentialsRejected
+from vsphere.errors import CredentialsRejected, SessionLost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +29,30 @@ class Endpoint:
         return f"{self.server}:{self.port}"
 
 
-class Lockout:
-    """One refused login closes the door until there are other credentials, that is, another `Endpoint`.
+class Door:
+    """Where SOAP and REST log in: refused once is refused, until there is another `Endpoint`.
 
     vCenter locks an account after five refusals in three minutes by default, and SOAP, REST and ten threads would each
-    add theirs; the cluster's own components use the same account.
+    add theirs; the cluster's own components use the same account. And what is closed stays closed, or a wait that is
+    cleaned up late would log in again and leave a session behind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self._refused: str | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """Lets nobody in any more."""
+        self._closed = True
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Around a login. Raises CredentialsRejected without asking the server once it has refused."""
+        """Around a login. Raises CredentialsRejected once refused, SessionLost once closed, without asking the server."""
+        if self._closed:
+            raise SessionLost(
+                f"The connection to {self._endpoint.name} was closed here.", remedy="Retry: it is opened anew."
+            )
         if self._refused is not None:
             raise CredentialsRejected(f"Not tried again: {self._refused}")
         try:

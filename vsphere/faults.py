@@ -32,8 +32,10 @@ from vsphere.errors import (
 )
 from vsphere.moref import moref
 
-BROKEN_WIRE = (OSError, http.client.HTTPException, ExpatError, httpx.TransportError)
-"""What a call can raise besides a fault: the wire, HTTP, or an answer that is no SOAP (a proxy's error page)."""
+_UNINTELLIGIBLE = (ExpatError, KeyError)
+"""An answer that is no SOAP (a proxy's error page), or has a type that pyVmomi does not know."""
+BROKEN_WIRE = (OSError, http.client.HTTPException, httpx.TransportError, *_UNINTELLIGIBLE)
+"""What a call can raise besides a fault."""
 
 _FAULTS: tuple[tuple[type[Exception], type[VSphereError]], ...] = (
     (vim.fault.NotAuthenticated, SessionLost),
@@ -53,15 +55,15 @@ _FAULTS: tuple[tuple[type[Exception], type[VSphereError]], ...] = (
 def soap(fault: Exception, *, endpoint: Endpoint, call: str) -> VSphereError:
     """The error that a SOAP fault means; `call` is `Method on Type:moref`."""
     where = f"{call} on {endpoint.name}"
-    if isinstance(fault, vim.fault.NoPermission):
-        on = moref(fault.object) if fault.object else "an object it did not name"
-        return NotPermitted(f"{where}: the account lacks privilege {fault.privilegeId} on {on}.")
     if isinstance(fault, vmodl.fault.ManagedObjectNotFound):
         gone = moref(fault.obj) if fault.obj else "the object"
         return NotFound(f"{where}: {gone} is gone.", remedy="Nothing, if it was to be removed; else read it anew.")
     for kind, error in _FAULTS:
         if isinstance(fault, kind):
             return error(f"{where}: {text(fault)}.")
+    if isinstance(fault, vim.fault.NoPermission):  # after the table: NotAuthenticated is one too
+        on = moref(fault.object) if fault.object else "an object it did not name"
+        return NotPermitted(f"{where}: the account lacks privilege {fault.privilegeId} on {on}.")
     return Refused(f"{where}: {text(fault)}.")
 
 
@@ -83,8 +85,8 @@ def wire(error: Exception, *, endpoint: Endpoint, call: str) -> VSphereError:
         if isinstance(each, ssl.SSLCertVerificationError):
             who = certificates.presented(endpoint.server, endpoint.port)
             return CertificateRejected(f"{where}: {each.verify_message}. The server presents {who}.")
-    if isinstance(error, ExpatError):
-        return Unreachable(f"{where}: the answer is not a vCenter's ({error}).")
+    if isinstance(error, _UNINTELLIGIBLE):
+        return Unreachable(f"{where}: the answer is none that a vCenter gives ({type(error).__name__}: {error}).")
     return Unreachable(f"{where}: {type(error).__name__}: {error}.")
 
 

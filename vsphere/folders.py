@@ -65,10 +65,10 @@ class Folders:
         if reference is None:
             return True
         folder = self._vcenter.managed(reference)
-        rows = collecting.retrieve(self._vcenter, [collecting.itself(folder)], {vim.Folder: ["childEntity"]})
-        if rows.get(reference, {}).get("childEntity"):
-            return False
         try:
+            rows = collecting.retrieve(self._vcenter, [collecting.itself(folder)], {vim.Folder: ["childEntity"]})
+            if rows[reference].get("childEntity"):
+                return False
             wait_task(self._vcenter, moref(folder.Destroy()), patience=DELETE_SECONDS)
         except NotFound:
             return self.find(path) is None

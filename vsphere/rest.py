@@ -15,7 +15,7 @@ import httpx
 
 from migration.call import Call, Recorder
 from vsphere import faults
-from vsphere.endpoint import Endpoint, Lockout
+from vsphere.endpoint import Door, Endpoint
 from vsphere.errors import CredentialsRejected, SessionLost, Unreachable, VSphereError
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -29,9 +29,9 @@ _API, _LEGACY = "/api", "/rest/com/vmware"
 class Rest:
     """A session with one vCenter's REST API. Safe for several threads."""
 
-    def __init__(self, *, endpoint: Endpoint, context: ssl.SSLContext, lockout: Lockout, recorder: Recorder) -> None:
+    def __init__(self, *, endpoint: Endpoint, context: ssl.SSLContext, door: Door, recorder: Recorder) -> None:
         self._endpoint = endpoint
-        self._lockout = lockout
+        self._door = door
         self._recorder = recorder
         self._login_lock = threading.Lock()
         self._session: str | None = None
@@ -70,7 +70,7 @@ class Rest:
         """Makes sure of a session other than `known`; answers its id."""
         with self._login_lock:
             if self._session is None or self._session == known:
-                with self._lockout.attempt():
+                with self._door.attempt():
                     self._session = self._authenticate()
             return self._session
 

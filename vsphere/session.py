@@ -13,7 +13,7 @@ from pyVmomi.VmomiSupport import GuessWsdlType
 
 from migration.call import Recorder
 from vsphere import certificates
-from vsphere.endpoint import Endpoint, Lockout
+from vsphere.endpoint import Door, Endpoint
 from vsphere.errors import VSphereError
 from vsphere.moref import Moref, split
 from vsphere.rest import Rest
@@ -38,9 +38,10 @@ class VCenter:
     def __init__(self, endpoint: Endpoint, recorder: Recorder) -> None:
         """Sends nothing. Raises CertificateRejected when `endpoint.ca_file` cannot be used."""
         self.endpoint = endpoint
-        context, lockout = certificates.trust(endpoint.ca_file), Lockout()
-        self.soap = Stub(endpoint=endpoint, context=context, lockout=lockout, recorder=recorder)
-        self.rest = Rest(endpoint=endpoint, context=context, lockout=lockout, recorder=recorder)
+        context, door = certificates.trust(endpoint.ca_file), Door(endpoint)
+        self._door = door
+        self.soap = Stub(endpoint=endpoint, context=context, door=door, recorder=recorder)
+        self.rest = Rest(endpoint=endpoint, context=context, door=door, recorder=recorder)
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +52,8 @@ class VCenter:
         self.close()
 
     def close(self) -> None:
-        """Logs out of both APIs (vCenter keeps a limited number of sessions). Never raises."""
+        """Logs out of both APIs (vCenter keeps a limited number of sessions), for good. Never raises."""
+        self._door.close()
         self.soap.close()
         self.rest.close()
 
@@ -82,11 +84,17 @@ class VCenter:
         return GuessWsdlType(kind)(value, self.soap)  # type: ignore[no-untyped-call]  # pyVmomi's own lookup is untyped
 
     def in_one_session(self, read: Callable[[], T]) -> T:
-        """Reads; starts over once if the session was renewed half-way, since views and pages die with their session."""
-        before = self.soap.logins
+        """Reads; starts over once if the session was renewed half-way.
+
+        Views and pages die with their session, and what is then read through them is less than what there is.
+        """
+        before = self.soap.login()
         try:
-            return read()
+            found = read()
         except VSphereError:
-            if self.soap.logins <= max(before, 1):
+            if self.soap.logins == before:
                 raise
-            return read()
+        else:
+            if self.soap.logins == before:
+                return found
+        return read()
