@@ -2,9 +2,9 @@ module lab/vcenter
 
 go 1.26.0
 
-require github.com/vmware/govmomi v0.55.0
-
 require (
-	github.com/google/uuid v1.6.0 // indirect
-	golang.org/x/text v0.38.0 // indirect
+	github.com/google/uuid v1.6.0
+	github.com/vmware/govmomi v0.55.0
 )
+
+require golang.org/x/text v0.38.0 // indirect

@@ -19,6 +19,7 @@ import (
 
 	_ "github.com/vmware/govmomi/cns/simulator"
 	_ "github.com/vmware/govmomi/pbm/simulator"
+	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
 	_ "github.com/vmware/govmomi/sts/simulator"
 	_ "github.com/vmware/govmomi/vapi/cluster/simulator"
@@ -53,6 +54,8 @@ func run(listen, admin, inventory, certificate, key, data string) error {
 
 	model := simulator.VPX()
 	model.Datacenter = 0
+	// vcsim derives it from the host's MAC address; two vCenters of one lab must not pass for one under two names.
+	model.ServiceContent.About.InstanceUuid = uuid.NewString()
 	if err := model.Create(); err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
