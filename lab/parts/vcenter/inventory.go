@@ -321,6 +321,7 @@ func (s *site) crowd(ctx context.Context, count int) error {
 	if err != nil {
 		return err
 	}
+	var tasks []*object.Task
 	for number := range count {
 		task, err := folder.CreateVM(ctx, types.VirtualMachineConfigSpec{
 			Name: fmt.Sprintf("other-%04d", number), GuestId: "otherGuest", NumCPUs: 1, MemoryMB: 1024,
@@ -329,8 +330,11 @@ func (s *site) crowd(ctx context.Context, count int) error {
 		if err != nil {
 			return err
 		}
+		tasks = append(tasks, task)
+	}
+	for _, task := range tasks {
 		if err := task.Wait(ctx); err != nil {
-			return fmt.Errorf("other machine %d: %w", number, err)
+			return fmt.Errorf("another machine: %w", err)
 		}
 	}
 	return nil
