@@ -48,7 +48,7 @@ class Door:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Around a login. Raises CredentialsRejected once refused, SessionLost once closed, without asking the server."""
+        """Around a login. Raises CredentialsRejected once refused and SessionLost once closed, asking nobody."""
         if self._closed:
             raise SessionLost(
                 f"The connection to {self._endpoint.name} was closed here.", remedy="Retry: it is opened anew."
