@@ -84,7 +84,7 @@ async def main(state_dir: Path) -> None:
     except asyncio.CancelledError:
         log.info("asked to stop")
     finally:
-        await world.cluster.close()
+        await world.cluster.aclose()
 
 
 if __name__ == "__main__":

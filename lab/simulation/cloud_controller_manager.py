@@ -43,8 +43,11 @@ class CloudControllerManager:
         text = self._config_of_leader()
         if text is None:
             return
-        config = cloud_config.parsed(text)
-        endpoints = cloud_config.endpoints(text)
+        try:
+            config, endpoints = cloud_config.parsed(text), cloud_config.endpoints(text)
+        except cloud_config.UnusableConfigError as error:
+            log.warning("the real one would crash: %s", error)
+            return
         machines = {each.provider_id: each for each in self._world.vcenters if each.server in endpoints}
         nodes = [each for each in self._world.store(NODE) if each["spec"].get("providerID")]
         strangers = [each for each in nodes if each["spec"]["providerID"] not in machines]

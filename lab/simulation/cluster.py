@@ -89,7 +89,7 @@ class Cluster:
         await load_kube_config(config_file=kubeconfig, client_configuration=configuration, persist_config=False)
         return cls(ApiClient(configuration=configuration))
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await self._client.close()
 
     async def get(self, kind: Kind, name: str, *, namespace: str = "") -> Document:
@@ -202,7 +202,7 @@ class Cluster:
             answer = await self._client.call_api(*serialized[:3], body=body, _request_timeout=timeout)
             response: aiohttp.ClientResponse = answer.response
             if response.status >= 400:
-                raise failure(response.status, f"{method} {path}: {(await response.text())[:1000]}")
+                raise failure(response.status, f"{method} {path}: {_said(await response.text())}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(f"{method} {path}: {error!r}") from error
         return response
@@ -213,3 +213,11 @@ def failure(status: int, message: str) -> ClusterError:
     if status == 429 or status >= 500:
         return Unavailable(message)
     return {404: Absent, 409: Conflict, 410: Expired}.get(status, Refused)(message)
+
+
+def _said(text: str) -> str:
+    """The server's own words: the message of a Status document, or whatever stood there instead of one."""
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text[:500]

@@ -81,6 +81,9 @@ class World:
             except ClusterError as error:
                 log.info("%s", error)
                 wake.later(RETRY_SECONDS)
+            except Exception:  # noqa: BLE001 - a document that one part cannot read must not stop the kubelets
+                log.exception("this part stands still")
+                wake.later(REFUSED_SECONDS)
 
     async def attempt(self, act: Callable[[], Awaitable[None]]) -> None:
         """Act once; a failure is said, and left to the next look at the world."""
