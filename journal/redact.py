@@ -44,7 +44,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         REMOVED,
     ),
-    (re.compile(r"""(?<=://)[^\s"'<>]*:[^\s"'<>]*@"""), f"{REMOVED}@"),
+    (re.compile(r"""(?<=://)[^\s"'<>:@/]*:[^\s"'<>]*@"""), f"{REMOVED}@"),
     (re.compile(r"\b(bearer|basic|sign)\s+[\w+/=.~-]{6,}", re.IGNORECASE), rf"\1 {REMOVED}"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), REMOVED),
     (re.compile(r"(?<=;base64,)[\w+/=-]+"), REMOVED),
