@@ -51,8 +51,12 @@ class Session:
             sslContext=ssl.create_default_context(cafile=access.ca_file),
             httpConnectionTimeout=seconds,
         )
-        self.content: Any = vim.ServiceInstance("ServiceInstance", self._stub).RetrieveContent()
-        self.content.sessionManager.Login(access.username, access.password)
+        try:
+            self.content: Any = vim.ServiceInstance("ServiceInstance", self._stub).RetrieveContent()
+            self.content.sessionManager.Login(access.username, access.password)
+        except BaseException:
+            self._stub.DropConnections()
+            raise
 
     def close(self) -> None:
         try:

@@ -81,7 +81,7 @@ class World:
             except ClusterError as error:
                 log.info("%s", error)
                 wake.later(RETRY_SECONDS)
-            except Exception:  # noqa: BLE001 - a document that one part cannot read must not stop the kubelets
+            except Exception:  # a document that one part cannot read must not stop the kubelets
                 log.exception("this part stands still")
                 wake.later(REFUSED_SECONDS)
 

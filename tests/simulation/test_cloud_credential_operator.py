@@ -1,0 +1,41 @@
+"""Exact copies of the root secret, whatever happens to either."""
+
+from base64 import b64encode
+
+from lab.simulation import cloud_credential_operator
+from lab.simulation.cloud_credential_operator import COPIES
+from lab.simulation.kinds import SECRET
+from lab.simulation.world import World
+from tests.simulation.hands import living, seen
+
+
+def copies(world: World) -> list[dict[str, str] | None]:
+    found = (world.get(SECRET, name, namespace=namespace) for namespace, name in COPIES)
+    return [each.get("data", {}) if each else None for each in found]
+
+
+async def test_copies_gain_lose_and_regain_keys(world: World) -> None:
+    root = world.get(SECRET, "vsphere-creds", namespace="kube-system") or {}
+    original = root["data"]
+    added = {"new.example.username": b64encode(b"me").decode()}
+    async with living(cloud_credential_operator.run(world)):
+        await seen(lambda: copies(world) == [original] * 4, "four copies")
+        await world.cluster.patch(SECRET, root, {"data": added})
+        await seen(lambda: copies(world) == [original | added] * 4, "the added key")
+        await world.cluster.patch(SECRET, root, {"data": dict.fromkeys(added)})
+        await seen(lambda: copies(world) == [original] * 4, "the removed key to disappear")
+
+        namespace, name = COPIES[0]
+        copy = SECRET.document(name=name, namespace=namespace)
+        await world.cluster.patch(SECRET, copy, {"data": added})
+        await seen(lambda: copies(world)[0] != original, "the hand edit")
+        await seen(lambda: copies(world) == [original] * 4, "the hand edit to be undone")
+        doomed = world.get(SECRET, name, namespace=namespace) or {}
+        await world.cluster.delete(SECRET, doomed)
+
+        def made_again() -> bool:
+            found = world.get(SECRET, name, namespace=namespace)
+            return found is not None and found["metadata"]["uid"] != doomed["metadata"]["uid"]
+
+        await seen(made_again, "the deleted copy to be made again")
+        assert copies(world) == [original] * 4
