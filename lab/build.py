@@ -227,7 +227,7 @@ def _build(go: Path, part: Part, target: Path) -> None:
     target.parent.mkdir(exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
     _run(
-        [str(go), "build", "-ldflags", LINKER_FLAGS, "-o", str(unfinished), part.package],
+        [str(go), "build", "-buildvcs=false", "-ldflags", LINKER_FLAGS, "-o", str(unfinished), part.package],
         cwd=MODULES / part.module,
         timeout=BUILD_TIMEOUT,
     )

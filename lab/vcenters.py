@@ -43,7 +43,20 @@ class VCenterAdmin:
         return found
 
     def clear_faults(self) -> None:
+        """Let every method work again."""
         self._ask("DELETE", "/faults")
+
+    def break_connections(self) -> None:
+        """Make every call end in a broken connection, until `mend`."""
+        self._ask("PUT", "/wire", {"away": True})
+
+    def lose_answers(self, request: str, *, times: int = 1) -> None:
+        """Carry a request out and break the connection instead of answering; of a SOAP method or a `POST /rest/…`."""
+        self._ask("PUT", "/wire", {"lose": [{"request": request, "times": times}]})
+
+    def mend(self) -> None:
+        """Let everything be answered again; what was lost stays lost."""
+        self._ask("PUT", "/wire", {})
 
     def inventory(self) -> dict[str, Any]:
         """Every object with its path and tags, and every category."""

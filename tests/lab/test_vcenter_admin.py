@@ -30,6 +30,7 @@ def admin(lab: Lab, endpoint: dict[str, str]) -> Iterator[VCenterAdmin]:
     made = VCenterAdmin(**endpoint)
     yield made
     made.clear_faults()
+    made.mend()
     made.set_delays(Delays.model_validate(lab.description["delays"]), seed=None)
 
 
@@ -74,6 +75,22 @@ def test_a_cleared_fault_is_gone(admin: VCenterAdmin, content: Any) -> None:
     admin.inject({"method": "CreateFolder", "fault": "NoPermission"})
     admin.clear_faults()
     folder_of(content).CreateFolder("cleared").Destroy_Task()
+
+
+def test_a_lost_answer_is_of_a_call_that_worked(admin: VCenterAdmin, content: Any) -> None:
+    admin.lose_answers("CreateFolder", times=1)
+    with pytest.raises(ConnectionError):
+        folder_of(content).CreateFolder("made-in-silence")
+    [made] = [each for each in folder_of(content).childEntity if each.name == "made-in-silence"]
+    made.Destroy_Task()
+
+
+def test_a_broken_wire_breaks_every_call_until_it_is_mended(admin: VCenterAdmin, content: Any) -> None:
+    admin.break_connections()
+    with pytest.raises(ConnectionError):
+        folder_of(content)
+    admin.mend()
+    assert folder_of(content).name == "vm"
 
 
 def test_a_slow_clone_is_a_running_task_that_blocks_nobody(admin: VCenterAdmin, content: Any) -> None:

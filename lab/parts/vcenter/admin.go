@@ -33,48 +33,31 @@ type delays struct {
 	Seed    *uint64            `json:"seed"`
 }
 
-// serveAdmin answers the lab until ctx ends: GET /healthz, PUT /delays, POST, GET and DELETE /faults, GET /inventory.
-func serveAdmin(ctx context.Context, address, token string, vcenter *url.URL, service *simulator.Service, tempo *pace) error {
+// admin is what the lab may do with its vCenter beyond what a vCenter's user may.
+type admin struct {
+	vcenter  *url.URL
+	service  *simulator.Service
+	tempo    *pace
+	wire     *wire
+	mutex    sync.Mutex
+	standing []fault
+}
+
+// serve answers the lab until ctx ends.
+func (a *admin) serve(ctx context.Context, address, token string) error {
 	if token == "" {
 		return errors.New("LAB_ADMIN_TOKEN is not set")
 	}
-	var mutex sync.Mutex
-	standing := []fault{}
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, "ok", nil) })
-	routes.HandleFunc("PUT /delays", func(w http.ResponseWriter, r *http.Request) {
-		var wanted delays
-		err := json.NewDecoder(r.Body).Decode(&wanted)
-		if err == nil {
-			tempo.set(wanted.Seconds, wanted.Seed)
-		}
-		answer(w, wanted, err)
-	})
-	routes.HandleFunc("POST /faults", func(w http.ResponseWriter, r *http.Request) {
-		var wanted fault
-		rule, err := wanted.rule(json.NewDecoder(r.Body))
-		if err == nil {
-			mutex.Lock()
-			standing = append(standing, wanted)
-			mutex.Unlock()
-			service.AddFaultRule(rule)
-		}
-		answer(w, wanted, err)
-	})
-	routes.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		answer(w, map[string]any{"faults": standing, "injected": service.GetFaultStats()["total_injections"]}, nil)
-	})
-	routes.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		standing = []fault{}
-		service.ClearFaultRules()
-		answer(w, standing, nil)
-	})
+	routes.HandleFunc("PUT /delays", a.putDelays)
+	routes.HandleFunc("POST /faults", a.postFault)
+	routes.HandleFunc("GET /faults", a.getFaults)
+	routes.HandleFunc("DELETE /faults", a.deleteFaults)
+	routes.HandleFunc("PUT /wire", a.putWire)
+	routes.HandleFunc("GET /wire", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.wire.get(), nil) })
 	routes.HandleFunc("GET /inventory", func(w http.ResponseWriter, r *http.Request) {
-		found, err := snapshot(r.Context(), vcenter)
+		found, err := snapshot(r.Context(), a.vcenter)
 		answer(w, found, err)
 	})
 	server := &http.Server{Addr: address, Handler: guarded(token, routes), ReadHeaderTimeout: 10 * time.Second}
@@ -86,6 +69,50 @@ func serveAdmin(ctx context.Context, address, token string, vcenter *url.URL, se
 		return err
 	}
 	return nil
+}
+
+func (a *admin) putDelays(w http.ResponseWriter, r *http.Request) {
+	var wanted delays
+	err := json.NewDecoder(r.Body).Decode(&wanted)
+	if err == nil {
+		a.tempo.set(wanted.Seconds, wanted.Seed)
+	}
+	answer(w, wanted, err)
+}
+
+func (a *admin) postFault(w http.ResponseWriter, r *http.Request) {
+	var wanted fault
+	rule, err := wanted.rule(json.NewDecoder(r.Body))
+	if err == nil {
+		a.mutex.Lock()
+		defer a.mutex.Unlock()
+		a.standing = append(a.standing, wanted)
+		a.service.AddFaultRule(rule)
+	}
+	answer(w, wanted, err)
+}
+
+func (a *admin) getFaults(w http.ResponseWriter, _ *http.Request) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	answer(w, map[string]any{"faults": a.standing, "injected": a.service.GetFaultStats()["total_injections"]}, nil)
+}
+
+func (a *admin) deleteFaults(w http.ResponseWriter, _ *http.Request) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.standing = []fault{}
+	a.service.ClearFaultRules()
+	answer(w, a.standing, nil)
+}
+
+func (a *admin) putWire(w http.ResponseWriter, r *http.Request) {
+	var wanted wireState
+	err := json.NewDecoder(r.Body).Decode(&wanted)
+	if err == nil {
+		a.wire.set(wanted)
+	}
+	answer(w, a.wire.get(), err)
 }
 
 func guarded(token string, inner http.Handler) http.Handler {

@@ -29,18 +29,18 @@ import (
 
 func main() {
 	listen := flag.String("listen", "", "address and port of the vCenter API")
-	admin := flag.String("admin", "", "address and port of the lab's own endpoint")
+	adminAddress := flag.String("admin", "", "address and port of the lab's own endpoint")
 	inventory := flag.String("inventory", "", "JSON file that says what the vCenter holds")
 	certificate := flag.String("certificate", "", "PEM file")
 	key := flag.String("key", "", "PEM file")
 	data := flag.String("data", "", "directory for the datastores")
 	flag.Parse()
-	if err := run(*listen, *admin, *inventory, *certificate, *key, *data); err != nil {
+	if err := run(*listen, *adminAddress, *inventory, *certificate, *key, *data); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(listen, admin, inventory, certificate, key, data string) error {
+func run(listen, adminAddress, inventory, certificate, key, data string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	wanted, err := read(inventory)
@@ -69,12 +69,14 @@ func run(listen, admin, inventory, certificate, key, data string) error {
 	if err != nil {
 		return err
 	}
-	pace := &pace{}
-	closeGaps(model.Map(), wanted.Subnet, pace)
+	tempo, cable := &pace{}, &wire{}
+	closeGaps(model.Map(), wanted.Subnet, tempo)
 	server := service.NewServer()
 	defer server.Close()
+	server.Config.Handler = cable.between(server.Config.Handler) // nobody knows of this server yet
 	if err := wanted.tag(ctx, server.URL, places); err != nil {
 		return err
 	}
-	return serveAdmin(ctx, admin, os.Getenv("LAB_ADMIN_TOKEN"), server.URL, service, pace)
+	lab := &admin{vcenter: server.URL, service: service, tempo: tempo, wire: cable, standing: []fault{}}
+	return lab.serve(ctx, adminAddress, os.Getenv("LAB_ADMIN_TOKEN"))
 }
