@@ -14,10 +14,13 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from activities.threads import in_thread
 from journal.store import Journal
 from migration.call import Call, scope
-from migration.plan import VCenterReference
+from migration.plan import SecretAddress, VCenterReference
+from migration.value import Document
+from openshift.backups import load_backup
 from openshift.client import Cluster
 from openshift.errors import Misconfigured
-from openshift.secrets import read_credentials
+from openshift.resources import SECRET
+from openshift.secrets import credentials_in
 from settings import Settings
 from vsphere.endpoint import Endpoint
 from vsphere.errors import CredentialsRejected
@@ -70,12 +73,7 @@ class Context:
             openshift.errors.OpenShiftError: the Secret cannot be read, or lacks a key.
         """
         cluster = await self.cluster(reference.cluster)
-        credentials = await read_credentials(
-            cluster,
-            server=reference.server,
-            namespace=reference.credentials.namespace,
-            name=reference.credentials.name,
-        )
+        credentials = credentials_in(await self._secret(cluster, reference.credentials), server=reference.server)
         endpoint = Endpoint(
             server=reference.server,
             port=reference.port,
@@ -107,6 +105,12 @@ class Context:
             # The session remembers the refusal, so as not to lock the account; a person's retry deserves a new one.
             self._vcenters.pop(reference, None)
             raise
+
+    @staticmethod
+    async def _secret(cluster: Cluster, address: SecretAddress) -> Document:
+        if address.before_image:
+            return await load_backup(cluster, namespace=address.namespace, secret=address.name)
+        return await cluster.get(SECRET, address.name, namespace=address.namespace)
 
     def _kubeconfig(self, name: str) -> Path | None:
         directory = self.settings.kubeconfig_directory

@@ -2,10 +2,10 @@
 
 from base64 import b64encode
 
-from migration.metadata_json import VCenterAccess, metadata_json
 from temporalio import activity
 
 from activities.context import Context
+from migration.metadata_json import VCenterAccess, metadata_json
 from migration.plan import VCenterPlan
 from migration.value import Value
 from openshift.resources import SECRET

@@ -4,10 +4,11 @@ from temporalio import activity
 
 from activities.context import Context
 from migration import cloud_config, infrastructure
-from migration.plan import Plan, VCenterPlan
+from migration.plan import Plan, SecretAddress, VCenterPlan, VCenterReference
 from migration.status import Claim, Node
 from migration.value import Value
 from openshift import secrets
+from openshift.backups import backup_name
 from openshift.client import Cluster
 from openshift.config_maps import find_generated, read_cloud_config, text_of
 from openshift.control_plane import find_control_plane
@@ -87,8 +88,17 @@ class Verification:
         claims: list[Claim] = []
         for target in plan.targets:
             claims += await self._context.on(target.reference, _target, plan, target, order.machines)
-        claims.append(await self._context.on(plan.source.reference, _source, plan))
+        claims.append(await self._context.on(_as_it_was(plan), _source, plan))
         return VCenterReport(claims=claims)
+
+
+def _as_it_was(plan: Plan) -> VCenterReference:
+    """The source, with the credentials of the before-image: the cluster itself has none for it any more."""
+    namespace, name = secrets.CREDENTIALS
+    image = backup_name(SECRET, name=name, namespace=namespace, migration=plan.key)
+    return plan.source.reference.model_copy(
+        update={"credentials": SecretAddress(namespace=plan.namespace, name=image, before_image=True)}
+    )
 
 
 def _listed(names: list[str]) -> str:

@@ -13,10 +13,15 @@ from migration.value import Value
 
 
 class SecretAddress(Value):
-    """A Secret, by reference; its content is read where it is used, when it is used."""
+    """A Secret, by reference; its content is read where it is used, when it is used.
+
+    Attributes:
+        before_image: the Secret holds the before-image of the one that is meant.
+    """
 
     namespace: str
     name: str
+    before_image: bool = False
 
 
 class VCenterReference(Value):
