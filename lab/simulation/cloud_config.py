@@ -61,6 +61,7 @@ def wanted(world: World) -> str | None:
 
     Raises:
         UnusableConfigError: a failure domain names an unknown vCenter, or the user's text is neither YAML nor INI.
+
     """
     namespace, name, key = SOURCE
     source = world.get(CONFIG_MAP, name, namespace=namespace)
@@ -139,6 +140,7 @@ def parsed(text: str) -> Document:
 
     Raises:
         UnusableConfigError: it is neither.
+
     """
     try:
         document = yaml.safe_load(text)
@@ -185,6 +187,7 @@ def endpoints(text: str) -> dict[str, int]:
 
     Raises:
         UnusableConfigError: the text is neither YAML nor INI.
+
     """
     config = parsed(text)
     fallback = config.get("global", {}).get("port") or 443

@@ -133,6 +133,7 @@ class Cluster:
 
         Raises:
             Expired: list again.
+
         """
         query = {
             **self._selected(kind),

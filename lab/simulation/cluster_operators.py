@@ -62,6 +62,7 @@ class Concern:
     Attributes:
         config_maps, secrets: (namespace, name) of what it works from.
         components: the workloads it rolls out.
+
     """
 
     config_maps: tuple[tuple[str, str], ...] = ()

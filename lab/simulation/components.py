@@ -34,6 +34,7 @@ class Component:
         labels: of its pods, and its selector.
         on: masters only, workers only, or every node (DaemonSets).
         release: whether the release itself carries it, so that the cluster-version-operator looks after it.
+
     """
 
     namespace: str

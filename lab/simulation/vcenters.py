@@ -34,6 +34,7 @@ class VirtualMachine:
         boot: which boot this is; empty while powered off, another one after a power cycle.
         address: as VMware Tools report it, or empty.
         cluster: name of the compute cluster it runs in.
+
     """
 
     server: str
