@@ -1,6 +1,7 @@
 """What a lab tells others about itself: `lab.json`, `env`, and a ready migration."""
 
 import json
+import shlex
 from typing import Any
 
 import yaml
@@ -19,7 +20,8 @@ def describe(state: StateDir, scenario: Scenario, *, sites: list[Site]) -> None:
     write_private(state.description, json.dumps(_description(state, scenario, sites), indent=2))
     endpoints = {site.role: {"address": site.admin, "token": site.admin_token} for site in sites}
     write_private(state.private, json.dumps(endpoints, indent=2))
-    write_private(state.environment, "".join(f"{key}={value}\n" for key, value in _settings(state, scenario).items()))
+    settings = _settings(state, scenario)
+    write_private(state.environment, "".join(f"{key}={shlex.quote(value)}\n" for key, value in settings.items()))
 
 
 def _description(state: StateDir, scenario: Scenario, sites: list[Site]) -> Document:

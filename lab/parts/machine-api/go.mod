@@ -1,3 +1,7 @@
+// Kubernetes itself, and the Machine API's controllers. What fits together, and why it is pinned:
+//   - Kubernetes 1.34.1 wants every staging module at the matching 0.34.1, which only replace directives can say;
+//   - govmomi stays at 0.52.0: from 0.53 on NumCoresPerSocket is a pointer, and the machine controller does not build.
+// The parts are other modules' main packages; the tool directives at the end make them buildable from here.
 module lab/machine-api
 
 go 1.26.0

@@ -1,3 +1,5 @@
+// The lab's vCenter. govmomi from 0.55 on: 0.52 drops ExtraConfig, InstanceUuid and CPUs of a clone spec, by which the
+// machine controller knows its machines; so this is a module apart.
 module lab/vcenter
 
 go 1.26.0
