@@ -11,7 +11,7 @@ from pyVmomi import vim, vmodl
 from migration.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere import privileges, soap, tags, waiting
-from vsphere.errors import Busy, Incompatible, NotFound, TaskFailed, Unreachable
+from vsphere.errors import Busy, CollectorLost, Incompatible, NotFound, TaskFailed, Unreachable, VSphereError
 from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref
@@ -118,6 +118,20 @@ def test_a_tag_is_attached_seen_and_taken_off(
     assert [service.delete_category(category.id), service.delete_category(category.id)] == [True, False]
     with pytest.raises(NotFound, match="is gone"):
         Tags(speaking).attach(tag.id, folder)
+
+
+def test_objects_are_looked_up_in_batches(
+    speaking: VCenter, calls: list[Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tags, "OBJECTS", 2)
+    datacenter = Inventory(speaking).require(DATACENTER)
+    objects = [f"Folder:group-{number}" for number in range(4)]
+    calls.clear()
+    found = Tags(speaking).attached([*objects, datacenter])
+    assert list(found) == [*objects, datacenter]
+    assert [each.name for each in found[datacenter]] == ["source"]
+    batches = [each.request["object_ids"] for each in calls if "list-attached-tags-on-objects" in each.target]
+    assert [len(each) for each in batches] == [2, 2, 1]
 
 
 def test_another_region_is_not_overruled(speaking: VCenter, calls: list[Call]) -> None:
@@ -269,10 +283,15 @@ def test_following_survives_an_expired_session(vcenter: VCenter, shared: RealVCe
     changes.close()
 
 
-def test_a_collector_that_never_works_is_an_error_and_not_a_loop(vcenter: VCenter, shared: RealVCenter) -> None:
+@pytest.mark.parametrize(
+    ("fault", "error"), [("HostCommunication", Unreachable), ("InvalidCollectorVersion", CollectorLost)]
+)
+def test_a_collector_that_never_works_is_an_error_and_not_a_loop(
+    vcenter: VCenter, shared: RealVCenter, fault: str, error: type[VSphereError]
+) -> None:
     datacenter = Inventory(vcenter).require(DATACENTER)
-    shared.admin.inject({"method": "WaitForUpdatesEx", "fault": "HostCommunication"})
-    with pytest.raises(Unreachable):
+    shared.admin.inject({"method": "WaitForUpdatesEx", "fault": fault})
+    with pytest.raises(error):
         next(follow_vms(vcenter, datacenter, ["name"], window=1))
 
 
@@ -353,6 +372,7 @@ def granting(entity: Any, **granted: bool) -> SimpleNamespace:
         ({"Folder:a": ["A"]}, [granting(vim.Folder("a"), A=False)], {"Folder:a": ["A"]}),
         ({"Folder:a": ["A"]}, [granting(vim.Folder("a"), A=True)], {}),
         ({"Folder:a": ["A"]}, [], {"Folder:a": ["A"]}),
+        ({"Folder:a": ["A"]}, [granting(vim.Folder("b"), A=True)], {"Folder:a": ["A"]}),
         (
             {"Folder:a": ["A"], "Folder:b": ["B"]},
             [granting(vim.Folder("a"), A=True, B=False), granting(vim.Folder("b"), A=False, B=True)],

@@ -95,6 +95,28 @@ def test_ten_threads_renew_an_expired_session_without_a_storm(
     assert logins(calls) == 1
 
 
+def test_a_late_refusal_does_not_overwrite_a_new_session(vcenter: VCenter, calls: list[Call]) -> None:
+    before = Inventory(vcenter).datacenters()
+    vcenter.soap.cookie = 'vmware_soap_session="handed-out-with-a-refusal"'  # as pyVmomi does with every answer's
+    assert Inventory(vcenter).datacenters() == before
+    assert logins(calls) == 1
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_was_read_across_two_sessions_is_read_again(vcenter: VCenter, *, fails: bool) -> None:
+    reads: list[int] = []
+
+    def read() -> int:
+        reads.append(len(reads))
+        if len(reads) == 1:
+            vcenter.soap.login(vcenter.soap.logins)  # half-way, the session expires and is renewed
+            if fails:
+                raise NotFound("the view is gone")
+        return len(reads)
+
+    assert vcenter.in_one_session(read) == 2
+
+
 def test_a_session_that_never_holds_is_an_error_and_not_a_loop(
     vcenter: VCenter, shared: RealVCenter, calls: list[Call]
 ) -> None:
@@ -171,6 +193,7 @@ def test_a_vcenter_that_is_down_is_unreachable(own: Own, calls: list[Call]) -> N
 
 def test_a_vcenter_that_does_not_answer_is_given_up(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soap, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(soap, "CONNECT_SECONDS", 1.0)
     monkeypatch.setattr(rest, "TIMEOUT", httpx.Timeout(1.0))
     real = own()
     with real.session(lambda _: None) as vcenter:
