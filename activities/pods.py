@@ -5,6 +5,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities.context import Context
+from activities.nodes import NODES
 from activities.waiting import Missing, until
 from migration.request import ClusterName
 from migration.value import Value
@@ -73,7 +74,9 @@ class Pods:
             lacking = pods.outstanding(
                 old.workloads,
                 owners=[each for watched in _OWNERS for each in world[watched].values()],
-                pods=[each for watched in _PODS for each in world[watched].values()],
+                pods=pods.on_nodes(
+                    (each for watched in _PODS for each in world[watched].values()), nodes=world[NODES].keys()
+                ),
             )
             if not lacking:
                 return None
@@ -85,6 +88,6 @@ class Pods:
                 unblock="see the pods' events: an image that cannot be pulled, a node that has no room, a finalizer",
             )
 
-        await until(cluster, [*_OWNERS, *_PODS], judge, at_most=expected.at_most)
+        await until(cluster, [*_OWNERS, *_PODS, NODES], judge, at_most=expected.at_most)
         names = ", ".join(f"{each.namespace}/{each.name}" for each in old.workloads)
         return PodsReplaced(evidence=f"{len(old.uids)} pods replaced by new ones, all Ready: {names}")

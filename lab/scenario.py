@@ -21,7 +21,8 @@ class Delays(Part):
 
     Attributes:
         clone: vCenter clones a template (the task runs that long).
-        power_on: vCenter powers a VM on.
+        power_on: vCenter powers a VM on. Machine API asks once and, if the task is not done when it looks again, may
+            sleep for 30 s: as on a real cluster, but no measure of anybody else.
         boot: from power-on to the Node's registration.
         pod_start: from a pod being scheduled to its readiness.
         pod_stop: from a pod's deletion to its end (what a drain waits for).
@@ -32,7 +33,7 @@ class Delays(Part):
     """
 
     clone: float = 1.0
-    power_on: float = 0.2
+    power_on: float = 0.0
     boot: float = 3.0
     pod_start: float = 0.5
     pod_stop: float = 0.5

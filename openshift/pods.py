@@ -3,16 +3,19 @@
 "All listed pods are Ready" is satisfied by the old pods, and by none. So a restart is judged against the uids that were
 there before it: every one of those is gone, and as many others are Ready as the workload wants.
 
+A pod on a Node that is gone runs nowhere, though it is listed until the pod garbage collector has held it back for 40 s
+and come round again; it is neither to be deleted nor to be waited for.
+
 Not in the table: kube-controller-manager. Its pods are mirrors of static pods; deleting a mirror restarts nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from migration.value import Document, Value
 from openshift.client import Cluster
 from openshift.documents import conditions, dig, need
 from openshift.errors import Conflict, NotFound
-from openshift.resources import DAEMON_SET, DEPLOYMENT, POD
+from openshift.resources import DAEMON_SET, DEPLOYMENT, NODE, POD
 
 # Namespace and a label of the pods, as releases 4.18 to 4.22 have them; a cluster lacks some of these.
 TABLE = (
@@ -53,13 +56,20 @@ class Workload(Value):
 async def observe_workloads(cluster: Cluster) -> list[Workload]:
     """The vSphere-aware workloads that this cluster has, each with its pods of this moment."""
     found: list[Workload] = []
+    nodes = {each["metadata"]["name"] for each in await cluster.list(NODE)}
     for namespace in NAMESPACES:
         owners = [
             *await cluster.list(DEPLOYMENT, namespace=namespace),
             *await cluster.list(DAEMON_SET, namespace=namespace),
         ]
-        found += vsphere_workloads(owners, pods=await cluster.list(POD, namespace=namespace))
+        pods = await cluster.list(POD, namespace=namespace)
+        found += vsphere_workloads(owners, pods=on_nodes(pods, nodes=nodes))
     return found
+
+
+def on_nodes(pods: Iterable[Document], *, nodes: Collection[str]) -> list[Document]:
+    """The pods that are on one of the Nodes, or on none yet."""
+    return [each for each in pods if (dig(each, "spec", "nodeName") or "") in {"", *nodes}]
 
 
 def vsphere_workloads(owners: Iterable[Document], *, pods: Iterable[Document]) -> list[Workload]:
