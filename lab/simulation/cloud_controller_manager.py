@@ -101,6 +101,6 @@ def credentials(secret: Document | None, server: str) -> tuple[str, str]:
     """The account for that vCenter in a component's secret; empty where it has none."""
     data = (secret or {}).get("data", {})
     username, password = (
-        base64.b64decode(data.get(f"{server}.{each}", "")).decode() for each in ("username", "password")
+        base64.b64decode(data.get(f"{server}.{each}", "")).decode(errors="replace") for each in ("username", "password")
     )
     return username, password

@@ -19,6 +19,7 @@ type_of_patch = {
     "strategic": "application/strategic-merge-patch+json",
 }
 Document = dict[str, Any]
+BROKEN = (aiohttp.ClientError, OSError, ValueError)  # of which a time-out and half a line of JSON are two
 CALL_SECONDS = 15.0
 WATCH_SECONDS = 240  # shorter than what load balancers and the server itself cut off
 
@@ -150,7 +151,7 @@ class Cluster:
                 if event["type"] == "ERROR":
                     raise failure(event["object"].get("code", 500), event["object"].get("message", ""))
                 yield event["type"], event["object"]
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except BROKEN as error:
             raise Unavailable(f"the watch of {kind.plural} broke: {error!r}") from error
         finally:
             response.close()
@@ -178,7 +179,7 @@ class Cluster:
         response = await self._send(method, path, query=query, body=body, content=content, timeout=timeout)
         try:
             answer: Document = json.loads(await response.read())
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except BROKEN as error:
             raise Unavailable(f"{method} {path}: the answer broke off: {error!r}") from error
         return answer
 
@@ -204,7 +205,7 @@ class Cluster:
             response: aiohttp.ClientResponse = answer.response
             if response.status >= 400:
                 raise failure(response.status, f"{method} {path}: {_said(await response.text())}")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except BROKEN as error:
             raise Unavailable(f"{method} {path}: {error!r}") from error
         return response
 

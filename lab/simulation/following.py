@@ -17,17 +17,27 @@ UNSERVED_SECONDS = 1.0
 
 
 class Wake:
-    """Set when there is something to look at; remembers one call however many there were, and begins set."""
+    """Set when there is something to look at; remembers one call however many there were, and begins set.
+
+    It keeps the earliest of its timers only: whoever looks says anew when to look again, and timers that each breed
+    another would make an idle process busier with every change that it ever saw.
+    """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self._event.set()
+        self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self) -> None:
         self._event.set()
 
     def later(self, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._event.set)
+        loop = asyncio.get_running_loop()
+        if self._timer is not None and loop.time() < self._timer.when() <= loop.time() + seconds:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._event.set)
 
     async def wait(self) -> None:
         await self._event.wait()

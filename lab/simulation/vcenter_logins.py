@@ -4,6 +4,8 @@ Apart from the cluster operators that report it, since a vCenter that does not a
 they have other things to tell.
 """
 
+from functools import partial
+
 from lab.simulation import cloud_config
 from lab.simulation.cloud_controller_manager import credentials
 from lab.simulation.following import Wake
@@ -28,15 +30,15 @@ class VCenterLogins:
 
     async def run(self, tell: Wake) -> None:
         """Try for ever: at once when a config or secret changes, else every few seconds."""
-        await self._world.told()
         changed = self._world.wake(CONFIG_MAP, SECRET)
-        while True:
-            changed.later(TRY_SECONDS)
-            await changed.wait()
-            problems = {name: await self._try(*each) for name, each in self._asked.items()}
-            if problems != self._problems:
-                self._problems = problems
-                tell()
+        await self._world.keep(partial(self._try_all, changed, tell), changed)
+
+    async def _try_all(self, again: Wake, tell: Wake) -> None:
+        again.later(TRY_SECONDS)
+        problems = {name: await self._try(*each) for name, each in self._asked.items()}
+        if problems != self._problems:
+            self._problems = problems
+            tell()
 
     async def _try(self, config: Address, secrets: tuple[Address, ...]) -> str:
         found = self._world.get(CONFIG_MAP, config[1], namespace=config[0])

@@ -1,5 +1,6 @@
 """What all parts stand on: the pace, the stores, and a loop that nothing stops."""
 
+import asyncio
 import os
 import signal
 from functools import partial
@@ -82,3 +83,15 @@ async def test_a_part_survives_what_it_did_not_expect(world: World) -> None:
 
     async with living(world.keep(fails_first, world.wake(CONFIG_MAP))):
         await seen(lambda: len(attempts) > 1, "another attempt")
+
+
+async def test_a_wake_keeps_its_earliest_timer_only() -> None:
+    wake = Wake()
+    await wake.wait()
+    loop = asyncio.get_running_loop()
+    before = len(loop._scheduled)  # type: ignore[attr-defined] - the only place where a leak of timers shows
+    for _ in range(100):
+        wake.later(3600)
+    assert len(loop._scheduled) == before + 1  # type: ignore[attr-defined]
+    wake.later(0)
+    await wake.wait()
