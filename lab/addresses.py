@@ -32,7 +32,6 @@ def free_servers(*, port: int) -> tuple[str, str]:
 
     Raises:
         NoAddressError: none; below 1024 the machine may not allow the port to this user.
-
     """
     for number in random.sample(range(11, 250), 60):
         pair = (f"127.0.{number}.1", f"127.0.{number}.2")

@@ -55,7 +55,6 @@ class ApiServer:
 
         Raises:
             ApiError: any other answer but 2xx.
-
         """
         content = None if body is None else json.dumps(body)
         deadline = time.monotonic() + TIMEOUT
@@ -138,7 +137,6 @@ def wait_for(condition: Callable[[], object], *, what: str, timeout: float, paus
 
     Raises:
         TimeoutError: it was not so in that many seconds; says what was waited for.
-
     """
     deadline = time.monotonic() + timeout
     while not condition():

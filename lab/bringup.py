@@ -4,12 +4,10 @@ During bring-up nothing is slow: the scenario's delays begin when the lab is `re
 installation.
 """
 
-from collections.abc import Callable
-
 from lab import access, installation, machines, rules, workloads
 from lab.addresses import free_ports, free_servers
 from lab.apiserver import ApiServer, wait_for
-from lab.build import Built
+from lab.build import Built, Report
 from lab.certificates import Authority, signing_key
 from lab.description import describe
 from lab.health import complaints
@@ -21,8 +19,6 @@ from lab.vcenters import VCenterAdmin
 
 VCENTER_PORT = 8443  # not 443, so that `vcenters[].port` is honoured by whoever passes here
 HEALTHY_TIMEOUT = 180
-
-Report = Callable[[str], None]
 
 
 class BringUp:

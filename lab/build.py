@@ -24,6 +24,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from lab.pins import DEFINITIONS, PARTS, Definitions, Part
+
 GO_SERIES = "go1.26"  # 1.27 does not build these parts
 KUBERNETES = "v1.34.1"
 BUILD_TIMEOUT = 1800  # seconds for one part; kube-apiserver takes about three minutes on two slow cores
@@ -46,96 +48,6 @@ Report = Callable[[str], None]
 
 class BuildError(Exception):
     """A part cannot be built here; the message names the remedy."""
-
-
-class Part(NamedTuple):
-    name: str
-    module: str
-    package: str
-
-
-class Definitions(NamedTuple):
-    """Files of one module version, as (name in the cache, path in the module), and the module's checksum."""
-
-    module: str
-    checksum: str
-    files: tuple[tuple[str, str], ...]
-
-
-_MAO = "github.com/openshift/machine-api-operator/cmd"
-_CPMS = "github.com/openshift/cluster-control-plane-machine-set-operator/cmd/control-plane-machine-set-operator"
-PARTS = (
-    Part("vcenter", "vcenter", "."),
-    Part("etcd", "machine-api", "go.etcd.io/etcd/server/v3"),
-    Part("kube-apiserver", "machine-api", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    Part("kube-controller-manager", "machine-api", "k8s.io/kubernetes/cmd/kube-controller-manager"),
-    Part("kube-scheduler", "machine-api", "k8s.io/kubernetes/cmd/kube-scheduler"),
-    Part("machine-controller", "machine-api", f"{_MAO}/vsphere"),
-    Part("machineset-controller", "machine-api", f"{_MAO}/machineset"),
-    Part("nodelink-controller", "machine-api", f"{_MAO}/nodelink-controller"),
-    Part("machine-healthcheck-controller", "machine-api", f"{_MAO}/machine-healthcheck"),
-    Part("control-plane-machine-set-operator", "cpms", _CPMS),
-)
-_CRDS = "payload-manifests/crds"
-_CVO = "config/v1/zz_generated.crd-manifests/0000_00_cluster-version-operator_01"
-DEFINITIONS = (
-    Definitions(
-        "github.com/openshift/api@v0.0.0-20260213204242-d34f11c515b3",
-        "h1:SZ8+jxtkMvpb4HDTjSAbaOyhFsw5PiWhjBog+XLY7jc=",
-        (
-            ("infrastructures.legacy.yaml", f"{_CRDS}/0000_10_config-operator_01_infrastructures-Default.crd.yaml"),
-            ("featuregates.yaml", f"{_CRDS}/0000_10_config-operator_01_featuregates.crd.yaml"),
-            ("dnses.yaml", f"{_CRDS}/0000_10_config-operator_01_dnses.crd.yaml"),
-            (
-                "controlplanemachinesets.yaml",
-                f"{_CRDS}/0000_10_control-plane-machine-set_01_controlplanemachinesets-Default.crd.yaml",
-            ),
-            ("clustercsidrivers.yaml", f"{_CRDS}/0000_50_csi-driver_01_clustercsidrivers-Default.crd.yaml"),
-            ("storages.yaml", f"{_CRDS}/0000_50_storage_01_storages.crd.yaml"),
-            ("controllerconfigs.yaml", f"{_CRDS}/0000_80_machine-config_01_controllerconfigs-Default.crd.yaml"),
-            ("machineconfigpools.yaml", f"{_CRDS}/0000_80_machine-config_01_machineconfigpools-Default.crd.yaml"),
-            ("clusteroperators.yaml", f"{_CVO}_clusteroperators.crd.yaml"),
-            ("clusterversions.yaml", f"{_CVO}_clusterversions-Default.crd.yaml"),
-        ),
-    ),
-    Definitions(
-        "github.com/openshift/api@v0.0.0-20260511191110-9b69e5fa27e9",
-        "h1:yb8ul1HPFYhO04yp0D8T/qSySZnKv210f4nE//i/Bdg=",
-        (
-            ("infrastructures.open.yaml", f"{_CRDS}/0000_10_config-operator_01_infrastructures-Default.crd.yaml"),
-            (
-                "infrastructures.day2.yaml",
-                f"{_CRDS}/0000_10_config-operator_01_infrastructures-DevPreviewNoUpgrade.crd.yaml",
-            ),
-        ),
-    ),
-    Definitions(
-        "github.com/openshift/machine-api-operator@v0.2.1-0.20260226113419-88465550a74b",
-        "h1:LtHX/qyWHCOf/KqTAUHZOi4Q7cKErhm9f4jGYW4o2sk=",
-        (
-            ("machines.yaml", "install/0000_30_machine-api-operator_02_machine.Default.crd.yaml"),
-            ("machinesets.yaml", "install/0000_30_machine-api-operator_03_machineset.Default.crd.yaml"),
-            ("machinehealthchecks.yaml", "install/0000_30_machine-api-operator_07_machinehealthcheck.crd.yaml"),
-        ),
-    ),
-    Definitions(
-        "github.com/openshift/cluster-autoscaler-operator@v0.0.1-0.20260608074635-5c8643284941",
-        "h1:WoIEsMhADq1Qw/biZTdYR7AEsknsOxLxXOfARlbMI/E=",
-        (
-            ("clusterautoscalers.yaml", "install/01_clusterautoscaler.crd.yaml"),
-            ("machineautoscalers.yaml", "install/02_machineautoscaler.crd.yaml"),
-        ),
-    ),
-    # Without these two the machine controller cannot finish deleting: "no matches for kind IPAddressClaimList".
-    Definitions(
-        "sigs.k8s.io/cluster-api@v1.11.3",
-        "h1:apxfugbP1X8AG7THCM74CTarCOW4H2oOc6hlbm1hY80=",
-        (
-            ("ipaddresses.yaml", "config/crd/bases/ipam.cluster.x-k8s.io_ipaddresses.yaml"),
-            ("ipaddressclaims.yaml", "config/crd/bases/ipam.cluster.x-k8s.io_ipaddressclaims.yaml"),
-        ),
-    ),
-)
 
 
 class Built(NamedTuple):
@@ -164,7 +76,6 @@ def build(*, report: Report) -> Built:
 
     Raises:
         BuildError: no fitting Go, a module cannot be fetched or does not build.
-
     """
     built = Built(Path(os.environ.get("VCFM_LAB_CACHE") or Path.home() / ".cache" / "vcfm-lab"))
     if not _missing_parts(built) and not _missing_definitions(built):
@@ -189,7 +100,6 @@ def find_go() -> Path:
 
     Raises:
         BuildError: neither is there.
-
     """
     candidates = [shutil.which("go"), str(Path(sys.executable).parent / "go")]
     found: list[str] = []
@@ -248,12 +158,16 @@ def _fetch(go: Path, wanted: Definitions, built: Built) -> None:
 
 def _run(command: list[str], *, cwd: Path, timeout: float) -> str:
     environment = os.environ | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    done = subprocess.run(
-        command, cwd=cwd, env=environment, timeout=timeout, capture_output=True, text=True, check=False
-    )
+    shown = f"`{' '.join(command[:3])} … {command[-1]}` in {cwd.name}"
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, env=environment, timeout=timeout, capture_output=True, text=True, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{shown} took longer than {timeout:.0f} s: run it again, what is done stays done") from error
     if done.returncode:
-        tail = "\n".join(done.stderr.strip().splitlines()[-15:])
-        raise BuildError(f"`{' '.join(command[:3])} … {command[-1]}` failed in {cwd.name}:\n{tail}")
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise BuildError("\n".join([f"{shown} failed:", *said[-15:]]))
     return done.stdout
 
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,15 +13,13 @@ import yaml
 from lab import supervisor
 from lab.apiserver import ApiError, ApiServer, wait_for
 from lab.bringup import VCENTER_PORT, BringUp
-from lab.build import build
+from lab.build import Report, build
 from lab.certificates import Pair
 from lab.health import complaints
 from lab.scenario import Scenario
 from lab.state import StateDir
 
 STOP_TIMEOUT = 10.0
-
-Report = Callable[[str], None]
 
 
 class LabError(Exception):
@@ -34,7 +31,6 @@ class Lab(NamedTuple):
 
     Attributes:
         description: the content of `lab.json`.
-
     """
 
     state_dir: Path
@@ -46,13 +42,12 @@ def up(
 ) -> Lab:
     """Bring a lab up; returns when its cluster is healthy. Whatever goes wrong, nothing keeps running.
 
-    `port` is that of both vCenters. An `attached` lab ends with the calling thread, any other stands until `down`.
+    `port` is that of both vCenters. An `attached` lab ends with the calling process, any other stands until `down`.
 
     Raises:
         LabError: a lab runs there already.
         BuildError: its parts cannot be built.
         TimeoutError: it did not become healthy; names what was not.
-
     """
     state = StateDir(state_dir)
     if supervisor.pid_of(state) is not None:
@@ -83,7 +78,6 @@ def status(state_dir: Path) -> dict[str, Any]:
 
     Raises:
         LabError: no lab runs there.
-
     """
     state = running(state_dir)
     parts = {each.stem: _pid(state.pids / each.stem) for each in sorted(state.processes.glob("*.json"))}
@@ -136,7 +130,6 @@ def _remove(state: StateDir) -> bool:
 
     Raises:
         LabError: there is something else in that directory.
-
     """
     if not state.path.exists():
         return False

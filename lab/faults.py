@@ -40,7 +40,6 @@ def fault(state_dir: Path, kind: str, *arguments: str) -> AbstractContextManager
 
     Raises:
         LabError: no such kind, other arguments wanted, or no lab runs there.
-
     """
     state = running(state_dir)
     if kind not in KINDS:

@@ -21,7 +21,6 @@ class Site(NamedTuple):
     Attributes:
         server: loopback address, as it stands in every document of the cluster.
         admin: the lab's own endpoint of this vCenter, host:port (lab/parts/vcenter/admin.go).
-
     """
 
     role: Role

@@ -16,7 +16,6 @@ def snapshot(state_dir: Path) -> dict[str, Any]:
 
     Raises:
         LabError: no lab is there.
-
     """
     state = running(state_dir)
     with admin_api(state) as api:
