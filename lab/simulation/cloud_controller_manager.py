@@ -17,8 +17,7 @@ from functools import partial
 
 from lab.simulation import cloud_config
 from lab.simulation.cluster import Absent, Document
-from lab.simulation.components import CCM, CLOUD_CONTROLLER_MANAGER
-from lab.simulation.documents import holds, labelled, leaving
+from lab.simulation.components import CCM, CLOUD_CONTROLLER_MANAGER, running_pods
 from lab.simulation.following import Wake
 from lab.simulation.kinds import CONFIG_MAP, INFRASTRUCTURE, NODE, POD, SECRET
 from lab.simulation.vcenters import VirtualMachine
@@ -59,8 +58,7 @@ class CloudControllerManager:
                 await self._label(node, machines.get(node["spec"]["providerID"]))
 
     def _config_of_leader(self) -> str | None:
-        pods = labelled(self._world.store(POD), namespace=CCM, labels=CLOUD_CONTROLLER_MANAGER.labels)
-        running = {each["metadata"]["uid"] for each in pods if holds(each, "Ready") and not leaving(each)}
+        running = {each["metadata"]["uid"] for each in running_pods(self._world, CLOUD_CONTROLLER_MANAGER)}
         self._read = {uid: text for uid, text in self._read.items() if uid in running}
         config = self._world.get(CONFIG_MAP, "cloud-conf", namespace=CCM)
         if config is not None:

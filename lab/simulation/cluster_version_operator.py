@@ -15,8 +15,8 @@ import logging
 from functools import partial
 
 from lab.simulation.cluster import Document
-from lab.simulation.components import CLUSTER_VERSION_OPERATOR, COMPONENTS, CVO, Component
-from lab.simulation.documents import covers, holds, labelled, leaving
+from lab.simulation.components import CLUSTER_VERSION_OPERATOR, COMPONENTS, Component, running_pods
+from lab.simulation.documents import covers
 from lab.simulation.kinds import CLUSTER_VERSION, DEPLOYMENT, INFRASTRUCTURE_CRD, POD
 from lab.simulation.world import World
 
@@ -49,8 +49,7 @@ class ClusterVersionOperator:
             self._file.write_text(json.dumps(crd["spec"]))
 
     def _running(self) -> bool:
-        pods = labelled(self._world.store(POD), namespace=CVO, labels=CLUSTER_VERSION_OPERATOR.labels)
-        return any(holds(each, "Ready") and not leaving(each) for each in pods)
+        return bool(running_pods(self._world, CLUSTER_VERSION_OPERATOR))
 
     def _drifted(self) -> bool:
         return self._drifted_crd() is not None or bool(self._drifted_components())

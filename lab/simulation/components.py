@@ -14,8 +14,8 @@ from functools import partial
 from typing import Literal
 
 from lab.simulation.cluster import Conflict, Document, Kind
-from lab.simulation.documents import MASTER
-from lab.simulation.kinds import DAEMON_SET, DEPLOYMENT, NAMESPACE
+from lab.simulation.documents import MASTER, holds, labelled, leaving
+from lab.simulation.kinds import DAEMON_SET, DEPLOYMENT, NAMESPACE, POD
 from lab.simulation.world import World
 
 CCM = "openshift-cloud-controller-manager"
@@ -108,10 +108,13 @@ CSI_NODE = Component(
 PROBLEM_DETECTOR = Component(
     namespace=STORAGE, name="vsphere-problem-detector-operator", labels={"name": "vsphere-problem-detector-operator"}
 )
+ETCD_OPERATOR = Component(
+    namespace="openshift-etcd-operator", name="etcd-operator", labels={"app": "etcd-operator"}, release=True
+)
 
 COMPONENTS = (
     CLUSTER_VERSION_OPERATOR, CLOUD_CONTROLLER_MANAGER, MACHINE_API_CONTROLLERS, CSI_CONTROLLER, CSI_NODE,
-    PROBLEM_DETECTOR,
+    PROBLEM_DETECTOR, ETCD_OPERATOR,
     Component(
         namespace="openshift-cloud-controller-manager-operator", name="cluster-cloud-controller-manager-operator",
         labels={"k8s-app": "cloud-manager-operator", "name": "cluster-cloud-controller-manager-operator"}, release=True,
@@ -146,9 +149,6 @@ COMPONENTS = (
         on="everywhere",
     ),
     Component(
-        namespace="openshift-etcd-operator", name="etcd-operator", labels={"app": "etcd-operator"}, release=True
-    ),
-    Component(
         namespace="openshift-dns", name="dns-default",
         labels={"dns.operator.openshift.io/daemonset-dns": "default"}, kind=DAEMON_SET, on="everywhere",
     ),
@@ -162,6 +162,12 @@ NAMESPACES = sorted({each.namespace for each in COMPONENTS} | {
     "openshift-config", "openshift-config-managed", "openshift-etcd", "openshift-kube-apiserver",
     "openshift-kube-controller-manager", "openshift-kube-scheduler",
 })  # fmt: skip
+
+
+def running_pods(world: World, component: Component) -> list[Document]:
+    """Its pods that do its work now: Ready, and not being deleted."""
+    pods = labelled(world.store(POD), namespace=component.namespace, labels=component.labels)
+    return [each for each in pods if holds(each, "Ready") and not leaving(each)]
 
 
 async def run(world: World) -> None:

@@ -1,5 +1,7 @@
 """The etcd operator. Contract:
 
+- It works while its Deployment has a Running pod: scaled to 0 (and overridden in ClusterVersion, or it is put back),
+  hooks stay and members neither come nor go.
 - Every Ready master with a Ready etcd pod becomes a voting member `etcd_sync` after both were so; members are the
   entries of `openshift-etcd/etcd-endpoints` (member id to address), one change at a time, and only with quorum.
 - Every master Machine carries the pre-drain hook that keeps its machine until etcd can spare the member.
@@ -17,6 +19,7 @@ import logging
 from functools import partial
 
 from lab.simulation.cluster import Document
+from lab.simulation.components import ETCD_OPERATOR, running_pods
 from lab.simulation.documents import address, holds, is_master, leaving
 from lab.simulation.following import Wake
 from lab.simulation.kinds import CONFIG_MAP, MACHINE, NODE, POD
@@ -61,6 +64,8 @@ class EtcdOperator:
         self._synced_at: dict[str, float] = {}  # by node uid
 
     async def reconcile(self, wake: Wake) -> None:
+        if not running_pods(self._world, ETCD_OPERATOR):
+            return
         machines = [
             each for each in self._world.store(MACHINE) if each["metadata"].get("labels", {}).get(ROLE) == "master"
         ]

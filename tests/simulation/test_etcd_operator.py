@@ -6,9 +6,10 @@ import pytest
 
 from lab.simulation import etcd_operator
 from lab.simulation.cluster import Document
+from lab.simulation.components import ETCD_OPERATOR
 from lab.simulation.etcd_operator import HOOK, EtcdOperator, member_id, members
 from lab.simulation.following import Wake
-from lab.simulation.kinds import CONFIG_MAP, MACHINE, NODE
+from lab.simulation.kinds import CONFIG_MAP, MACHINE, NODE, POD
 from lab.simulation.world import World
 from tests.simulation.hands import living, make_machine, make_node, make_pod, seen, told
 
@@ -20,6 +21,10 @@ async def make_master(world: World, name: str, *, ready: bool = True) -> Documen
     node = await make_node(world, name, master=True, ready=ready)
     await make_pod(world, f"etcd-{name}", namespace="openshift-etcd", labels={"app": "etcd"}, node=name, ready=ready)
     return node
+
+
+async def make_operator_pod(world: World) -> Document:
+    return await make_pod(world, "operator", namespace=ETCD_OPERATOR.namespace, labels=ETCD_OPERATOR.labels)
 
 
 async def reconciled(world: World, operator: EtcdOperator) -> None:
@@ -47,6 +52,7 @@ def hooked(world: World, name: str) -> bool:
 @pytest.fixture
 async def operator(world: World) -> EtcdOperator:
     """Three masters, three voters, one machine being deleted."""
+    await make_operator_pod(world)
     for name in MASTERS:
         await make_master(world, name)
         await make_machine(world, name)
@@ -100,8 +106,24 @@ async def test_no_member_joins_without_quorum(world: World, operator: EtcdOperat
 
 
 async def test_by_itself_it_follows_the_watches(world: World) -> None:
+    await make_operator_pod(world)
     await make_machine(world, "m-9")
     async with living(etcd_operator.run(world)):
         await seen(lambda: hooked(world, "m-9"), "the hook")
         await make_master(world, "m-9")
         await seen(lambda: members(world) == {member_id("m-9"): True}, "the first member")
+
+
+async def test_without_a_running_pod_of_its_own_the_hook_stays(world: World, operator: EtcdOperator) -> None:
+    pod = world.get(POD, "operator", namespace=ETCD_OPERATOR.namespace) or {}
+    await world.cluster.delete(POD, pod, grace_seconds=0)
+    await seen(lambda: world.get(POD, "operator", namespace=ETCD_OPERATOR.namespace) is None, "the operator to stop")
+    await make_machine(world, "m-3")
+    await make_master(world, "m-3")
+    await reconciled(world, operator)
+    assert hooked(world, "m-0")
+    assert member_id("m-3") not in members(world)
+
+    await make_operator_pod(world)
+    await reconciled(world, operator)
+    assert not hooked(world, "m-0")
