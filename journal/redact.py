@@ -159,8 +159,6 @@ def _is_secret_entry(key: str, held: Any) -> bool:
 
 def _names_secret(key: str) -> bool:
     last = key.rsplit("/", 1)[-1]
-    if "last-applied-configuration" in key:
-        return True
     return bool(_SECRET_KEY.search(last)) and not _REFERENCE.search(last)
 
 
