@@ -12,6 +12,7 @@ from lab.build import Built
 from lab.certificates import Authority
 from lab.scenario import load
 from lab.site import Site, plan_site
+from lab.supervisor import die_with_parent
 from lab.vcenters import VCenterAdmin
 from migration.call import Recorder
 from vsphere.endpoint import Endpoint
@@ -48,7 +49,13 @@ class RealVCenter:
     def start(self) -> None:
         secrets = {"LAB_VCENTER_PASSWORD": self.site.password, "LAB_ADMIN_TOKEN": self.site.admin_token}
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, env=os.environ | secrets, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                self._command,
+                env=os.environ | secrets,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  a killed test run leaves nothing; it only calls prctl
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self.admin.is_up():
             assert time.monotonic() < deadline, self._log.read_text()
