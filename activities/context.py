@@ -1,16 +1,17 @@
-"""What activities have in hand: one connection per cluster and per vCenter, shared by all of a worker's activities.
+"""What activities have in hand: one connection per cluster and per vCenter account, shared by all of a worker's activities.
 
 Credentials are read from their Secret whenever a vCenter is asked for, so that a password corrected by a person takes
-effect with the next attempt, and a new one makes a new session.
+effect with the next attempt. The same account is the same session, whichever Secret it was read from: vCenter keeps a
+limited number of them, and locks accounts that knock too often.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
+from activities.kubeconfigs import kubeconfig_of
 from activities.threads import in_thread
 from journal.store import Journal
 from migration.call import Call, scope
@@ -18,7 +19,6 @@ from migration.plan import SecretAddress, VCenterReference
 from migration.value import Document
 from openshift.backups import load_backup
 from openshift.client import Cluster
-from openshift.errors import Misconfigured
 from openshift.resources import SECRET
 from openshift.secrets import credentials_in
 from settings import Settings
@@ -37,7 +37,8 @@ class Context:
         self.settings = settings
         self.journal = journal
         self._clusters: dict[str, Cluster] = {}
-        self._vcenters: dict[VCenterReference, tuple[Endpoint, VCenter]] = {}
+        self._endpoints: dict[VCenterReference, Endpoint] = {}
+        self._vcenters: dict[Endpoint, VCenter] = {}
         self._stack = AsyncExitStack()
         self._connecting = asyncio.Lock()
 
@@ -49,7 +50,7 @@ class Context:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Log out everywhere."""
-        for _, vcenter in self._vcenters.values():
+        for vcenter in self._vcenters.values():
             await asyncio.to_thread(vcenter.close)
         await self._stack.aclose()
 
@@ -62,29 +63,30 @@ class Context:
         async with self._connecting:
             if name not in self._clusters:
                 self._clusters[name] = await self._stack.enter_async_context(
-                    Cluster.connect(kubeconfig=self._kubeconfig(name), recorder=self._record)
+                    Cluster.connect(kubeconfig=kubeconfig_of(name, settings=self.settings), recorder=self._record)
                 )
         return self._clusters[name]
 
-    async def vcenter(self, reference: VCenterReference) -> VCenter:
-        """The vCenter, with the credentials its Secret holds now.
+    @asynccontextmanager
+    async def vcenter(self, reference: VCenterReference) -> AsyncIterator[VCenter]:
+        """The vCenter, with the credentials its Secret holds now. Its methods block: call them `in_thread`.
 
         Raises:
             openshift.errors.OpenShiftError: the Secret cannot be read, or lacks a key.
+            vsphere.errors.CertificateRejected: the configured authorities cannot be used.
         """
-        cluster = await self.cluster(reference.cluster)
-        credentials = credentials_in(await self._secret(cluster, reference.credentials), server=reference.server)
-        endpoint = Endpoint(
-            server=reference.server,
-            port=reference.port,
-            username=credentials.username,
-            password=credentials.password,
-            ca_file=str(self.settings.vcenter_ca_file) if self.settings.vcenter_ca_file else None,
-        )
-        known = self._vcenters.get(reference)
-        if known is None or known[0] != endpoint:
-            self._vcenters[reference] = (endpoint, VCenter(endpoint, self._record))
-        return self._vcenters[reference][1]
+        endpoint = await self._endpoint(reference)
+        async with self._connecting:
+            if endpoint not in self._vcenters:
+                self._vcenters[endpoint] = await in_thread(VCenter, endpoint, self._record)
+            vcenter = self._vcenters[endpoint]
+        try:
+            yield vcenter
+        except CredentialsRejected:
+            # The session remembers the refusal, so as not to lock the account; a person's retry deserves a new one.
+            if self._vcenters.get(endpoint) is vcenter:
+                del self._vcenters[endpoint]
+            raise
 
     async def on(
         self,
@@ -98,31 +100,31 @@ class Context:
         Raises:
             vsphere.errors.VSphereError: whatever it raises.
         """
-        vcenter = await self.vcenter(reference)
-        try:
+        async with self.vcenter(reference) as vcenter:
             return await in_thread(function, vcenter, *args, **kwargs)
-        except CredentialsRejected:
-            # The session remembers the refusal, so as not to lock the account; a person's retry deserves a new one.
-            self._vcenters.pop(reference, None)
-            raise
+
+    async def _endpoint(self, reference: VCenterReference) -> Endpoint:
+        cluster = await self.cluster(reference.cluster)
+        credentials = credentials_in(await self._secret(cluster, reference.credentials), server=reference.server)
+        ca_file = self.settings.vcenter_ca_file
+        endpoint = Endpoint(
+            server=reference.server,
+            port=reference.port,
+            username=credentials.username,
+            password=credentials.password,
+            ca_file=str(ca_file) if ca_file else None,
+        )
+        before = self._endpoints.get(reference)
+        self._endpoints[reference] = endpoint
+        if before and before not in self._endpoints.values() and (superseded := self._vcenters.pop(before, None)):
+            await in_thread(superseded.close)  # who still waits on it is told to retry, and then meets the new one
+        return endpoint
 
     @staticmethod
     async def _secret(cluster: Cluster, address: SecretAddress) -> Document:
         if address.before_image:
             return await load_backup(cluster, namespace=address.namespace, secret=address.name)
         return await cluster.get(SECRET, address.name, namespace=address.namespace)
-
-    def _kubeconfig(self, name: str) -> Path | None:
-        directory = self.settings.kubeconfig_directory
-        if not name:
-            return self.settings.kubeconfig
-        found = {each.stem: each for each in sorted(directory.iterdir())} if directory else {}
-        if name not in found:
-            raise Misconfigured(
-                f"no cluster {name!r} is configured (there are: {', '.join(found) or 'none by name'})",
-                remedy="Put its kubeconfig into VCFM_KUBECONFIG_DIRECTORY, or leave the name out to mean the only one",
-            )
-        return found[name]
 
     def _record(self, call: Call) -> None:
         self.journal.record(call, scope.get())

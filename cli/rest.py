@@ -34,6 +34,10 @@ class Service:
         self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", timeout=30)
         self.url = url.rstrip("/")
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._http.close()
+
     def wait_until_ready(self, *, seconds: float, alive: Callable[[], bool]) -> None:
         """Wait until it can serve requests.
 

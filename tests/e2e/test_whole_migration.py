@@ -1,0 +1,95 @@
+"""A whole migration on the lab, and what it left behind."""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from journal.store import Journal
+from migration.phase import PhaseName
+from migration.status import PhaseState, State
+from tests.e2e import claims
+from tests.e2e.conftest import Migrated
+from tests.e2e.world import World
+from worker.main import PASSED_THROUGH
+from workflows.migration import MigrationWorkflow
+
+
+def test_it_completes_with_a_report_in_which_every_claim_holds(migrated: Migrated) -> None:
+    status = migrated.status
+    assert status.state is State.COMPLETED, status.message
+    assert {each.state for each in status.phases} == {PhaseState.COMPLETED}
+    assert len(status.report) >= 15
+    assert [each.claim for each in status.report if not each.holds] == []
+
+
+def test_the_world_says_so_too(migrated: Migrated) -> None:
+    claims.migrated(migrated.running.lab)
+
+
+def test_every_call_is_in_the_journal_by_phase(migrated: Migrated) -> None:
+    journal = Journal(migrated.running.journal_url)
+    journal.open()
+    entries = journal.read(migrated.status.id, limit=10_000)
+    journal.close()
+    assert {each.phase for each in entries} == set(PhaseName)
+    assert {each.system for each in entries} == {"kubernetes", "vsphere-soap", "vsphere-rest"}
+    made = {(each.method, each.phase) for each in entries if each.mutating and each.outcome == "ok"}
+    assert {("CreateFolder", "create_folder"), ("PATCH", "update_infrastructure"), ("POST", "create_workers")} <= made
+    page = migrated.running.service.journal(migrated.status.id, phase="create_folder", mutating=True)
+    assert [each["method"] for each in page if each["method"] == "CreateFolder"] == ["CreateFolder"]
+
+
+def test_waiting_was_watching(migrated: Migrated) -> None:
+    """No request is repeated in a rhythm: in a run of minutes, nothing is read by GET more than a few times."""
+    journal = Journal(migrated.running.journal_url)
+    journal.open()
+    entries = [each for each in journal.read(migrated.status.id, limit=10_000) if each.system == "kubernetes"]
+    journal.close()
+    reads = [(each.activity, each.attempt, each.target) for each in entries if each.method == "GET"]
+    assert max(reads.count(each) for each in set(reads)) <= 8
+
+
+def test_no_password_is_anywhere_but_in_secrets(migrated: Migrated) -> None:
+    running = migrated.running
+    passwords = [each["password"] for each in running.lab.description["vcenters"]]
+    forms = [form for each in passwords for form in (each, b64encode(each.encode()).decode())]
+    places: dict[str, bytes] = {
+        "objects": World(running.lab).everything_but_secrets.encode(),
+        "history": migrated.history.to_json().encode(),
+        "status": migrated.status.model_dump_json().encode(),
+        "journal answers": json.dumps(running.service.journal(migrated.status.id, limit=1000)).encode(),
+        "process arguments": b"".join(_read(each) for each in Path("/proc").glob("[0-9]*/cmdline")),
+    }
+    places |= {each.name: each.read_bytes() for each in running.directory.iterdir() if each.is_file()}
+    assert {"journal.db", "temporal.db", "worker.log", "api.log"} <= set(places)
+    assert [name for name, text in places.items() for form in forms if form.encode() in text] == []
+
+
+def test_its_history_is_small(migrated: Migrated) -> None:
+    assert len(migrated.history.events) < 400
+
+
+async def test_its_history_replays(migrated: Migrated) -> None:
+    await replay(migrated)
+
+
+async def replay(migrated: Migrated) -> None:
+    replayer = Replayer(
+        workflows=[MigrationWorkflow],
+        data_converter=pydantic_data_converter,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+    )
+    await replayer.replay_workflow(migrated.history)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
