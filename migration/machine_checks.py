@@ -30,6 +30,13 @@ def _no_sets(spec: MigrationSpec, facts: Facts) -> Finding | None:
     return found("No MachineSet makes machines on {}: no workers will be made on the target.", sources)
 
 
+def _ambiguous_total(spec: MigrationSpec, facts: Facts) -> Finding | None:
+    asked = spec.machine_set_config.replicas if spec.machine_set_config else None
+    sets = [named(each) for each in facts.machine_sets if server(each) in source_servers(spec, facts)]
+    ambiguous = sets if asked is not None and len(sets) > 1 else []
+    return found(f"machineSetConfig.replicas is {asked}, and whose share of it is whose is not said: {{}}.", ambiguous)
+
+
 def _sets_on_target(spec: MigrationSpec, facts: Facts) -> Finding | None:
     there = [named(each) for each in facts.machine_sets if server(each) in target_servers(spec)]
     return found("MachineSets stand on the target already: {}. New ones are made beside them.", there)
@@ -143,6 +150,13 @@ CHECKS = (
         label="No workers to move",
         remedy="If there are workers that no MachineSet made, see that their work can run elsewhere.",
         find=_no_sets,
+    ),
+    Check(
+        id="machine-sets.ambiguous-total",
+        category=Category.CRITICAL,
+        label="One number of workers for several MachineSets",
+        remedy="Leave machineSetConfig.replicas out, which keeps each MachineSet's own, and scale them afterwards.",
+        find=_ambiguous_total,
     ),
     Check(
         id="machine-sets.on-target",

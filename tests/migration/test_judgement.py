@@ -146,6 +146,13 @@ def left_over(world: World) -> None:
     world["machine_sets"].append(twin)
 
 
+def one_number_for_two_sets(world: World) -> None:
+    twin = deepcopy(world["machine_sets"][0])
+    twin["metadata"]["name"] = "another"
+    world["machine_sets"].append(twin)
+    world["spec"]["machineSetConfig"] = {"replicas": 4}
+
+
 CASES: list[tuple[str, str, Change, list[str]]] = [
     ("infrastructure.unlisted", "Critical", put(f"{VSPHERE}/failureDomains", []), ["spec.platformSpec.vsphere.failureDomains"]),
     ("source.is-target", "Critical", put(f"{DOMAIN}/server", OLD), [OLD]),
@@ -175,6 +182,7 @@ CASES: list[tuple[str, str, Change, list[str]]] = [
     ("datastore.tight", "Warning", put("failure_domains/0", DomainFacts(name="new-az1", free_gib=869)), [f"/dc-new/datastore/vsan-1 on {NEW} has 869 GiB free for 870 GiB of disks"]),
     ("machine-sets.unsupported", "Critical", put(f"{PROVIDER}/network/devices/0", {"nameservers": ["10.0.0.2"]}), [f"{SOURCE_SET}: {DEVICE}.nameservers"]),
     ("machine-sets.none", "Warning", put("machine_sets", []), [OLD]),
+    ("machine-sets.ambiguous-total", "Critical", one_number_for_two_sets, ["openshift-machine-api/another", SOURCE_SET]),
     ("machine-sets.on-target", "Warning", left_over, ["openshift-machine-api/left-over"]),
     ("machines.alone", "Critical", append("machines", machine("w-9", "worker", owned=False)), ["openshift-machine-api/w-9"]),
     ("machines.workers-down", "Warning", append("machines", machine("w-9", "worker", "Failed")), ["openshift-machine-api/w-9"]),
@@ -225,6 +233,7 @@ def test_every_check_has_a_case_and_a_name_of_its_own() -> None:
         put("failure_domains/0", DomainFacts(name="new-az1", free_gib=870)),
         two_networks_allowed,
         target_known_already,
+        put("spec/machineSetConfig", {"replicas": 4}),
     ],
 )  # fmt: skip
 def test_no_concern(world: World, change: Change) -> None:
