@@ -1,4 +1,4 @@
-"""What activities have in hand: one connection per cluster and per vCenter account, shared by all of a worker's activities.
+"""What activities have in hand: one connection per cluster and per vCenter account, shared by a whole worker.
 
 Credentials are read from their Secret whenever a vCenter is asked for, so that a password corrected by a person takes
 effect with the next attempt. The same account is the same session, whichever Secret it was read from: vCenter keeps a

@@ -135,14 +135,9 @@ def _told(machine: Machine, world: World) -> str:
     if machine.deleting_since:
         hooks = ", ".join(each.name for each in machine.hooks)
         return f"{state}: {machine.obstacle or (f'waits for hook {hooks}' if hooks else 'drains')}"
-    if not is_ready(world_node(world, machine)):
+    if not is_ready(world[NODES].get(machine.node or "")):
         return f"{state}, its node is not Ready yet"
     return f"{state}: {machine.obstacle}" if machine.obstacle else state
-
-
-def world_node(world: World, machine: Machine) -> dict[str, object] | None:
-    """The Machine's Node, if there is one."""
-    return world[NODES].get(machine.node or "")
 
 
 def _complaint(rolled: ControlPlaneView) -> str:

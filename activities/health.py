@@ -56,7 +56,7 @@ class Health:
                 calm_since.clear()
                 return Missing(
                     what="the cluster's operators to be stable",
-                    objects=[str(each) for each in restless] or ["no operator seen yet"],
+                    objects=[str(each) for each in restless] if operators else ["no operator seen yet"],
                     done=count - len({each.operator for each in restless}),
                     total=count,
                     unblock="each operator's message says what it lacks (`oc describe clusteroperator`)",

@@ -3,7 +3,6 @@
 A Machine's absence proves nothing: Machine API takes a VM it cannot find for one already deleted.
 """
 
-import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,6 +20,9 @@ from vsphere.collecting import Rows
 from vsphere.inventory import Inventory, Place, VirtualMachine
 from vsphere.session import VCenter
 from vsphere.waiting import follow_vms
+
+WINDOW = 2.0
+"""Seconds that one question to vCenter may last: so long a cancelled wait goes on."""
 
 
 class VmsGone(Value):
@@ -64,36 +66,39 @@ class VirtualMachines:
         Raises:
             Stuck: some are still there after `at_most`.
         """
-        await asyncio.gather(*(self._wait_gone_from(each, expected) for each in expected.datacenters))
+        # One datacenter after the other lasts as long as the slowest, and leaves one report of what is waited for.
+        async with self._context.vcenter(expected.vcenter) as vcenter:
+            for each in expected.datacenters:
+                await _wait_gone_from(vcenter, each, expected)
         return VmsSeen(evidence=f"{expected.vcenter.server} has none left of {', '.join(expected.names)}")
-
-    async def _wait_gone_from(self, datacenter: str, expected: VmsGone) -> None:
-        vcenter = await self._context.vcenter(expected.vcenter)
-        container = await in_thread(Inventory(vcenter).require, Place(kind="Datacenter", path=f"/{datacenter}"))
-        changes = follow_vms(vcenter, container, ["name", "config.template"], window=2.0)
-        try:
-            left: list[str] = expected.names
-            while left:
-                rows = await in_thread(_next, changes)
-                if rows is not None:
-                    left = _named(rows, expected.names)
-                missing = Missing(
-                    what=f"VMs to be gone from {expected.vcenter.server}",
-                    objects=left,
-                    done=len(expected.names) - len(left),
-                    total=len(expected.names),
-                    unblock="Machine API deletes a VM once its node is drained; see the Machine's conditions",
-                )
-                check_patience(missing, at_most=expected.at_most)
-                if left:
-                    report(waiting_for(missing, at_most=expected.at_most))
-        finally:
-            await in_thread(_close, changes)
 
     @activity.defn(name="ensure_vms_tagged")
     async def ensure_tagged(self, expected: TaggedExpected) -> VmsTagged:
         """See the ownership tag on every VM; attach it where Machine API left it out, which it does in silence."""
         return await self._context.on(expected.vcenter, _ensure_tagged, expected)
+
+
+async def _wait_gone_from(vcenter: VCenter, datacenter: str, expected: VmsGone) -> None:
+    container = await in_thread(Inventory(vcenter).require, Place(kind="Datacenter", path=f"/{datacenter}"))
+    changes = follow_vms(vcenter, container, ["name", "config.template"], window=WINDOW)
+    try:
+        left: list[str] = expected.names
+        while left:
+            rows = await in_thread(_next, changes)
+            if rows is not None:
+                left = _named(rows, expected.names)
+            missing = Missing(
+                what=f"VMs to be gone from {expected.vcenter.server}",
+                objects=left,
+                done=len(expected.names) - len(left),
+                total=len(expected.names),
+                unblock="Machine API deletes a VM once its node is drained; see the Machine's conditions",
+            )
+            if left:
+                check_patience(missing, at_most=expected.at_most)
+                report(waiting_for(missing, at_most=expected.at_most))
+    finally:
+        await in_thread(_close, changes)
 
 
 def _next(changes: Iterator[Rows | None]) -> Rows | None:
@@ -113,10 +118,12 @@ def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:
     service, inventory = tags.Tags(vcenter), Inventory(vcenter)
     category = service.ensure_category(tags.ownership(expected.infrastructure_name))
     tag = service.ensure_tag(category.id, expected.infrastructure_name, tags.OWNERSHIP_DESCRIPTION)
-    evidence = []
+    evidence: list[str] = []
+    seen: set[str] = set()
     for path in expected.folders:
         folder = inventory.require(Place(kind="Folder", path=path))
         machines = [each for each in inventory.vms(folder) if each.name in expected.names]
+        seen.update(each.name for each in machines)
         added = [each.name for each in _untagged(service, machines, tag.id) if service.attach(tag.id, each.moref)]
         still = _untagged(service, machines, tag.id)
         if still:
@@ -127,6 +134,11 @@ def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:
         said = f" (added to {', '.join(added)})" if added else ""
         evidence.append(
             f"{expected.vcenter.server}: all {len(machines)} new VMs in {path} carry the ownership tag{said}"
+        )
+    if absent := sorted(set(expected.names) - seen):
+        raise Stuck(
+            f"{expected.vcenter.server} has no VM {', '.join(absent)} in {', '.join(expected.folders)}",
+            remedy="see whether somebody moved or deleted it in vCenter, then retry",
         )
     return VmsTagged(evidence=evidence)
 
