@@ -40,7 +40,7 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
         # What an activity waits for must reach the status within a second (the default holds it back for 30 s or more).
         max_heartbeat_throttle_interval=timedelta(milliseconds=500),
         default_heartbeat_throttle_interval=timedelta(milliseconds=500),
-        # After a worker's death the next one reads a few hundred events again; waiting 10 s for the dead one costs more.
+        # After a worker's death the next one reads a few hundred events again; waiting 10 s costs more.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         # Time for activities to notice and stop between two calls; a pod's grace period is 30 s.
         graceful_shutdown_timeout=timedelta(seconds=10),

@@ -37,49 +37,6 @@ _ANSWER = timedelta(seconds=3)
 """A live worker answers a query in milliseconds, or in a second when it must read the history first."""
 
 
-class DoorError(Exception):
-    """A door cannot do what was asked; the message says why.
-
-    Attributes:
-        remedy: the next step a person can take.
-    """
-
-    def __init__(self, message: str, *, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
-class NoSuchMigration(DoorError):
-    """Nothing is known under that id."""
-
-
-class AlreadyRunning(DoorError):
-    """The cluster has a migration that has not ended.
-
-    Attributes:
-        id: that migration.
-    """
-
-    def __init__(self, migration: str) -> None:
-        super().__init__(
-            f"{migration} is running: there is at most one migration per cluster",
-            remedy=f"follow that one (`vcfm status -w {migration}`), or wait until it has ended",
-        )
-        self.id = migration
-
-
-class ClusterUnavailable(DoorError):
-    """The cluster that is meant cannot be asked who it is."""
-
-
-class NoWorker(DoorError):
-    """Temporal is there, but nobody works on our task queue."""
-
-
-class Refused(DoorError):
-    """The migration does not take that instruction now."""
-
-
 class Migrations:
     """All migrations of one Temporal namespace."""
 

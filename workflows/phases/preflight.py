@@ -32,6 +32,6 @@ async def do(run: Run) -> list[str]:
     workers = sum(each.replicas for each in plan.new_sets)
     return [
         f"{plan.infrastructure_name} {plan.version}: {plan.source.server} → {', '.join(plan.target_servers)}",
-        f"{plan.control_plane.replicas} masters, {workers} workers in {len(plan.new_sets)} MachineSets, {plan.strategy}",
+        f"{plan.control_plane.replicas} masters, {workers} workers in {len(plan.new_sets)} sets, {plan.strategy}",
         f"{len(verdict.concerns)} concern(s), none Critical",
     ]
