@@ -9,7 +9,7 @@ from migration.spec_rules import InvalidSpec
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
-from workflows.doors import AlreadyRunning, ClusterUnavailable, DoorError, NoSuchMigration, NoWorker, Refused
+from workflows.refusals import AlreadyRunning, ClusterUnavailable, DoorError, NoSuchMigration, NoWorker, Refused
 
 _STATUSES: dict[type[DoorError], tuple[int, str]] = {
     NoSuchMigration: (404, "No such migration"),

@@ -47,4 +47,9 @@ def _row(record: PhaseRecord) -> str:
         or (row(record.phase).title if record.state is PhaseState.RUNNING else "")
     )
     name = f"**{record.phase}**" if record.state is PhaseState.RUNNING else record.phase
-    return f"| {number(record.phase)} | {name} | {_MARKS[record.state]} | {took} | {said.replace('|', '/')[:300]} |"
+    return f"| {number(record.phase)} | {name} | {_MARKS[record.state]} | {took} | {_cell(said)} |"
+
+
+def _cell(said: str) -> str:
+    """A cell of Markdown is one line without bars."""
+    return " ".join(said.split()).replace("|", "/")[:300]

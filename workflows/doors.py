@@ -3,8 +3,9 @@
 REST, terminal and bridge all come through here, so that a migration looks and behaves the same from each of them.
 """
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import TypeVar
 from uuid import uuid4
 
 from temporalio.client import (
@@ -14,6 +15,7 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
@@ -28,13 +30,19 @@ from migration.status import MigrationStatus, State
 from migration.steering import Instruction
 from migration.summary import MigrationSummary
 from workflows.failures import explain
-from workflows.identify import IdentifyCluster
+from workflows.identify import PATIENCE, IdentifyCluster
 from workflows.migration import MigrationWorkflow
+from workflows.refusals import AlreadyRunning, ClusterUnavailable, NoSuchMigration, NoWorker, Refused
 from workflows.remembered import remembered
 from workflows.waits import observations
 
-_ANSWER = timedelta(seconds=3)
-"""A live worker answers a query in milliseconds, or in a second when it must read the history first."""
+_CALL = timedelta(seconds=3)
+"""Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
+
+_SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
+"""How Temporal says that it is there and our worker is not."""
+
+Answer = TypeVar("Answer")
 
 
 class Migrations:
@@ -65,6 +73,7 @@ class Migrations:
                 # A cluster may be migrated again, back for instance, once its last migration has ended.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 static_summary=f"{identity.infrastructure_name} → {', '.join(servers)}"[:200],
+                rpc_timeout=_CALL,
             )
         except WorkflowAlreadyStartedError as error:
             raise AlreadyRunning(error.workflow_id) from error
@@ -80,10 +89,9 @@ class Migrations:
         process is being replaced.
         """
         description = await self._describe(migration)
-        handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
         try:
-            status = await handle.query(MigrationWorkflow.status, rpc_timeout=_ANSWER)
-        except (RPCError, WorkflowQueryFailedError):
+            status = await self._ask(MigrationWorkflow.status, description)
+        except NoWorker:
             status = remembered(description)
         if description.status is WorkflowExecutionStatus.RUNNING:
             return await observations(description, status, self._client.data_converter)
@@ -94,10 +102,9 @@ class Migrations:
 
         Raises:
             NoSuchMigration: nothing is known under that id.
+            NoWorker: nobody can tell.
         """
-        description = await self._describe(migration)
-        handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
-        return await handle.query(MigrationWorkflow.plan, rpc_timeout=_ANSWER)
+        return await self._ask(MigrationWorkflow.plan, await self._describe(migration))
 
     async def run_id(self, migration: str) -> str:
         """The id of the migration's latest run: what its journal entries are filed under.
@@ -112,24 +119,32 @@ class Migrations:
 
         Raises:
             NoSuchMigration: nothing is known under that id.
-            Refused: nothing is parked, or another phase than the one meant.
+            Refused: nothing is parked, or another phase than the one meant, or it has ended.
+            NoWorker: nobody answered in time; the instruction may have arrived all the same, and is safe to repeat.
         """
-        await self._describe(migration)
+        description = await self._describe(migration)
+        handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
+        said = instruction.model_dump(mode="json", exclude_none=True)
         try:
-            return await self._client.get_workflow_handle(migration).execute_update(
-                MigrationWorkflow.retry_update, instruction.model_dump(mode="json", exclude_none=True)
-            )
+            return await handle.execute_update(MigrationWorkflow.retry_update, said, rpc_timeout=_CALL)
         except WorkflowUpdateFailedError as error:
-            said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
-            raise Refused(said, remedy=f"see what it waits for: `vcfm status {migration}`") from error
+            why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
+            raise Refused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise _nobody(description, "the instruction was not answered in time") from error
         except RPCError as error:
-            raise Refused(
-                f"{migration} has ended", remedy="start a new migration if there is still something to move"
-            ) from error
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            remedy = "start a new migration if there is still something to move"
+            raise Refused(f"{migration} has ended", remedy=remedy) from error
 
     async def list(self) -> AsyncIterator[MigrationSummary]:
-        """All migrations that Temporal remembers, the latest first."""
-        async for each in self._client.list_workflows(f"WorkflowType = '{MigrationWorkflow.__name__}'"):
+        """All migrations that Temporal remembers: those that run, then those that ended, the latest first.
+
+        Reads Temporal's index, which is a moment behind.
+        """
+        query = f"WorkflowType = '{MigrationWorkflow.__name__}'"
+        async for each in self._client.list_workflows(query, rpc_timeout=_CALL):
             attributes = each.typed_search_attributes
             yield MigrationSummary(
                 id=each.id,
@@ -143,13 +158,28 @@ class Migrations:
 
     async def _describe(self, migration: str) -> WorkflowExecutionDescription:
         try:
-            return await self._client.get_workflow_handle(migration).describe()
+            found = await self._client.get_workflow_handle(migration).describe(rpc_timeout=_CALL)
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise NoSuchMigration(
-                    f"no migration {migration!r}", remedy="`vcfm list` shows the ones there are"
-                ) from error
+            # An id that Temporal cannot hold (too long) is invalid to it, and unknown to us.
+            if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
+                raise NoSuchMigration(migration) from error
             raise
+        if found.workflow_type != MigrationWorkflow.__name__:
+            raise NoSuchMigration(migration)
+        return found
+
+    async def _ask(
+        self, query: Callable[[MigrationWorkflow], Answer], description: WorkflowExecutionDescription
+    ) -> Answer:
+        handle = self._client.get_workflow_handle_for(MigrationWorkflow.run, description.id, run_id=description.run_id)
+        try:
+            return await handle.query(query, rpc_timeout=_CALL)
+        except WorkflowQueryFailedError as error:
+            raise _nobody(description, error.message) from error
+        except RPCError as error:
+            if error.status not in _SILENT:
+                raise
+            raise _nobody(description, error.message) from error
 
     async def _identify(self, cluster: str) -> ClusterIdentity:
         try:
@@ -158,7 +188,8 @@ class Migrations:
                 ClusterName(cluster=cluster),
                 id=f"vcfm-identify-{uuid4()}",
                 task_queue=self._queue,
-                execution_timeout=timedelta(seconds=45),
+                execution_timeout=PATIENCE,
+                rpc_timeout=_CALL,
             )
         except WorkflowFailureError as error:
             if isinstance(error.cause, ActivityError):
@@ -170,15 +201,22 @@ class Migrations:
             ) from error
 
 
+def _nobody(description: WorkflowExecutionDescription, why: str) -> NoWorker:
+    phase = description.typed_search_attributes.get(temporal.PHASE, "an unknown phase")
+    return NoWorker(
+        f"{description.id} is {_plain(description)}, in {phase}, and no worker answers for it ({why})",
+        remedy="see that a worker runs (`vcfm worker`); the migration goes on where it was",
+    )
+
+
 def _plain(description: WorkflowExecutionDescription) -> str:
     return description.status.name.lower() if description.status else "unknown"
 
 
 def _state(status: WorkflowExecutionStatus | None, said: str) -> State:
     """What the list shows: Temporal's word where the workflow could not have its own."""
-    if status in {WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED}:
-        return State.FAILED
-    return State(said)
+    state = State(said)
+    return state if state.final or status is WorkflowExecutionStatus.RUNNING else State.FAILED
 
 
 def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -> MigrationStatus:
@@ -189,6 +227,7 @@ def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -
         update={
             "state": State.FAILED,
             "message": f"{_plain(description)} from outside during {status.phase}; nothing was restored",
-            "completed": description.close_time or datetime.now(UTC),
+            "completed": description.close_time,
+            "attention": None,
         }
     )

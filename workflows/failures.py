@@ -24,18 +24,28 @@ def explain(error: ActivityError | NotProven) -> Failure:
         return Failure(diagnosis=str(error), remedy=error.remedy)
     cause = error.cause
     if isinstance(cause, ApplicationError):
-        remedy = str(cause.details[0]) if cause.details else "read the worker's log, mend the cause, then retry"
-        return Failure(diagnosis=cause.message, remedy=remedy)
-    if isinstance(cause, exceptions.TimeoutError):
-        last = cause.cause
-        said = f"; the last attempt said: {last.message}" if isinstance(last, ApplicationError) else ""
-        if cause.type is TimeoutType.HEARTBEAT:
-            return Failure(
-                diagnosis=f"{error.activity_id}: the worker that ran it went away{said}",
-                remedy="see that a worker runs (`vcfm worker`), then retry",
-            )
         return Failure(
-            diagnosis=f"{error.activity_id} did not succeed in the time it may take{said}",
-            remedy="see what it waits for in the journal, mend it, then retry",
+            diagnosis=cause.message, remedy=_remedy(cause) or "read the worker's log, mend the cause, then retry"
         )
+    if isinstance(cause, exceptions.TimeoutError):
+        return _late(error.activity_id, cause)
     return Failure(diagnosis=f"{error.activity_id}: {cause or error}", remedy="read the worker's log, then retry")
+
+
+def _late(activity: str, timeout: exceptions.TimeoutError) -> Failure:
+    """Temporal keeps what the last attempt failed on as the time-out's own cause."""
+    last = timeout.cause if isinstance(timeout.cause, ApplicationError) else None
+    said = f"; the last attempt said: {last.message}" if last else ""
+    if timeout.type is TimeoutType.HEARTBEAT:
+        return Failure(
+            diagnosis=f"{activity}: the worker that ran it went away{said}",
+            remedy="see that a worker runs (`vcfm worker`), then retry",
+        )
+    return Failure(
+        diagnosis=f"{activity} did not succeed in the time it may take{said}",
+        remedy=(last and _remedy(last)) or "see what it waits for in the journal, mend it, then retry",
+    )
+
+
+def _remedy(failure: ApplicationError) -> str:
+    return str(failure.details[0]) if failure.details else ""

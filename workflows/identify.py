@@ -13,6 +13,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.identity import Identity
     from migration.request import ClusterIdentity, ClusterName
 
+PATIENCE = timedelta(seconds=20)
+"""A person is waiting: time for three attempts at a cluster that is slow, and an answer before any door gives up."""
+
 
 @workflow.defn(name="IdentifyCluster")
 class IdentifyCluster:
@@ -24,7 +27,9 @@ class IdentifyCluster:
         return await workflow.execute_activity_method(
             Identity.read,
             name,
+            activity_id="reading the cluster's identity",
             summary="read the cluster's identity",
             start_to_close_timeout=timedelta(seconds=10),
+            schedule_to_close_timeout=PATIENCE - timedelta(seconds=5),
             retry_policy=RetryPolicy(maximum_attempts=3, initial_interval=timedelta(milliseconds=200)),
         )

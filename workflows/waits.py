@@ -4,8 +4,9 @@ Temporal keeps the last heartbeat of each pending activity; reading it costs no 
 second in which the activity noticed it. An activity that keeps failing is a wait too: for whatever it fails on.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionDescription
 from temporalio.converter import DataConverter
@@ -21,27 +22,30 @@ async def observations(
     waits: list[Waiting] = []
     nodes = status.nodes
     for pending in description.raw_description.pending_activities:
-        if pending.attempt > 1 and pending.HasField("last_failure"):
+        seen = await _seen(pending, converter)
+        nodes = next((each.nodes for each in seen if each.nodes), nodes)
+        # Between two attempts the last heartbeat is an old one, and what matters is why the attempt failed.
+        if pending.HasField("last_failure") and (
+            not seen or pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+        ):
             waits.append(_retrying(pending))
-        if pending.HasField("heartbeat_details"):
-            payloads = pending.heartbeat_details.payloads
-            for seen in await converter.decode(payloads, [Observation] * len(payloads)):
-                waits.append(seen.waiting)
-                nodes = seen.nodes or nodes
+        else:
+            waits += [each.waiting for each in seen]
     return status.model_copy(update={"waiting": waits, "nodes": nodes})
 
 
+async def _seen(pending: PendingActivityInfo, converter: DataConverter) -> list[Observation]:
+    payloads = pending.heartbeat_details.payloads
+    return await converter.decode(payloads, [Observation] * len(payloads))
+
+
 def _retrying(pending: PendingActivityInfo) -> Waiting:
-    failure = pending.last_failure
+    """Temporal tells when the retries end, and by the activity's own time-out when they began."""
+    at_most = pending.activity_options.schedule_to_close_timeout.ToTimedelta()
     return Waiting(
         what=f"attempt {pending.attempt} of {pending.activity_id}",
-        note=failure.message,
-        since=pending.scheduled_time.ToDatetime(tzinfo=UTC),
-        at_most=max(
-            pending.expiration_time.ToDatetime(tzinfo=UTC) - datetime.now(UTC)
-            if pending.HasField("expiration_time")
-            else timedelta(hours=1),
-            timedelta(0),
-        ),
+        note=pending.last_failure.message,
+        since=pending.expiration_time.ToDatetime(tzinfo=UTC) - at_most,
+        at_most=at_most,
         unblock="it retries by itself; mend what the note names",
     )

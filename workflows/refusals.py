@@ -1,0 +1,55 @@
+"""Why a door says no: the whole tree on one page.
+
+DoorError               · cannot do what was asked; says why, and what a person can do next
+├── NoSuchMigration     · nothing is known under that id
+├── AlreadyRunning      · the cluster has a migration that has not ended
+├── Refused             · the migration does not take that instruction now
+├── ClusterUnavailable  · the cluster that is meant cannot be asked who it is
+└── NoWorker            · Temporal is there, but nobody works on our task queue
+"""
+
+
+class DoorError(Exception):
+    """A door cannot do what was asked; the message says why.
+
+    Attributes:
+        remedy: the next step a person can take.
+    """
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class NoSuchMigration(DoorError):
+    """Nothing is known under that id."""
+
+    def __init__(self, migration: str) -> None:
+        super().__init__(f"no migration {migration[:100]!r}", remedy="`vcfm list` shows the ones there are")
+
+
+class AlreadyRunning(DoorError):
+    """The cluster has a migration that has not ended.
+
+    Attributes:
+        id: that migration.
+    """
+
+    def __init__(self, migration: str) -> None:
+        super().__init__(
+            f"{migration} is running: there is at most one migration per cluster",
+            remedy=f"follow that one (`vcfm status -w {migration}`), or wait until it has ended",
+        )
+        self.id = migration
+
+
+class Refused(DoorError):
+    """The migration does not take that instruction now."""
+
+
+class ClusterUnavailable(DoorError):
+    """The cluster that is meant cannot be asked who it is."""
+
+
+class NoWorker(DoorError):
+    """Temporal is there, but nobody works on our task queue."""
