@@ -18,7 +18,9 @@ from openshift.machines import NAMESPACE, Machine
 from openshift.resources import CONTROL_PLANE_MACHINE_SET
 from openshift.watching import Watched, World
 
-SETS = Watched(resource=CONTROL_PLANE_MACHINE_SET, namespace=NAMESPACE)
+SETS = Watched(
+    resource=CONTROL_PLANE_MACHINE_SET, namespace=NAMESPACE, field_selector=f"metadata.name={control_plane.NAME}"
+)
 
 
 class PointOrder(Value):

@@ -8,6 +8,7 @@ from activities.context import Context
 from migration.metadata_json import VCenterAccess, metadata_json
 from migration.plan import VCenterPlan
 from migration.value import Value
+from openshift.documents import dig
 from openshift.resources import SECRET
 from openshift.secrets import read_credentials
 
@@ -57,12 +58,10 @@ class Metadata:
             vcenters=access,
         )
         name = f"{order.infrastructure_name}-metadata"
-        await cluster.apply(
-            SECRET,
-            {
-                "metadata": {"name": name, "namespace": order.namespace},
-                "type": "Opaque",
-                "data": {"metadata.json": b64encode(text.encode()).decode()},
-            },
-        )
+        data = {"metadata.json": b64encode(text.encode()).decode()}
+        present = await cluster.find(SECRET, name, namespace=order.namespace)
+        if present is None or dig(present, "data") != data:
+            await cluster.apply(
+                SECRET, {"metadata": {"name": name, "namespace": order.namespace}, "type": "Opaque", "data": data}
+            )
         return MetadataWritten(namespace=order.namespace, name=name)

@@ -1,0 +1,38 @@
+"""Labs for the tests of this room: the session's, which every test leaves as it was, and one that is migrated."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lab.commands import Lab, down, up
+from lab.scenario import Pool, Scenario
+from tests.activities.attempts import Attempts, attempts
+from tests.activities.walk import Walk, walk
+
+MOVED = Scenario(
+    name="moved",
+    target_failure_domains=2,
+    control_plane_state="Inactive",
+    pools=[Pool(replicas=3), Pool(name="infra", replicas=1, labels={"node-role.kubernetes.io/infra": ""})],
+)
+
+
+@pytest.fixture
+async def trying(lab: Lab, tmp_path: Path) -> AsyncIterator[Attempts]:
+    """Attempts on the session's lab."""
+    async with attempts(lab, tmp_path) as trying:
+        yield trying
+
+
+@pytest.fixture(scope="session")
+async def walked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Walk]:
+    """A whole migration on a lab of its own, each activity attempted twice in a row."""
+    directory = tmp_path_factory.mktemp("walked")
+    lab = up(MOVED, directory / "lab", attached=True)
+    try:
+        (directory / "service").mkdir()
+        async with attempts(lab, directory / "service") as trying:
+            yield await walk(lab, trying)
+    finally:
+        down(directory / "lab")

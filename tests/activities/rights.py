@@ -1,0 +1,83 @@
+"""What RBAC grants and what calls need, in the same words, so that they can be compared."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import yaml
+
+from journal.store import Entry
+from migration.value import Document
+
+SHIPPED = Path(__file__).parents[2] / "deploy" / "rbac"
+VERBS = {"GET": "get", "WATCH": "watch", "POST": "create", "PATCH": "patch", "DELETE": "delete"}
+
+
+class Right(NamedTuple):
+    """One verb on one kind; `namespace` and `name` are empty where all are meant."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
+
+    def covers(self, need: "Right") -> bool:
+        """Whether this right is enough."""
+        return self[:3] == need[:3] and self.namespace in {"", need.namespace} and self.name in {"", need.name}
+
+
+def shipped() -> list[Document]:
+    """The documents that users apply."""
+    return [each for file in sorted(SHIPPED.glob("*.yaml")) for each in yaml.safe_load_all(file.read_text())]
+
+
+def granted(documents: Iterable[Document]) -> set[Right]:
+    """Every single right of some Roles and ClusterRoles."""
+    return {
+        Right(verb, group, resource, role["metadata"].get("namespace", ""), name)
+        for role in documents
+        if role["kind"] in {"Role", "ClusterRole"}
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+        for name in rule.get("resourceNames", [""])
+    }
+
+
+def needed(calls: Iterable[Entry]) -> set[Right]:
+    """What an account must be granted to make these calls."""
+    needs = {_need(each) for each in calls if each.system == "kubernetes" and each.method != "WATCH CLOSED"}
+    # A list says nothing of its selector in the journal; it is always the list before a watch of the same.
+    watched = {(each.group, each.resource, each.namespace, each.name) for each in needs if each.verb == "watch"}
+    named = {each[:3]: each[3] for each in watched if each[3]}
+    return {each._replace(name=named.get(each[1:4], "")) if each.verb == "list" else each for each in needs}
+
+
+def needless(grants: set[Right], needs: set[Right]) -> set[Right]:
+    """Rights that no call needs, given the others; of two that cover a call the narrower one is needed."""
+    used = set()
+    for need in needs:
+        enough = [each for each in grants if each.covers(need)]
+        used.add(max(enough, key=lambda each: (bool(each.namespace), bool(each.name)), default=need))
+    return grants - used
+
+
+def _need(call: Entry) -> Right:
+    """`/apis/<group>/<version>/[namespaces/<namespace>/]<resource>[/<name>]`, `/api/v1/…` for the core group."""
+    kind, *parts = [unquote(each) for each in call.target.strip("/").split("/")]
+    group, parts = (parts[0], parts[2:]) if kind == "apis" else ("", parts[1:])
+    namespace = ""
+    if parts[0] == "namespaces" and len(parts) > 2:
+        namespace, parts = parts[1], parts[2:]
+    resource, name = parts[0], parts[1] if len(parts) > 1 else ""
+    verb = VERBS[call.method]
+    if verb == "get" and not name:
+        verb = "list"
+    if verb == "watch":
+        selector = json.loads(call.request).get("fieldSelector", "")
+        name = selector.removeprefix("metadata.name=")
+    return Right(verb, group, resource, namespace, name)

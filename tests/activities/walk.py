@@ -1,0 +1,93 @@
+"""The phases themselves, with every activity attempted twice in a row: what Temporal may do to any of them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from activities.identity import Identity
+from activities.preflight import Preflight, PreflightQuestion, Verdict
+from journal.store import Entry
+from lab.commands import Lab
+from migration.plan import Plan
+from migration.request import ClusterName
+from tests.activities.attempts import Attempts, spec_of
+from workflows.ledger import Ledger
+from workflows.phases import PHASES, preflight
+from workflows.run import Run
+
+MIGRATION = "vcfm-walked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One activity, attempted twice."""
+
+    name: str
+    first: Any
+    again: Any
+    changed: list[str]
+    changed_again: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """A migration that was walked through.
+
+    Attributes:
+        calls: every call that any attempt made.
+        evidence: what each phase said, by its name.
+    """
+
+    lab: Lab
+    trying: Attempts
+    plan: Plan
+    verdict: Verdict
+    steps: list[Step] = field(default_factory=list)
+    calls: list[Entry] = field(default_factory=list)
+    evidence: dict[str, list[str]] = field(default_factory=dict)
+
+    def named(self, name: str) -> list[Step]:
+        """The steps of one activity."""
+        return [each for each in self.steps if each.name == name]
+
+
+class _Twice(Run):
+    """A phase's hands: each activity is attempted twice, outside of Temporal."""
+
+    def __init__(self, lab: Lab, trying: Attempts) -> None:
+        ledger = Ledger(migration=MIGRATION, cluster="", started=datetime.now(UTC))
+        super().__init__(migration=MIGRATION, cluster="", spec=spec_of(lab), ledger=ledger)
+        self.steps: list[Step] = []
+        self.calls: list[Entry] = []
+        self._trying = trying
+
+    async def twice(self, activity: Callable[..., Awaitable[Any]], argument: Any) -> Any:
+        first, changed = await self._once(activity, argument)
+        again, changed_again = await self._once(activity, argument)
+        name = self._trying.calls()[0].activity
+        self.steps.append(Step(name=name, first=first, again=again, changed=changed, changed_again=changed_again))
+        return again
+
+    async def _once(self, activity: Callable[..., Awaitable[Any]], argument: Any) -> tuple[Any, list[str]]:
+        result = await self._trying.run(activity, argument)
+        self.calls += self._trying.calls()
+        return result, self._trying.changes()
+
+    async def _execute(self, activity: Callable[..., Awaitable[Any]], argument: Any, *_: object) -> Any:
+        return await self.twice(activity, argument)
+
+
+async def walk(lab: Lab, trying: Attempts) -> Walk:
+    """Go through all phases; returns what was seen on the way."""
+    run = _Twice(lab, trying)
+    await run.twice(Identity.read, ClusterName())
+    verdict = await run.twice(
+        Preflight.examine, PreflightQuestion(migration=MIGRATION, run="1", cluster="", spec=run.spec)
+    )
+    assert verdict.plan, verdict.concerns
+    run.plan = verdict.plan
+    evidence = {phase.name.value: await phase.do(run) for phase in PHASES if phase is not preflight}
+    return Walk(
+        lab=lab, trying=trying, plan=verdict.plan, verdict=verdict, steps=run.steps, calls=run.calls, evidence=evidence
+    )
