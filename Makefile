@@ -28,6 +28,8 @@ lint: setup
 
 test: setup lint ; $(BIN)/pytest $(ARGS)
 
+generate: setup ; $(BIN)/python -m tests.e2e.record
+
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
 
 clean:
