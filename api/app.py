@@ -2,28 +2,30 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from temporalio.client import Client
-from temporalio.service import RPCError
 
-import temporal
-from api import problems
+from api import contract, problems
+from api.head import Head
 from api.migrations import router
 from journal.store import Journal
 from settings import Settings
 from workflows.doors import Migrations
 
+_HEALTH = timedelta(seconds=2)
+"""A probe wants an answer before its own time-out; a Temporal that needs longer is no good to a request either."""
 
-def create_app(settings: Settings, *, client: Client | None = None) -> FastAPI:
-    """The application; it connects to Temporal when it starts, unless a client is given."""
+
+def create_app(settings: Settings, *, client: Client) -> FastAPI:
+    """The application, over a connection that outlives it; it opens the journal when it starts."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.client = client or await temporal.connect()
-        app.state.migrations = Migrations(app.state.client, task_queue=settings.task_queue)
+        app.state.client = client
+        app.state.migrations = Migrations(client, task_queue=settings.task_queue)
         app.state.journal = Journal(settings.journal_url)
         app.state.journal.open()
         yield
@@ -36,18 +38,22 @@ def create_app(settings: Settings, *, client: Client | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     problems.install(app)
+    contract.install(app)
+    app.add_middleware(Head)
     app.include_router(router)
 
     @app.get("/healthz", tags=["health"], summary="The process is alive")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["health"], summary="Temporal answers, so requests can be served")
-    async def readyz(request: Request) -> JSONResponse:
-        try:
-            await request.app.state.client.service_client.check_health()
-        except RPCError as error:
-            return problems.problem(503, "Not ready", f"Temporal does not answer: {error}")
-        return JSONResponse({"status": "ready"})
+    @app.get(
+        "/readyz",
+        tags=["health"],
+        summary="Temporal answers, so requests can be served",
+        responses=contract.errors(503),
+    )
+    async def readyz(request: Request) -> dict[str, str]:
+        await request.app.state.client.service_client.check_health(timeout=_HEALTH)
+        return {"status": "ready"}
 
     return app

@@ -2,13 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
-from migration.spec_rules import parse_submission
-from pydantic import AwareDatetime
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import AwareDatetime, model_validator
 
+from api.contract import errors
 from journal.store import Journal
+from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.spec import MigrationSpec
+from migration.spec_rules import parse_submission
 from migration.status import MigrationStatus
 from migration.steering import Instruction
 from migration.summary import MigrationSummary
@@ -28,6 +31,13 @@ class Submission(Value):
 
     cluster: str = ""
     spec: MigrationSpec
+
+    @model_validator(mode="before")
+    @classmethod
+    def _judged(cls, body: Any) -> Any:
+        """Every problem of the body and of the spec in it at once, in the words of the spec's own rules."""
+        cluster, spec = parse_submission(body)
+        return {"cluster": cluster, "spec": spec}
 
 
 class JournalEntry(Value):
@@ -62,22 +72,23 @@ def _journal(request: Request) -> Journal:
 Doors = Annotated[Migrations, Depends(_migrations)]
 Records = Annotated[Journal, Depends(_journal)]
 
+_LOCATION = {"description": "Where to follow the migration", "schema": {"type": "string"}}
+
 
 @router.post(
     "/migrations",
     status_code=201,
     summary="Start the migration of a cluster",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": Submission.model_json_schema()}}}},
+    responses={201: {"headers": {"Location": _LOCATION}}, **errors(409, 502, 503)},
 )
-async def start(doors: Doors, response: Response, body: Annotated[Any, Body()] = None) -> MigrationStatus:
+async def start(doors: Doors, response: Response, body: Submission) -> MigrationStatus:
     """Start it; 409 when the cluster has one that has not ended, 422 with every problem of the spec at once."""
-    cluster, spec = parse_submission(body)
-    started = await doors.start(cluster=cluster, spec=spec)
+    started = await doors.start(cluster=body.cluster, spec=body.spec)
     response.headers["Location"] = f"/api/v1/migrations/{started}"
     return await doors.status(started)
 
 
-@router.get("/migrations", summary="List migrations, the latest first")
+@router.get("/migrations", summary="List migrations: those that run, then the latest first", responses=errors(503))
 async def listing(doors: Doors, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[MigrationSummary]:
     """What Temporal remembers of migrations within the namespace's retention."""
     found: list[MigrationSummary] = []
@@ -88,35 +99,41 @@ async def listing(doors: Doors, limit: Annotated[int, Query(ge=1, le=1000)] = 10
     return found
 
 
-@router.get("/migrations/{migration}", summary="How a migration stands")
+@router.get("/migrations/{migration}", summary="How a migration stands", responses=errors(404, 503))
 async def show(migration: str, doors: Doors) -> MigrationStatus:
     """Phase, progress, what is waited for at this moment, what needs a person, and in the end the report."""
     return await doors.status(migration)
 
 
-@router.get("/migrations/{migration}/plan", summary="The plan that preflight pinned")
+@router.get("/migrations/{migration}/plan", summary="The plan that preflight pinned", responses=errors(404, 503))
 async def plan(migration: str, doors: Doors) -> Plan | None:
     """Null until preflight has pinned it."""
     return await doors.plan(migration)
 
 
-@router.post("/migrations/{migration}/retry", summary="Run the parked phase again")
+@router.post("/migrations/{migration}/retry", summary="Run the parked phase again", responses=errors(404, 409, 503))
 async def retry(migration: str, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
     """409 when nothing is parked, or another phase than the one named."""
     return {"answer": await doors.retry(migration, instruction or Instruction())}
 
 
-@router.get("/migrations/{migration}/journal", summary="Every call the migration made to the world outside")
+@router.get(
+    "/migrations/{migration}/journal",
+    summary="Every call the migration made to the world outside",
+    responses=errors(404, 503),
+)
 async def journal(
     migration: str,
     doors: Doors,
     records: Records,
-    phase: str | None = None,
+    phase: PhaseName | None = None,
     mutating: bool | None = None,  # noqa: FBT001 - a query parameter
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[JournalEntry]:
     """In the order they were made; page on with `after=<id of the last>`."""
     run = await doors.run_id(migration)
-    entries = records.read(migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit)
+    entries = await run_in_threadpool(
+        records.read, migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit
+    )
     return [JournalEntry.model_validate(each, from_attributes=True) for each in entries]

@@ -1,15 +1,26 @@
-"""Errors as RFC 9457 says: `application/problem+json`, and always with what a person can do next."""
+"""Errors as RFC 9457 says: `application/problem+json`, and always with what a person can do next.
 
+A refused start has no `Location` header: RFC 9110 gives it a meaning for 201 and 3xx alone, so the migration that is in
+the way is the problem's own member `link`.
+"""
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from migration.spec_rules import InvalidSpec
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
+from migration.problem import Problem
+from migration.spec_rules import InvalidSpec
+from migration.value import Value
 from workflows.refusals import AlreadyRunning, ClusterUnavailable, DoorError, NoSuchMigration, NoWorker, Refused
+
+MEDIA_TYPE = "application/problem+json"
 
 _STATUSES: dict[type[DoorError], tuple[int, str]] = {
     NoSuchMigration: (404, "No such migration"),
@@ -20,46 +31,82 @@ _STATUSES: dict[type[DoorError], tuple[int, str]] = {
 }
 
 
-def problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
-    """One problem document; `more` are RFC 9457's extension members."""
-    headers = {"Location": more["link"]} if status == 409 and "link" in more else None
-    return JSONResponse(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail, **more},
-        status_code=status,
-        media_type="application/problem+json",
-        headers=headers,
-    )
+class ProblemDetails(Value):
+    """What every error looks like (RFC 9457).
+
+    Attributes:
+        title: the kind of problem, the same for each of its kind.
+        detail: what happened this time.
+        remedy: the next step a person can take.
+        link: the migration that is in the way.
+        problems: everything wrong with what was sent, at once.
+    """
+
+    type: str = "about:blank"
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str
+    remedy: str = ""
+    link: str = ""
+    problems: list[Problem] = []
+
+
+def problem(status: int, title: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    """One problem document; `more` are RFC 9457's extension members, left out where they are empty."""
+    details = ProblemDetails(title=title, status=status, detail=detail, **more)
+    members = {name: value for name, value in details.model_dump(mode="json").items() if value}
+    # Written as ASCII: what is quoted from a request may hold characters that UTF-8 cannot (lone surrogates).
+    body = json.dumps(members, ensure_ascii=True)
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def install(app: FastAPI) -> None:
     """Have every error of the app answered as a problem."""
 
-    @app.exception_handler(InvalidSpec)
-    async def _invalid(_: Request, error: InvalidSpec) -> JSONResponse:
-        return problem(
-            422,
-            "The spec has problems",
-            f"{len(error.problems)} problem(s); nothing was started",
-            problems=[each.model_dump(mode="json") for each in error.problems],
-        )
-
     @app.exception_handler(RequestValidationError)
-    async def _request(_: Request, error: RequestValidationError) -> JSONResponse:
-        found = [{"field": ".".join(str(part) for part in each["loc"]), "rule": each["msg"]} for each in error.errors()]
-        return problem(422, "The request has problems", f"{len(found)} problem(s)", problems=found)
+    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+        found = [each for one in error.errors() for each in _problems(one)]
+        return problem(422, "The request has problems", f"{len(found)} problem(s); nothing was done", problems=found)
+
+    @app.exception_handler(UnicodeError)
+    async def _text(_: Request, error: UnicodeError) -> Response:
+        # JSON can spell half a character ("\\ud800"), which pydantic and Temporal cannot store.
+        found = [Problem(field="body", rule=f"holds text that is not Unicode ({error})", remedy="Send UTF-8.")]
+        return problem(422, "The request has problems", "1 problem(s); nothing was done", problems=found)
 
     @app.exception_handler(DoorError)
-    async def _door(_: Request, error: DoorError) -> JSONResponse:
+    async def _door(_: Request, error: DoorError) -> Response:
         status, title = _STATUSES[type(error)]
-        link = {"link": f"/api/v1/migrations/{error.id}"} if isinstance(error, AlreadyRunning) else {}
-        return problem(status, title, str(error), remedy=error.remedy, **link)
+        link = f"/api/v1/migrations/{error.id}" if isinstance(error, AlreadyRunning) else ""
+        return problem(status, title, str(error), remedy=error.remedy, link=link)
 
     @app.exception_handler(RPCError)
-    async def _temporal(_: Request, error: RPCError) -> JSONResponse:
-        return problem(
-            503, "Temporal does not answer", str(error), remedy="see that Temporal runs and TEMPORAL_ADDRESS is right"
-        )
+    async def _temporal(_: Request, error: RPCError) -> Response:
+        remedy = "see that Temporal runs and that TEMPORAL_ADDRESS is right, then try again"
+        return problem(503, "Temporal does not answer", error.message, remedy=remedy)
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), str(error.detail))
+    async def _http(_: Request, error: HTTPException) -> Response:
+        title = HTTPStatus(error.status_code).phrase
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, title, error.detail, headers=headers, remedy="/docs shows what there is")
+
+    @app.exception_handler(Exception)
+    async def _bug(_: Request, error: Exception) -> Response:
+        # What happened goes to the log (the server raises it again there), and not to whoever asked.
+        remedy = "read the service's log; what was asked may have been done, so look before you try again"
+        return problem(500, "Internal error", f"a bug of the service: {type(error).__name__}", remedy=remedy)
+
+
+def _problems(error: dict[str, Any]) -> Iterator[Problem]:
+    """What our own rules found, out of its wrapping; errors of pydantic itself in the same shape."""
+    ours = error.get("ctx", {}).get("error")
+    if isinstance(ours, InvalidSpec):
+        yield from ours.problems
+        return
+    field = ".".join(str(part) for part in error["loc"])
+    rule = error["msg"][:1].lower() + error["msg"][1:]
+    if error["type"] == "json_invalid":
+        rule = f"is not JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
+        field = "body"
+    yield Problem(field=field, rule=rule, remedy="See /docs for what is expected.")

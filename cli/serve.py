@@ -17,8 +17,12 @@ from worker.main import working
 
 
 async def serve_api(settings: Settings) -> None:
-    """The REST service alone, until a signal."""
-    await _listen(settings, create_app(settings))
+    """The REST service alone, until a signal.
+
+    Raises:
+        temporal.TemporalUnavailable: Temporal cannot be used as configured.
+    """
+    await _listen(settings, create_app(settings, client=await temporal.connect()))
 
 
 async def serve(settings: Settings, *, dev: bool, console: Console, temporal_port: int, ui_port: int) -> None:

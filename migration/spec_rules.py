@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from migration.failure_domain import FailureDomain
 from migration.names import is_label_value, sanitise
 from migration.problem import Problem, shown
-from migration.spec import MigrationSpec
+from migration.spec import DesiredState, MigrationSpec
 from migration.spec_places import place_problems
 from migration.spec_shape import shape_problems
 from migration.value import Document
@@ -64,10 +64,19 @@ def parse_submission(body: Any) -> tuple[str, MigrationSpec]:
     if "spec" not in body:
         found.append(Problem(field="spec", rule="is required", remedy="Add it."))
     else:
-        found += problems(body["spec"])
+        found += [*problems(body["spec"]), *_not_now(body["spec"])]
     if found:
         raise InvalidSpec(found)
     return cluster, MigrationSpec.model_validate(body["spec"])
+
+
+def _not_now(spec: Any) -> Iterator[Problem]:
+    """A submission starts the migration; a state to start in later belongs to a custom resource, which stays."""
+    state = spec.get("state") if isinstance(spec, dict) else None
+    if state in set(DesiredState) - {DesiredState.RUNNING}:
+        rule = "cannot be asked for here: submitting a migration starts it"
+        remedy = "Leave it out, or write Running; a migration that runs is paused and rolled back by its own verbs."
+        yield Problem(field="spec.state", value=shown(state), rule=rule, remedy=remedy)
 
 
 def problems(document: Any) -> list[Problem]:

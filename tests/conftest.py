@@ -3,13 +3,19 @@
 Tests that change what others rely on (rules, operators, vCenters) bring up a lab of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 
+import temporal
+from cli.dev_server import dev_server
 from lab.commands import Lab, down, up
 from lab.scenario import load
+from tests.serving import Serving, serving
+from tests.workflows.world import World
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +24,22 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     state_dir: Path = tmp_path_factory.mktemp("lab") / "state"
     yield up(load("default"), state_dir, attached=True)
     down(state_dir)
+
+
+@pytest.fixture(scope="session")
+async def temporal_client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Client]:
+    """A client of the very dev server that `vcfm serve --dev` starts; its time is real."""
+    directory = tmp_path_factory.mktemp("temporal")
+    async with dev_server(
+        database=directory / "temporal.db", port=0, ui_port=0, log=directory / "temporal.log"
+    ) as server:
+        client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+        await temporal.ensure_search_attributes(client)
+        yield client
+
+
+@pytest.fixture
+async def service(temporal_client: Client, tmp_path: Path) -> AsyncIterator[Serving]:
+    """The whole service over a world of fake activities."""
+    async with serving(temporal_client, World(), tmp_path) as running:
+        yield running

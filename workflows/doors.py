@@ -183,7 +183,7 @@ class Migrations:
 
     async def _identify(self, cluster: str) -> ClusterIdentity:
         try:
-            return await self._client.execute_workflow(
+            handle = await self._client.start_workflow(
                 IdentifyCluster.run,
                 ClusterName(cluster=cluster),
                 id=f"vcfm-identify-{uuid4()}",
@@ -191,14 +191,22 @@ class Migrations:
                 execution_timeout=PATIENCE,
                 rpc_timeout=_CALL,
             )
+            await handle.query(IdentifyCluster.heard, rpc_timeout=_CALL)
+            return await handle.result()
         except WorkflowFailureError as error:
             if isinstance(error.cause, ActivityError):
                 failure = explain(error.cause)
                 raise ClusterUnavailable(failure.diagnosis, remedy=failure.remedy) from error
-            raise NoWorker(
-                f"nobody works on task queue {self._queue!r}",
-                remedy="start a worker: `vcfm worker` (or `vcfm serve`)",
-            ) from error
+            raise self._idle() from error
+        except RPCError as error:
+            if error.status not in _SILENT:
+                raise
+            raise self._idle() from error
+
+    def _idle(self) -> NoWorker:
+        return NoWorker(
+            f"nobody works on task queue {self._queue!r}", remedy="start a worker: `vcfm worker` (or `vcfm serve`)"
+        )
 
 
 def _nobody(description: WorkflowExecutionDescription, why: str) -> NoWorker:

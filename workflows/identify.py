@@ -21,6 +21,11 @@ PATIENCE = timedelta(seconds=20)
 class IdentifyCluster:
     """Answers what a configured cluster says of itself."""
 
+    @workflow.query(description="Whether anybody works on this: answered by whoever does")
+    def heard(self) -> bool:
+        """A door learns within a query's time-out that there is no worker, long before the read could be given up."""
+        return True
+
     @workflow.run
     async def run(self, name: ClusterName) -> ClusterIdentity:
         """One read of Infrastructure, three attempts: a person is waiting for the answer."""

@@ -1,0 +1,52 @@
+"""The OpenAPI document: what FastAPI derives, with errors as they are really answered.
+
+FastAPI documents a refused request with its own shape and media type, which this service never sends. Each route names
+the statuses it can answer with (`errors`), and all of them refer to the one schema of a problem.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.problems import MEDIA_TYPE, ProblemDetails
+
+_REFERENCE = "#/components/schemas/{model}"
+_MEANINGS = {
+    404: "No such migration",
+    409: "Not now: the cluster has a running migration (`link`), or nothing waits for this instruction",
+    422: "The request has problems: all of them at once, in `problems`",
+    500: "A bug of the service",
+    502: "The cluster cannot be reached",
+    503: "No worker, or no Temporal, answers",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """A route's `responses`; every route may also fail with 500, and any that takes input with 422."""
+    schema = {"$ref": _REFERENCE.format(model=ProblemDetails.__name__)}
+    return {
+        status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in (*statuses, 422, 500)
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Have the app describe its errors."""
+
+    def describe() -> dict[str, Any]:
+        if not app.openapi_schema:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+            )
+            schema = ProblemDetails.model_json_schema(ref_template=_REFERENCE)
+            parts = schema.pop("$defs")
+            document["components"]["schemas"] |= {ProblemDetails.__name__: schema, **parts}
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

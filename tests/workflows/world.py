@@ -1,0 +1,96 @@
+"""A world of fake activities that a test can bend, and a worker that offers them.
+
+The activities alone are fake: their names, their types, their pulse and their journal are the real ones.
+"""
+
+import asyncio
+import inspect
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, get_type_hints
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Interceptor, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities import pulse, registry
+from migration.observation import Observation
+from tests.workflows.answers import ANSWERS
+from worker.main import PASSED_THROUGH
+from workflows.identify import IdentifyCluster
+from workflows.migration import MigrationWorkflow
+
+
+class World:
+    """Fake activities: each answers from `ANSWERS`, notes that it was called, and fails if a test says so."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.inputs: dict[str, list[Any]] = {}
+        self._failures: dict[str, list[ApplicationError]] = {}
+        self._answers: dict[str, Any] = dict(ANSWERS)
+        self._held: dict[str, tuple[Observation, asyncio.Event]] = {}
+
+    def fail(self, name: str, *errors: ApplicationError) -> None:
+        """The next calls of that activity fail with these, one after the other."""
+        self._failures[name] = list(errors)
+
+    def answer(self, name: str, value: Any) -> None:
+        """That activity answers this from now on."""
+        self._answers[name] = value
+
+    def hold(self, name: str, seen: Observation) -> asyncio.Event:
+        """That activity reports this and waits, until the event that is returned is set. Needs the real interceptor."""
+        self._held[name] = (seen, asyncio.Event())
+        return self._held[name][1]
+
+    def activities(self) -> list[Callable[..., Awaitable[Any]]]:
+        """One fake for each real activity, of the same name and with the same types."""
+        return [self._fake(each) for subject in registry.SUBJECTS for each in _definitions(subject)]
+
+    @asynccontextmanager
+    async def working(self, client: Client, *interceptors: Interceptor) -> AsyncIterator[str]:
+        """A worker of this world, for as long as the block lasts; yields its task queue."""
+        queue = f"test-{uuid.uuid4()}"
+        async with Worker(
+            client,
+            task_queue=queue,
+            workflows=[MigrationWorkflow, IdentifyCluster],
+            activities=self.activities(),
+            interceptors=interceptors,
+            workflow_runner=SandboxedWorkflowRunner(
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "tests")
+            ),
+            max_heartbeat_throttle_interval=timedelta(milliseconds=500),
+            default_heartbeat_throttle_interval=timedelta(milliseconds=500),
+        ):
+            yield queue
+
+    def _fake(self, real: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        name = activity._Definition.must_from_callable(real).name
+        assert name is not None
+        hints = get_type_hints(real)
+        (argument,) = [key for key in inspect.signature(real).parameters if key != "self"]
+
+        async def fake(value: Any) -> Any:
+            self.calls.append(name)
+            self.inputs.setdefault(name, []).append(value)
+            if self._failures.get(name):
+                raise self._failures[name].pop(0)
+            if name in self._held:
+                seen, released = self._held[name]
+                pulse.report(seen)
+                await released.wait()
+            answer = self._answers[name]
+            return answer(value) if callable(answer) else answer
+
+        fake.__annotations__ = {"value": hints[argument], "return": hints["return"]}
+        return activity.defn(name=name)(fake)
+
+
+def _definitions(subject: type) -> list[Callable[..., Any]]:
+    return [each for each in vars(subject).values() if hasattr(each, "__temporal_activity_definition")]
