@@ -32,6 +32,17 @@ def run(*, console: Console, scenario: str, state_dir: Path, leave: bool, keep: 
 
     With `leave` it ends with the run; otherwise it stays up until Ctrl-C. With `keep` the lab stays up afterwards.
     """
+    # Also when started where Ctrl-C is ignored (a script's background), and when somebody ends it by SIGTERM.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return _show(console=console, scenario=scenario, state_dir=state_dir, leave=leave, keep=keep)
+    except KeyboardInterrupt:
+        console.print("\nInterrupted: everything that the demo started has ended.")
+        return 130
+
+
+def _show(*, console: Console, scenario: str, state_dir: Path, leave: bool, keep: bool) -> int:
     began = time.monotonic()
     with ExitStack() as stack:
         console.rule("vcf-migration: a running OpenShift cluster moves from one vCenter to another")
