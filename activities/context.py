@@ -86,6 +86,7 @@ class Context:
             # The session remembers the refusal, so as not to lock the account; a person's retry deserves a new one.
             if self._vcenters.get(endpoint) is vcenter:
                 del self._vcenters[endpoint]
+                await in_thread(vcenter.close)
             raise
 
     async def on(

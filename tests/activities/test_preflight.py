@@ -1,0 +1,208 @@
+"""Preflight on a real cluster and real vCenters: what is wrong is said at once, and nothing is ever changed."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from temporalio.exceptions import ApplicationError
+
+from activities.preflight import Preflight, PreflightQuestion, Verdict
+from lab.commands import Lab, down, up
+from lab.faults import fault
+from lab.scenario import Scenario
+from migration.concern import Category, Concern, blocking
+from migration.spec import MigrationSpec
+from tests.activities.attempts import Attempts, attempts, spec_of, vcenter_of
+from tests.activities.by_hand import admin, applied, credentials_changed, logged_in
+from vsphere.inventory import Inventory, Place
+from vsphere.tags import Tags
+
+pytestmark = pytest.mark.lab
+Around = Callable[[Lab], AbstractContextManager[Any]]
+
+
+async def examined(trying: Attempts, spec: MigrationSpec) -> Verdict:
+    question = PreflightQuestion(migration="vcfm-preflight", run="1", cluster="", spec=spec)
+    verdict: Verdict = await trying.run(Preflight.examine, question)
+    assert trying.changes() == []
+    return verdict
+
+
+def critical(verdict: Verdict) -> dict[str, Concern]:
+    assert (verdict.plan is None) == bool(blocking(verdict.concerns))
+    return {each.id: each for each in blocking(verdict.concerns)}
+
+
+async def test_a_healthy_lab_gets_a_plan_and_changes_nothing(lab: Lab, trying: Attempts) -> None:
+    verdict = await examined(trying, spec_of(lab))
+    assert critical(verdict) == {}
+    assert verdict.plan
+    assert verdict.plan.source.server == vcenter_of(lab, "source")["server"]
+    assert verdict.plan.target_servers == [vcenter_of(lab, "target")["server"]]
+    assert sum(each.replicas for each in verdict.plan.new_sets) == sum(
+        each.replicas for each in verdict.plan.source_sets
+    )
+    assert {each.node for each in verdict.plan.source_vms} == {each.name for each in verdict.nodes}
+    assert await examined(trying, spec_of(lab)) == verdict
+
+
+def tag_of_somebody_else(lab: Lab) -> AbstractContextManager[None]:
+    return on_target(lab, "openshift-region", "SINGLE", "emea")
+
+
+def category_with_multiple(lab: Lab) -> AbstractContextManager[None]:
+    return on_target(lab, "openshift-zone", "MULTIPLE", "")
+
+
+class on_target:  # noqa: N801 - reads as the action it is
+    """A tag category on the target, and a tag of it on the datacenter, while the block lasts."""
+
+    def __init__(self, lab: Lab, category: str, cardinality: str, tag: str) -> None:
+        self._lab, self._category, self._cardinality, self._tag = lab, category, cardinality, tag
+        self._id = ""
+
+    def __enter__(self) -> None:
+        with logged_in(self._lab, "target") as vcenter:
+            spec = {"name": self._category, "description": "", "cardinality": self._cardinality, "associable_types": []}
+            self._id = vcenter.rest.create("cis/tagging/category", spec)
+            if self._tag:
+                tags = Tags(vcenter)
+                datacenter = Inventory(vcenter).require(Place(kind="Datacenter", path="/dc-target"))
+                tags.attach(tags.ensure_tag(self._id, self._tag, "").id, datacenter)
+
+    def __exit__(self, *_: object) -> None:
+        with logged_in(self._lab, "target") as vcenter:
+            Tags(vcenter).delete_category(self._id)
+
+
+def volume(lab: Lab) -> AbstractContextManager[Any]:
+    spec = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "csi": {"driver": "csi.vsphere.vmware.com", "volumeHandle": "1"},
+    }
+    return applied(
+        lab, {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "of-the-old"}, "spec": spec}
+    )
+
+
+def with_topology(lab: Lab, **changes: Any) -> Any:
+    """The lab's failure domains with another topology."""
+    domains = deepcopy(lab.description["migration"]["spec"]["failureDomains"])
+    domains[0]["topology"] |= changes
+    return domains
+
+
+def as_it_is(_: Lab) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@pytest.mark.parametrize(
+    ("around", "topology", "concern", "named"),
+    [
+        (as_it_is, {"template": "/dc-target/vm/templates/none"}, "template.missing", "/dc-target/vm/templates/none"),
+        (as_it_is, {"networks": ["none"]}, "inventory.missing", "Network none"),
+        (as_it_is, {"datastore": "/dc-target/datastore/none"}, "inventory.missing", "Datastore /dc-target/datastore/none"),
+        (as_it_is, {"datacenter": "none"}, "inventory.missing", "Datacenter /none"),
+        (tag_of_somebody_else, {}, "tags.other-value", "openshift-region emea"),
+        (category_with_multiple, {}, "categories.unusable", "MULTIPLE"),
+        (volume, {}, "volumes.on-source", "of-the-old"),
+        (lambda lab: fault(lab.state_dir, "away", "target"), {}, "vcenter.unreadable", "Check that this vCenter is up"),
+        (lambda lab: fault(lab.state_dir, "session-expired", "target"), {}, "vcenter.unreadable", "NotAuthenticated"),
+        (lambda lab: credentials_changed(lab, password=None), {}, "vcenter.unreadable", "Add the keys"),
+    ],
+    ids=["template", "network", "datastore", "datacenter", "tag", "category", "volume", "away", "session", "no-key"],
+)  # fmt: skip
+async def test_what_is_wrong_is_said(
+    lab: Lab, trying: Attempts, around: Around, topology: dict[str, Any], concern: str, named: str
+) -> None:
+    with around(lab):
+        found = critical(await examined(trying, spec_of(lab, failureDomains=with_topology(lab, **topology))))
+    assert list(found) == [concern]
+    assert named in f"{found[concern].objects} {found[concern].assessment}"
+    assert found[concern].remedy
+
+
+async def test_a_wrong_password_is_a_concern_after_a_single_login_and_a_new_one_works_at_once(
+    lab: Lab, trying: Attempts
+) -> None:
+    target = f"{vcenter_of(lab, 'target')['server']}:{vcenter_of(lab, 'target')['port']}"
+    with credentials_changed(lab, password="wrong"):
+        found = critical(await examined(trying, spec_of(lab)))
+        knocks = [each for each in trying.calls() if each.server == target and "ogin" in each.method + each.outcome]
+        sessions = [each for each in trying.calls() if each.server == target and "session" in each.target]
+    assert list(found) == ["vcenter.unreadable"]
+    assert "account is not locked" in str(found["vcenter.unreadable"].objects)
+    assert "wrong" not in str(found)
+    assert ([each.outcome for each in knocks], sessions) == (["InvalidLogin"], [])
+    assert critical(await examined(trying, spec_of(lab))) == {}
+
+
+@pytest.mark.parametrize("authorities", ["none", "of somebody else"])
+async def test_an_untrusted_certificate_is_a_concern_about_both_vcenters(
+    lab: Lab, tmp_path: Path, authorities: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if authorities == "of somebody else":
+        file.write_text((lab.state_dir / "pki" / "admin.pem").read_text())
+    async with attempts(lab, tmp_path, vcenter_ca_file=file) as trying:
+        concern = critical(await examined(trying, spec_of(lab)))["vcenter.unreadable"]
+    assert len(concern.objects) == 2
+    assert all("VCFM_VCENTER_CA_FILE" in each for each in concern.objects)
+
+
+async def test_one_number_for_several_machine_sets_and_a_gone_api_server_are_told_apart(
+    lab: Lab, trying: Attempts
+) -> None:
+    verdict = await examined(trying, spec_of(lab, machineSetConfig={"replicas": 2}))
+    assert verdict.plan
+    assert sum(each.replicas for each in verdict.plan.new_sets) == 2
+
+
+@pytest.fixture(scope="module")
+async def legacy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    state_dir = tmp_path_factory.mktemp("legacy") / "lab"
+    yield up(Scenario(name="legacy", rules="legacy", source_failure_domains=2), state_dir, attached=True)
+    down(state_dir)
+
+
+async def test_a_cluster_that_refuses_a_second_vcenter_is_told_the_gate(legacy: Lab, tmp_path: Path) -> None:
+    async with attempts(legacy, tmp_path) as trying:
+        found = critical(await examined(trying, spec_of(legacy)))
+    assert list(found) == ["infrastructure.refused"]
+    assert found["infrastructure.refused"].category is Category.CRITICAL
+    assert "cannot be added or removed once set" in found["infrastructure.refused"].assessment
+    assert "VSphereMultiVCenterDay2" in found["infrastructure.refused"].remedy
+
+
+async def test_several_machine_sets_cannot_share_one_number(legacy: Lab, tmp_path: Path) -> None:
+    async with attempts(legacy, tmp_path) as trying:
+        found = critical(await examined(trying, spec_of(legacy, machineSetConfig={"replicas": 2})))
+    assert len(found["machine-sets.ambiguous-total"].objects) == 2
+
+
+async def test_an_account_without_the_shipped_rbac_is_told_what_to_apply(lab: Lab, tmp_path: Path) -> None:
+    nobody = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "nobody", "namespace": "default"}}
+    with applied(lab, nobody):
+        async with attempts(lab, tmp_path, kubeconfig=kubeconfig_of(lab, nobody, tmp_path)) as trying:
+            with pytest.raises(ApplicationError) as error:
+                await examined(trying, spec_of(lab))
+    assert error.value.type == "Forbidden"
+    assert error.value.non_retryable
+    assert 'get resource "infrastructures"' in error.value.message
+    assert "deploy/rbac" in error.value.details[0]
+
+
+def kubeconfig_of(lab: Lab, account: dict[str, Any], directory: Path) -> Path:
+    """A kubeconfig for a service account, on the pattern of the lab's own."""
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
+    with admin(lab) as api:
+        token = api.request("POST", f"{api.path(account)}/token", body=body)["status"]["token"]
+    document = yaml.safe_load(Path(lab.description["kubeconfig_service"]).read_text())
+    document["users"][0]["user"] = {"token": token}
+    (directory / "kubeconfig").write_text(yaml.safe_dump(document))
+    return directory / "kubeconfig"
