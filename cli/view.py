@@ -1,20 +1,23 @@
 """What people watch: one migration drawn for a terminal, in the spirit of `oc adm upgrade status`.
 
-Sections with `= Titles =`, one line per fact, nothing that is fine and uninteresting. `render` is a pure function of a
-status, so that every screen can be a golden file.
+Sections with `= Titles =`, one fact to a line, nothing that is fine and uninteresting. What needs a person stands
+first, and what a small screen cuts off stands last. `render` and `report` are pure functions of a status, so that every
+screen can be a golden file.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from migration.concern import Category, Concern
 from migration.phase import TABLE, number, row
 from migration.status import MigrationStatus, Node, PhaseRecord, PhaseState, State, Waiting
 
 _MARKS = {
-    PhaseState.PENDING: ("·", "dim"),
     PhaseState.RUNNING: ("▶", "bold cyan"),
     PhaseState.COMPLETED: ("✔", "green"),
     PhaseState.FAILED: ("✖", "bold red"),
@@ -25,41 +28,31 @@ _STATES = {
     State.NEEDS_ATTENTION: "bold yellow",
     State.RUNNING: "bold cyan",
 }
+_MACHINES = 10
+"""Rows of machines at most, as `oc adm upgrade status` has it: a pool of hundreds must not push the rest away."""
 
 
 def render(status: MigrationStatus, *, now: datetime | None = None) -> RenderableType:
     """The whole picture of one migration."""
     now = now or datetime.now(UTC)
-    parts: list[RenderableType] = [_header(status, now), Text()]
-    parts += [_phases(status, now), Text()]
-    if status.nodes:
-        parts += [_nodes(status), Text()]
-    if status.waiting:
-        parts += [Text("= Waiting for =", style="bold"), *(_wait(each, now) for each in status.waiting), Text()]
-    if status.attention:
-        parts += [_attention(status), Text()]
-    concerns = [each for each in status.concerns if each.category != "Information"]
-    if concerns:
-        parts.append(Text("= Preflight =", style="bold"))
-        parts += [Text(f"  {each.category}: {each.label}: {each.assessment} → {each.remedy}") for each in concerns]
-        parts.append(Text())
-    return Group(*parts[:-1])
+    sections = [_header(status, now), *_attention(status, now), _phases(status, now)]
+    sections += [*_waits(status.waiting, now), *_machines(status), *_concerns(status.concerns)]
+    return Group(*_apart(sections))
 
 
 def report(status: MigrationStatus) -> RenderableType:
-    """The verification report: every claim with what was read."""
-    table = Table(box=None, pad_edge=False, title="= Verification report =", title_style="bold", title_justify="left")
-    table.add_column("")
-    table.add_column("claim")
-    table.add_column("read", style="dim", overflow="fold")
+    """The verification report: every claim, and below it what was read to make it."""
+    held = sum(each.holds for each in status.report)
+    lines: list[RenderableType] = [_title(f"Verification report: {held} of {len(status.report)} claims hold")]
     for each in status.report:
-        table.add_row(Text("✔", "green") if each.holds else Text("✖", "bold red"), each.claim, each.read)
-    return table
+        mark = Text("✔ ", "green") if each.holds else Text("✖ ", "bold red")
+        lines += [_hanging(mark, Text(each.claim)), _indented(Text(each.read, "dim" if each.holds else "red"), 4)]
+    return Group(*lines)
 
 
 def duration(span: timedelta) -> str:
     """`8s`, `3m20s`, `1h05m`: as long as a person needs."""
-    seconds = int(span.total_seconds())
+    seconds = max(0, int(span.total_seconds()))
     if seconds < 60:
         return f"{seconds}s"
     if seconds < 3600:
@@ -67,29 +60,62 @@ def duration(span: timedelta) -> str:
     return f"{seconds // 3600}h{seconds % 3600 // 60:02d}m"
 
 
-def _header(status: MigrationStatus, now: datetime) -> Text:
-    way = f"{status.source} → {', '.join(status.targets)}" if status.source else "reading the source"
-    step = f"step {number(status.phase)}/{len(TABLE)} {row(status.phase).title}"
-    took = duration((status.completed or now) - status.started)
-    text = Text.assemble(
-        (f"Migration {status.id}", "bold"), f"   {way}   ", (status.state, _STATES.get(status.state, "bold"))
-    )
-    text.append(f"\nCompletion: {status.progress}%   {step}   elapsed {took}")
-    if status.message and status.message != row(status.phase).title:
-        text.append(f"\n{status.message}")
-    return text
+def _header(status: MigrationStatus, now: datetime) -> RenderableType:
+    step = "" if status.state is State.COMPLETED else f", step {number(status.phase)} of {len(TABLE)}"
+    facts: dict[str, RenderableType] = {
+        "State:": Text(status.state, _STATES.get(status.state, "bold")),
+        "From:": status.source,
+        "To:": "\n".join(status.targets),
+        "Completion:": f"{status.progress}%{step}",
+        "Duration:": duration((status.completed or now) - status.started),
+        "Now:": row(status.phase).title if status.state is State.RUNNING else "",
+        "Message:": "" if _told_elsewhere(status) else status.message,
+    }
+    return Group(_title(f"Migration {status.id}"), _facts(facts))
 
 
-def _phases(status: MigrationStatus, now: datetime) -> Table:
-    table = Table(
-        box=None, pad_edge=False, show_header=False, title="= Phases =", title_style="bold", title_justify="left"
-    )
-    for _ in range(4):
-        table.add_column(overflow="fold")
-    for each in status.phases:
-        mark, style = _MARKS[each.state]
-        table.add_row(Text(mark, style), Text(each.phase, style), Text(_took(each, now), "dim"), _said(each))
+def _told_elsewhere(status: MigrationStatus) -> bool:
+    return status.message in {row(status.phase).title, *([status.attention.diagnosis] if status.attention else [])}
+
+
+def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
+    if status.attention is None:
+        return
+    facts: dict[str, RenderableType] = {
+        "What:": f"{status.attention.phase}: {status.attention.diagnosis}",
+        "Next:": status.attention.remedy,
+        "Then:": Text(" or ".join(f"vcfm {each} {status.id}" for each in status.attention.choices), "bold"),
+    }
+    since = duration(now - status.attention.since)
+    yield Group(_title(f"A person is needed, since {since}", "bold yellow"), _indented(_facts(facts), 2))
+
+
+def _facts(facts: dict[str, RenderableType]) -> Table:
+    """Names and what there is to say of them; long words are folded, never cut."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, said in facts.items():
+        if said:
+            table.add_row(name, said)
     return table
+
+
+def _phases(status: MigrationStatus, now: datetime) -> RenderableType:
+    """Those that began, a line each; those to come, as one."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    for justify in ("left", "left", "right"):
+        table.add_column(no_wrap=True, justify=justify)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for each in status.phases:
+        if each.state is not PhaseState.PENDING:
+            mark, style = _MARKS[each.state]
+            took = _took(each, status.completed or now)
+            table.add_row(Text(mark, style), Text(each.phase, style), Text(took, "dim"), _said(each))
+    to_come = [each.phase for each in status.phases if each.state is PhaseState.PENDING]
+    when = "never began" if status.state.final else "to come"
+    coming = [_hanging(Text("· ", "dim"), Text(f"{when}: {', '.join(to_come)}", "dim"))] if to_come else []
+    return Group(_title("Phases"), table, *coming)
 
 
 def _took(record: PhaseRecord, now: datetime) -> str:
@@ -98,48 +124,99 @@ def _took(record: PhaseRecord, now: datetime) -> str:
 
 def _said(record: PhaseRecord) -> Text:
     if record.state is PhaseState.RUNNING:
-        return Text(row(record.phase).title)
-    return Text(record.message or "; ".join(record.evidence), "dim", overflow="ellipsis", no_wrap=True)
+        again = f"attempt {record.attempts}: " if record.attempts > 1 else ""
+        return Text(f"{again}{row(record.phase).title}")
+    return Text(record.message or "; ".join(record.evidence), "dim")
 
 
-def _nodes(status: MigrationStatus) -> Table:
-    table = Table(box=None, pad_edge=False, title="= Machines =", title_style="bold", title_justify="left")
-    for column in ("NAME", "ROLE", "VCENTER", "PHASE", "NODE", "MESSAGE"):
-        table.add_column(column, header_style="dim")
-    for each in sorted(status.nodes, key=lambda node: (node.role, node.server in status.targets, node.name)):
-        new = each.server in status.targets
-        table.add_row(
-            each.name,
-            each.role,
-            Text("new" if new else "old", "green" if new else "yellow"),
-            each.phase,
-            _ready(each),
-            Text(each.note, overflow="ellipsis", no_wrap=True),
-        )
-    return table
+def _waits(waits: list[Waiting], now: datetime) -> Iterator[RenderableType]:
+    if waits:
+        yield Group(_title("Waiting for"), *(part for each in waits for part in _wait(each, now)))
 
 
-def _ready(node: Node) -> Text:
-    return Text("Ready", "green") if node.ready else Text("NotReady", "yellow")
-
-
-def _wait(wait: Waiting, now: datetime) -> Text:
+def _wait(wait: Waiting, now: datetime) -> Iterator[RenderableType]:
     count = f" ({wait.done} of {wait.total})" if wait.total else ""
-    text = Text(f"  {wait.what}{count}, for {duration(now - wait.since)} of at most {duration(wait.at_most)}")
-    for each in wait.objects:
-        text.append(f"\n    {each}", "yellow")
-    if wait.more:
-        text.append(f"\n    and {wait.more} more", "yellow")
+    spent = f", for {duration(now - wait.since)} of at most {duration(wait.at_most)}"
+    yield _indented(Text.assemble(f"{wait.what}{count}", (spent, "dim")), 2)
+    more = [f"and {wait.more} more"] if wait.more else []
+    for each in [*wait.objects, *more]:
+        yield _indented(Text(each, "yellow"), 4)
     if wait.note:
-        text.append(f"\n    {wait.note}", "dim")
-    text.append(f"\n    would unblock it: {wait.unblock}", "dim")
-    return text
+        yield _indented(Text(wait.note, "yellow"), 4)
+    yield _indented(Text(f"would unblock it: {wait.unblock}", "dim"), 4)
 
 
-def _attention(status: MigrationStatus) -> Text:
-    assert status.attention is not None
-    text = Text("= A person is needed =\n", style="bold yellow")
-    text.append(f"  {status.attention.diagnosis}\n", "default")
-    text.append(f"  Next: {status.attention.remedy}\n", "default")
-    text.append(f"  Then: {' or '.join(f'vcfm {each} {status.id}' for each in status.attention.choices)}", "default")
-    return text
+def _machines(status: MigrationStatus) -> Iterator[RenderableType]:
+    """A count of each side, and the machines: those that are not as they should be first, a handful at most."""
+    if not status.nodes:
+        return
+    new = [each for each in status.nodes if each.server in status.targets]
+    sides = [("new", new), ("old", [each for each in status.nodes if each not in new])]
+    counts = [f"{sum(map(_fine, side))} of {len(side)} {name} ones Ready" for name, side in sides if side]
+    told = [each for each in status.nodes if not _fine(each) or each.note]
+    if not status.state.final:
+        told += [each for each in status.nodes if each not in told]
+    shown = sorted(told[:_MACHINES], key=lambda node: (node.role, node.server in status.targets, node.name))
+    lines: list[RenderableType] = [_title(f"Machines: {', '.join(counts)}")]
+    if shown:
+        lines += _nodes(shown, status.targets)
+    if 0 < len(shown) < len(status.nodes):
+        lines.append(Text(f"and {len(status.nodes) - len(shown)} more", "dim"))
+    yield Group(*lines)
+
+
+def _nodes(nodes: list[Node], targets: list[str]) -> Iterator[RenderableType]:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("NAME", header_style="dim", overflow="fold")
+    for column in ("VCENTER", "PHASE", "NODE"):
+        table.add_column(column, header_style="dim", no_wrap=True)
+    for each in nodes:
+        side = Text("new", "green") if each.server in targets else Text("old", "yellow")
+        ready = Text("Ready", "green") if each.ready else Text("NotReady", "yellow")
+        table.add_row(each.name, side, each.phase, ready)
+    yield table
+    for each in nodes:
+        if each.note:
+            yield _indented(Text(f"{each.name}: {each.note}", "yellow"), 2)
+
+
+def _fine(node: Node) -> bool:
+    return node.ready and node.phase == "Running"
+
+
+def _concerns(concerns: list[Concern]) -> Iterator[RenderableType]:
+    grades = [Category.CRITICAL, Category.WARNING]
+    told = sorted((each for each in concerns if each.category in grades), key=lambda each: grades.index(each.category))
+    if not told:
+        return
+    lines: list[RenderableType] = [_title("Preflight")]
+    for each in told:
+        style = "bold red" if each.category is Category.CRITICAL else "yellow"
+        lines += [_indented(Text.assemble((f"{each.category}: ", style), (each.label, "bold")), 2)]
+        lines += [_indented(Text(each.assessment), 4), _indented(Text(f"Next: {each.remedy}", "dim"), 4)]
+    yield Group(*lines)
+
+
+def _title(text: str, style: str = "bold") -> Text:
+    return Text(f"= {text} =", style)
+
+
+def _indented(what: RenderableType, columns: int) -> Padding:
+    return Padding(what, (0, 0, 0, columns), expand=False)
+
+
+def _hanging(mark: Text, what: Text) -> Table:
+    """A mark, and text whose further lines begin where its first one does."""
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_row(mark, what)
+    return grid
+
+
+def _apart(sections: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    """The sections, with an empty line between them."""
+    for index, each in enumerate(sections):
+        if index:
+            yield Text()
+        yield each

@@ -26,7 +26,7 @@ from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.request import ClusterIdentity, ClusterName, MigrationRequest, workflow_id
 from migration.spec import MigrationSpec
-from migration.status import MigrationStatus, State
+from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction
 from migration.summary import MigrationSummary
 from workflows.failures import explain
@@ -231,11 +231,14 @@ def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -
     """A run that was terminated could not say so itself."""
     if status.state.final:
         return status
+    message = f"{_plain(description)} from outside during {status.phase}; nothing was restored"
+    cut = {"state": PhaseState.FAILED, "message": message, "completed": description.close_time}
     return status.model_copy(
         update={
             "state": State.FAILED,
-            "message": f"{_plain(description)} from outside during {status.phase}; nothing was restored",
+            "message": message,
             "completed": description.close_time,
             "attention": None,
+            "phases": [each.model_copy(update=cut) if each.phase is status.phase else each for each in status.phases],
         }
     )
