@@ -51,7 +51,7 @@ class Context:
     ) -> None:
         """Log out everywhere."""
         for vcenter in self._vcenters.values():
-            await asyncio.to_thread(vcenter.close)
+            await in_thread(vcenter.close)
         await self._stack.aclose()
 
     async def cluster(self, name: str) -> Cluster:

@@ -71,7 +71,7 @@ class Health:
                 objects=[],
                 done=count,
                 total=count,
-                unblock="nothing to do",
+                unblock="only time can: they are calm and have to stay so",
                 look_again=min(left, LOOK),
             )
 

@@ -1,6 +1,8 @@
 """Running activities as a worker does, but without Temporal: the real interceptor, context and journal around each."""
 
+import asyncio
 import dataclasses
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
@@ -17,13 +20,31 @@ from activities.interceptor import ActivityScope
 from activities.registry import everything
 from journal.store import Entry, Journal
 from lab.commands import Lab
+from migration.call import Call, Scope
 from migration.observation import Observation
 from migration.plan import SecretAddress, VCenterReference
 from migration.spec import MigrationSpec
 from migration.value import Document
 from settings import Settings
+from workflows.budgets import RETRY
 
 MOST_CALLS = 10_000
+MOST_ATTEMPTS = 20
+
+
+class Witness(Journal):
+    """A journal that also knows which calls were made in the event loop's own thread."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.in_loop: set[str] = set()
+        self._loop = threading.get_ident()
+
+    def record(self, call: Call, scope: Scope | None) -> None:
+        """As the journal, and remember whose thread it was."""
+        if threading.get_ident() == self._loop:
+            self.in_loop.add(call.system)
+        super().record(call, scope)
 
 
 class Attempts:
@@ -31,11 +52,13 @@ class Attempts:
 
     Attributes:
         reported: what the attempts reported with their heartbeats.
+        noticed: set when something was reported.
     """
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.reported: list[Observation] = []
+        self.noticed = asyncio.Event()
         self._bound = {_name(each): each for each in everything(context)}
         self._count = 0
 
@@ -47,6 +70,18 @@ class Attempts:
     async def run(self, function: Callable[..., Awaitable[Any]], argument: Any) -> Any:
         """One attempt of an activity, given by its unbound method; raises what Temporal would be told."""
         with self.environment(function) as environment:
+            return await self.start(environment, function, argument)
+
+    async def persist(self, function: Callable[..., Awaitable[Any]], argument: Any) -> Any:
+        """Attempts until one succeeds or says that another is in vain, as Temporal would; they count as one."""
+        with self.environment(function) as environment:
+            for _ in range(MOST_ATTEMPTS - 1):
+                try:
+                    return await self.start(environment, function, argument)
+                except ApplicationError as error:
+                    if error.non_retryable:
+                        raise
+                await asyncio.sleep(RETRY.initial_interval.total_seconds())
             return await self.start(environment, function, argument)
 
     @contextmanager
@@ -61,16 +96,14 @@ class Attempts:
             workflow_id=self._migration,
             scheduled_time=datetime.now(UTC),
         )
-        environment.on_heartbeat = lambda *details: self.reported.extend(
-            d for d in details if isinstance(d, Observation)
-        )
+        environment.on_heartbeat = self._notice
         yield environment
 
     async def start(
         self, environment: ActivityEnvironment, function: Callable[..., Awaitable[Any]], argument: Any
     ) -> Any:
         """The attempt itself."""
-        around = ActivityScope(self.context.journal).intercept_activity(_Calling(None))  # type: ignore[arg-type]
+        around = ActivityScope(self.context.journal).intercept_activity(Calling(None))  # type: ignore[arg-type]
         given = ExecuteActivityInput(fn=self._bound[_name(function)], args=[argument], executor=None, headers={})
         return await environment.run(around.execute_activity, given)
 
@@ -82,12 +115,19 @@ class Attempts:
         """What the last attempt changed: `method target` of each mutating call that worked."""
         return [f"{each.method} {each.target}" for each in self.calls() if each.mutating and each.outcome == "ok"]
 
+    def _notice(self, *details: Any) -> None:
+        self.reported += [each for each in details if isinstance(each, Observation)]
+        if self.reported:
+            self.noticed.set()
+
     @property
     def _migration(self) -> str:
         return f"attempt-{self._count}"
 
 
-class _Calling(ActivityInboundInterceptor):
+class Calling(ActivityInboundInterceptor):
+    """The innermost interceptor: simply calls the activity."""
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - its name
         return await input.fn(*input.args)
 
@@ -103,11 +143,12 @@ async def attempts(lab: Lab, directory: Path, **changes: Any) -> AsyncIterator[A
         name.removeprefix("VCFM_").lower(): value for name, value in dotenv_values(lab.state_dir / "env").items()
     }
     settings = Settings(**(recommended | {"state_directory": directory} | changes), _env_file=None)  # type: ignore[arg-type]
-    journal = Journal(settings.journal_url)
+    journal = Witness(settings.journal_url)
     journal.open()
     try:
         async with Context(settings=settings, journal=journal) as context:
             yield Attempts(context)
+            assert journal.in_loop <= {"kubernetes"}, "pyVmomi blocks: it must be called in threads"
     finally:
         journal.close()
 

@@ -11,7 +11,10 @@ from lab.state import StateDir
 from migration.call import Call
 from tests.activities.attempts import vcenter_of
 from vsphere.endpoint import Endpoint
+from vsphere.folders import Folders
+from vsphere.inventory import Inventory, Place
 from vsphere.session import VCenter
+from vsphere.tags import Tags
 
 MERGE = "application/merge-patch+json"
 WITHIN = 30.0
@@ -73,3 +76,31 @@ def logged_in(lab: Lab, role: str) -> Iterator[VCenter]:
     endpoint = Endpoint(**{key: there[key] for key in ("server", "port", "username", "password", "ca_file")})
     with VCenter(endpoint, calls.append) as vcenter:
         yield vcenter
+
+
+@contextmanager
+def tagging(lab: Lab, category: str, cardinality: str, tag: str) -> Iterator[None]:
+    """A tag category on the target, and a tag of it (if named) on the datacenter."""
+    with logged_in(lab, "target") as vcenter:
+        spec = {"name": category, "description": "", "cardinality": cardinality, "associable_types": []}
+        key, tags = vcenter.rest.create("cis/tagging/category", spec), Tags(vcenter)
+        try:
+            if tag:
+                datacenter = Inventory(vcenter).require(Place(kind="Datacenter", path="/dc-target"))
+                tags.attach(tags.ensure_tag(key, tag, "").id, datacenter)
+            yield
+        finally:
+            tags.delete_category(key)
+
+
+@contextmanager
+def nothing_left_on_target(lab: Lab, *categories: str, folder: str = "") -> Iterator[None]:
+    """Whatever the block makes, its categories (and with them their tags) and its folder are gone afterwards."""
+    try:
+        yield
+    finally:
+        with logged_in(lab, "target") as vcenter:
+            tags = Tags(vcenter)
+            for each in tags.categories(categories).values():
+                tags.delete_category(each.id)
+            assert not folder or Folders(vcenter).delete_if_empty(folder)

@@ -17,9 +17,7 @@ from lab.scenario import Scenario
 from migration.concern import Category, Concern, blocking
 from migration.spec import MigrationSpec
 from tests.activities.attempts import Attempts, attempts, spec_of, vcenter_of
-from tests.activities.by_hand import admin, applied, credentials_changed, logged_in
-from vsphere.inventory import Inventory, Place
-from vsphere.tags import Tags
+from tests.activities.by_hand import admin, applied, credentials_changed, tagging
 
 pytestmark = pytest.mark.lab
 Around = Callable[[Lab], AbstractContextManager[Any]]
@@ -51,32 +49,11 @@ async def test_a_healthy_lab_gets_a_plan_and_changes_nothing(lab: Lab, trying: A
 
 
 def tag_of_somebody_else(lab: Lab) -> AbstractContextManager[None]:
-    return on_target(lab, "openshift-region", "SINGLE", "emea")
+    return tagging(lab, "openshift-region", "SINGLE", "emea")
 
 
 def category_with_multiple(lab: Lab) -> AbstractContextManager[None]:
-    return on_target(lab, "openshift-zone", "MULTIPLE", "")
-
-
-class on_target:  # noqa: N801 - reads as the action it is
-    """A tag category on the target, and a tag of it on the datacenter, while the block lasts."""
-
-    def __init__(self, lab: Lab, category: str, cardinality: str, tag: str) -> None:
-        self._lab, self._category, self._cardinality, self._tag = lab, category, cardinality, tag
-        self._id = ""
-
-    def __enter__(self) -> None:
-        with logged_in(self._lab, "target") as vcenter:
-            spec = {"name": self._category, "description": "", "cardinality": self._cardinality, "associable_types": []}
-            self._id = vcenter.rest.create("cis/tagging/category", spec)
-            if self._tag:
-                tags = Tags(vcenter)
-                datacenter = Inventory(vcenter).require(Place(kind="Datacenter", path="/dc-target"))
-                tags.attach(tags.ensure_tag(self._id, self._tag, "").id, datacenter)
-
-    def __exit__(self, *_: object) -> None:
-        with logged_in(self._lab, "target") as vcenter:
-            Tags(vcenter).delete_category(self._id)
+    return tagging(lab, "openshift-zone", "MULTIPLE", "")
 
 
 def volume(lab: Lab) -> AbstractContextManager[Any]:

@@ -70,7 +70,7 @@ class _Twice(Run):
         return again
 
     async def _once(self, activity: Callable[..., Awaitable[Any]], argument: Any) -> tuple[Any, list[str]]:
-        result = await self._trying.run(activity, argument)
+        result = await self._trying.persist(activity, argument)
         self.calls += self._trying.calls()
         return result, self._trying.changes()
 
