@@ -40,7 +40,7 @@ EXPECTED = (
 
 def failure(error: Exception) -> ApplicationError:
     """The error as Temporal carries it."""
-    remedy = getattr(error, "remedy", "mend what the message names, then retry")
+    remedy = getattr(error, "remedy", "") or "mend what the message names, then retry"
     return ApplicationError(
         str(error.args[0]) if error.args else type(error).__name__,
         remedy,

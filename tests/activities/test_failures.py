@@ -1,0 +1,126 @@
+"""What Temporal is told of an error, and what an activity keeps saying while it runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+from temporalio.worker import ExecuteActivityInput
+
+from activities import pulse
+from activities.failures import Stuck, failure
+from activities.interceptor import ActivityScope
+from journal.store import Journal
+from migration.call import Scope, scope
+from migration.cloud_config import CloudConfigError
+from openshift.errors import Conflict, Forbidden, OpenShiftError, Unreachable
+from tests.activities.attempts import Calling
+from vsphere.errors import CredentialsRejected, SessionLost
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "remedy", "final"),
+    [
+        (OpenShiftError("of no kind"), "of no kind", "mend what the message names, then retry", True),
+        (Stuck("it stands still", remedy="push"), "it stands still", "push", True),
+        (Unreachable("nobody answers"), "nobody answers", Unreachable.usual_remedy, False),
+        (Conflict("it moved"), "it moved", Conflict.usual_remedy, False),
+        (Forbidden("must not"), "must not", Forbidden.usual_remedy, True),
+        (SessionLost("forgotten"), "forgotten", SessionLost.remedy, False),
+        (CredentialsRejected("no"), "no", CredentialsRejected.remedy, True),
+        (
+            CloudConfigError("it is empty"),
+            "cloud-provider-config: it is empty",
+            "mend what the message names, then retry",
+            True,
+        ),
+        (RuntimeError(), "RuntimeError", "mend what the message names, then retry", True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_an_error_in_temporals_words(error: Exception, message: str, remedy: str, *, final: bool) -> None:
+    told = failure(error)
+    assert (told.message, told.details, told.type) == (message, (remedy,), type(error).__name__)
+    assert told.non_retryable == final
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Any:
+    journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}")
+    journal.open()
+    yield journal
+    journal.close()
+
+
+async def around(journal: Journal, function: Callable[[], Awaitable[Any]], environment: ActivityEnvironment) -> Any:
+    interceptor = ActivityScope(journal).intercept_activity(Calling(None))  # type: ignore[arg-type]  # the innermost
+    given = ExecuteActivityInput(fn=function, args=[], executor=None, headers={})
+    return await environment.run(interceptor.execute_activity, given)
+
+
+async def test_an_activity_knows_on_whose_behalf_it_acts(journal: Journal) -> None:
+    async def look() -> Scope | None:
+        return scope.get()
+
+    environment = ActivityEnvironment()
+    environment.info = environment.info.__class__(
+        **(
+            vars(environment.info)
+            | {"activity_id": "11-create_workers.wait_ready.3", "activity_type": "a", "attempt": 2}
+        )
+    )
+    assert await around(journal, look, environment) == Scope(
+        migration="test", run="test-run", phase="create_workers", activity="a", attempt=2
+    )
+
+
+async def test_a_bug_is_left_to_temporal_which_tries_again(journal: Journal) -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await around(journal, bug, ActivityEnvironment())
+
+
+async def test_an_expected_error_keeps_its_cause(journal: Journal) -> None:
+    cause = Stuck("x", remedy="y")
+
+    async def stuck() -> None:
+        raise cause
+
+    with pytest.raises(ApplicationError) as error:
+        await around(journal, stuck, ActivityEnvironment())
+    assert error.value.__cause__ is cause
+
+
+async def test_the_pulse_repeats_what_was_last_reported_and_begins_with_what_the_attempt_before_said(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "SECONDS", 0.01)
+    beats: list[tuple[Any, ...]] = []
+    environment = ActivityEnvironment()
+    environment.info = environment.info.__class__(**(vars(environment.info) | {"heartbeat_details": ["earlier"]}))
+    beat = asyncio.Event()
+    environment.on_heartbeat = lambda *details: (beats.append(details), beat.set())
+
+    async def until(details: tuple[Any, ...], times: int) -> None:
+        async with asyncio.timeout(10):
+            while beats.count(details) < times:
+                beat.clear()
+                await beat.wait()
+
+    async def work() -> str:
+        await until(("earlier",), 2)
+        pulse.report("now")  # type: ignore[arg-type]  # anything will do
+        await until(("now",), 3)
+        assert beats[-1] == ("now",)
+        return activity.info().activity_id
+
+    assert await around(journal, work, environment) == "test"
+    count = len(beats)
+    await asyncio.sleep(0.05)
+    assert len(beats) == count, "it ends with its activity"
