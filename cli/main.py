@@ -2,34 +2,29 @@
 
 import asyncio
 import json
-import sys
-import time
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
-import httpx
 import typer
-import yaml
-from pydantic import ValidationError
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
 import logs
 from cli import demo as demonstration
 from cli import lab as lab_commands
 from cli import serve as processes
-from cli.dev_server import NoTemporalBinary
+from cli import submission
+from cli.errors import EXIT_CODES, EXPLAINED, Commands
+from cli.following import draw, dump, follow, tell
 from cli.rest import Refused, Service
-from cli.view import duration, render, report
-from lab.build import BuildError
-from lab.commands import LabError
-from migration.status import MigrationStatus, State
+from cli.view import render, report, table
+from migration.status import MigrationStatus
 from settings import Settings
-from temporal import TemporalUnavailable
 from worker import main as worker_process
 
 app = typer.Typer(
+    cls=Commands,
+    epilog=EXPLAINED,
     help="Move a running OpenShift cluster from one vCenter to another.",
     no_args_is_help=True,
     add_completion=False,
@@ -38,11 +33,17 @@ app = typer.Typer(
 app.add_typer(lab_commands.app, name="lab")
 console = Console()
 
-Url = Annotated[str, typer.Option("--api", envvar="VCFM_API", help="URL of the REST service.")]
-DEFAULT_URL = "http://127.0.0.1:8080"
 
-EXIT_CODES = {State.COMPLETED: 0, State.ROLLED_BACK: 3, State.FAILED: 4, State.NEEDS_ATTENTION: 5}
-"""0 completed, 2 awaiting approval, 3 rolled back, 4 failed, 5 a person is needed."""
+class Output(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+Url = Annotated[str, typer.Option("--api", envvar="VCFM_API", help="URL of the REST service.")]
+Migration = Annotated[str, typer.Argument(help="Its id; may be left out when there is one.", show_default=False)]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end, or until it needs a person.")]
+As = Annotated[Output, typer.Option("--output", "-o", help="For people, or for programs.")]
+DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 @app.command()
@@ -83,57 +84,48 @@ def worker() -> None:
 def start(
     file: Annotated[Path, typer.Option("--file", "-f", help="A spec, a custom resource, or a REST body; - is stdin.")],
     cluster: Annotated[str, typer.Option(help="The cluster's name in the service, if it looks after several.")] = "",
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end.")] = False,
+    watch: Watch = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Start a migration."""
-    document = _document(file)
-    body: dict[str, Any] = document if "spec" in document else {"spec": document}
-    started = Service(url).start({"cluster": cluster or body.get("cluster", ""), "spec": body["spec"]})
-    console.print(f"{started.id} started")
+    service = Service(url)
+    started = service.start(submission.read(file, cluster=cluster))
+    console.print(f"{started.id} started: `vcfm status -w {started.id}` follows it", soft_wrap=True, highlight=False)
     if watch:
-        _watch(Service(url), started.id)
+        _watch(service, started.id, Output.TEXT)
 
 
 @app.command("list")
-def listing(url: Url = DEFAULT_URL) -> None:
-    """List migrations, the latest first."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("ID", "STATE", "PHASE", "NEEDS", "STARTED", "TOOK"):
-        table.add_column(column)
-    for each in Service(url).migrations():
-        took = duration(each.completed - each.started) if each.completed else ""
-        needs = "a person" if each.needs_human else ""
-        table.add_row(each.id, each.state, each.phase, needs, f"{each.started:%Y-%m-%d %H:%M:%S}Z", took)
-    console.print(table)
+def listing(output: As = Output.TEXT, url: Url = DEFAULT_URL) -> None:
+    """List migrations: those that run, then those that ended, the latest first."""
+    found = Service(url).migrations()
+    if output is Output.JSON:
+        print(json.dumps([each.model_dump(mode="json") for each in found], indent=2))
+    elif found:
+        console.print(table(found))
+    else:
+        console.print("There is no migration yet: `vcfm start -f FILE` starts one.")
 
 
-@app.command()
-def status(
-    migration: Annotated[str, typer.Argument(help="Its id; may be left out when there is one.")] = "",
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end.")] = False,
-    output: Annotated[str, typer.Option("--output", "-o", help="`text` or `json`.")] = "text",
-    url: Url = DEFAULT_URL,
-) -> None:
+@app.command(epilog=EXPLAINED)
+def status(migration: Migration = "", watch: Watch = False, output: As = Output.TEXT, url: Url = DEFAULT_URL) -> None:
     """Show how a migration stands."""
     service = Service(url)
     migration = migration or _only(service)
     if watch:
-        _watch(service, migration)
-        return
+        _watch(service, migration, output)
     found = service.status(migration)
-    if output == "json":
+    if output is Output.JSON:
         print(found.model_dump_json(indent=2))
     else:
         console.print(render(found))
-        if found.report:
-            console.print(report(found))
-    raise typer.Exit(EXIT_CODES.get(found.state, 0) if found.state.final else 0)
+        _report(found)
+    raise typer.Exit(EXIT_CODES.get(found.state, 0))
 
 
 @app.command()
 def retry(
-    migration: Annotated[str, typer.Argument(help="Its id; may be left out when there is one.")] = "",
+    migration: Migration = "",
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     by: Annotated[str, typer.Option(envvar="USER", help="Who, for the record.")] = "",
     url: Url = DEFAULT_URL,
@@ -143,50 +135,32 @@ def retry(
     console.print(service.retry(migration or _only(service), by=by, reason=reason))
 
 
-def _watch(service: Service, migration: str) -> None:
+def _watch(service: Service, migration: str, output: Output) -> NoReturn:
     """Follow a migration to its end, or until a person is needed; then leave with its exit code."""
-    found = service.status(migration)
-    if console.is_terminal:
-        with Live(render(found), console=console, refresh_per_second=4, vertical_overflow="visible") as live:
-            while not found.state.final:
-                time.sleep(0.5)
-                found = service.status(migration)
-                live.update(render(found))
+    statuses = follow(service, migration)
+    if output is Output.JSON:
+        found = dump(statuses)
     else:
-        found = _lines(service, found)
+        found = draw(console, statuses) if console.is_terminal else tell(console, statuses)
+        _report(found)
+    raise typer.Exit(EXIT_CODES.get(found.state, 0))
+
+
+def _report(found: MigrationStatus) -> None:
     if found.report:
+        console.print()
         console.print(report(found))
-    raise typer.Exit(EXIT_CODES.get(found.state, 4))
-
-
-def _lines(service: Service, found: MigrationStatus) -> MigrationStatus:
-    """One line per change, for logs and pipes."""
-    said = ""
-    while True:
-        line = f"{found.state} {found.progress:3d}% {found.phase}: {found.message}"
-        if line != said:
-            console.print(line, soft_wrap=True)
-            said = line
-        if found.state.final:
-            return found
-        time.sleep(0.5)
-        found = service.status(found.id)
 
 
 def _only(service: Service) -> str:
+    """The migration that is meant when none is named: the one that has not ended, else the latest."""
     found = service.migrations()
     going = [each for each in found if not each.state.final] or found[:1]
-    if len(going) != 1:
-        raise Refused(404, f"{len(going)} migrations: say which one (`vcfm list`)")
+    if not going:
+        raise Refused("there is no migration yet: `vcfm start -f FILE` starts one")
+    if len(going) > 1:
+        raise Refused(f"say which one: {', '.join(each.id for each in going)}")
     return going[0].id
-
-
-def _document(file: Path) -> dict[str, Any]:
-    text = sys.stdin.read() if str(file) == "-" else file.read_text()
-    document = yaml.safe_load(text)
-    if not isinstance(document, dict):
-        raise Refused(422, f"{file}: not a YAML or JSON object; give a spec, a custom resource, or a REST body")
-    return document
 
 
 def _settings() -> Settings:
@@ -196,19 +170,5 @@ def _settings() -> Settings:
 
 
 def run() -> None:
-    """The console script: every expected error is one plain message and an exit code, never a stack trace."""
-    try:
-        app()
-    except (Refused, TemporalUnavailable, NoTemporalBinary, LabError, BuildError, LookupError, TimeoutError) as error:
-        _fail(str(error))
-    except httpx.TransportError as error:
-        _fail(f"the service does not answer ({error}): start it (`vcfm serve --dev`), or say where it is (--api URL)")
-    except (OSError, yaml.YAMLError, json.JSONDecodeError) as error:
-        _fail(str(error))
-    except ValidationError as error:
-        _fail("\n".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()))
-
-
-def _fail(message: str) -> None:
-    Console(stderr=True).print(message, style="red", soft_wrap=True, highlight=False)
-    sys.exit(1)
+    """The console script."""
+    app(prog_name="vcfm")

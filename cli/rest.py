@@ -2,41 +2,49 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
+from pydantic import ValidationError
 
 from migration.status import MigrationStatus
 from migration.summary import MigrationSummary
+from migration.value import Value
+
+Shape = TypeVar("Shape", bound=Value)
 
 
-class Refused(Exception):
-    """The service said no; the message is its problem document, in lines for a terminal.
+class ServiceError(Exception):
+    """The service did not do it; the message says why, and what to do next."""
 
-    Attributes:
-        status: the HTTP status.
-    """
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+class Away(ServiceError):
+    """It does not answer, or answers that it cannot just now."""
+
+
+class Refused(ServiceError):
+    """It said no; the message is its problem document, in lines for a terminal."""
 
 
 class Service:
     """One REST service.
 
     Raises (every method):
+        Away: it does not answer.
         Refused: it answered with a problem.
-        httpx.TransportError: it does not answer.
+        ServiceError: it answers what this version of `vcfm` does not understand.
     """
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", timeout=30)
         self.url = url.rstrip("/")
-
-    def close(self) -> None:
-        """Let go of its connections."""
-        self._http.close()
+        try:
+            # Nothing is kept open between calls that are half a second apart: a watch outlives many a proxy.
+            self._http = httpx.Client(
+                base_url=f"{self.url}/api/v1", timeout=30, limits=httpx.Limits(max_keepalive_connections=0)
+            )
+        except httpx.InvalidURL as error:
+            raise ServiceError(f"{url!r} is no URL ({error}): say where the service is (--api URL)") from error
 
     def wait_until_ready(self, *, seconds: float, alive: Callable[[], bool]) -> None:
         """Wait until it can serve requests.
@@ -56,43 +64,61 @@ class Service:
 
     def start(self, body: dict[str, Any]) -> MigrationStatus:
         """Submit a migration."""
-        return MigrationStatus.model_validate(self._call("POST", "/migrations", json=body))
+        return self._read(MigrationStatus, self._call("POST", "/migrations", json=body))
 
     def status(self, migration: str) -> MigrationStatus:
         """How a migration stands."""
-        return MigrationStatus.model_validate(self._call("GET", f"/migrations/{migration}"))
+        return self._read(MigrationStatus, self._call("GET", f"/migrations/{quote(migration, safe='')}"))
 
     def migrations(self) -> list[MigrationSummary]:
         """All migrations, the latest first."""
-        return [MigrationSummary.model_validate(each) for each in self._call("GET", "/migrations")]
+        return [self._read(MigrationSummary, each) for each in self._call("GET", "/migrations")]
 
     def journal(self, migration: str, **query: Any) -> list[dict[str, Any]]:
         """One page of a migration's journal."""
-        found: list[dict[str, Any]] = self._call("GET", f"/migrations/{migration}/journal", params=query)
+        found: list[dict[str, Any]] = self._call(
+            "GET", f"/migrations/{quote(migration, safe='')}/journal", params=query
+        )
         return found
 
     def retry(self, migration: str, *, by: str, reason: str) -> str:
         """Run the parked phase again."""
-        answer = self._call("POST", f"/migrations/{migration}/retry", json={"by": by, "reason": reason})
+        answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/retry", json={"by": by, "reason": reason})
         return str(answer["answer"])
 
     def _call(self, method: str, path: str, **how: Any) -> Any:
-        answer = self._http.request(method, path, **how)
+        try:
+            answer = self._http.request(method, path, **how)
+        except httpx.TransportError as error:
+            raise Away(
+                f"the service at {self.url} does not answer ({error}): start it (`vcfm serve --dev`), or say where it "
+                "is (--api URL)"
+            ) from error
+        if "json" not in answer.headers.get("content-type", ""):
+            raise ServiceError(
+                f"{self.url} answers HTTP {answer.status_code} without JSON: no service of ours; say where it is "
+                "(--api URL)"
+            )
         if answer.is_success:
             return answer.json()
-        raise Refused(answer.status_code, _lines(answer))
+        refusal = Away if answer.status_code == 503 else Refused
+        raise refusal(_lines(answer.json()))
+
+    def _read(self, shape: type[Shape], document: Any) -> Shape:
+        try:
+            return shape.model_validate(document)
+        except ValidationError as error:
+            raise ServiceError(
+                f"{self.url} answers what this vcfm does not understand ({error.error_count()} unknown or missing "
+                "fields): install the service's version of vcfm"
+            ) from error
 
 
-def _lines(answer: httpx.Response) -> str:
-    if "json" not in answer.headers.get("content-type", ""):
-        return f"HTTP {answer.status_code}: {answer.text[:500]}"
-    document = answer.json()
+def _lines(document: dict[str, Any]) -> str:
     lines = [f"{document.get('title')}: {document.get('detail')}"]
     for each in document.get("problems", []):
-        value = f" = {each['value']}" if each.get("value") else ""
-        lines.append(
-            f"  {each['field']}{value}: {each['rule']}" + (f" → {each['remedy']}" if each.get("remedy") else "")
-        )
+        value = f" ({each['value']})" if each.get("value") else ""
+        lines.append(f"  {each.get('field')}{value}: {each.get('rule')}. {each.get('remedy')}")
     if document.get("remedy"):
         lines.append(f"Next: {document['remedy']}")
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from rich.text import Text
 from migration.concern import Category, Concern
 from migration.phase import TABLE, number, row
 from migration.status import MigrationStatus, Node, PhaseRecord, PhaseState, State, Waiting
+from migration.summary import MigrationSummary
 
 _MARKS = {
     PhaseState.RUNNING: ("▶", "bold cyan"),
@@ -48,6 +49,19 @@ def report(status: MigrationStatus) -> RenderableType:
         mark = Text("✔ ", "green") if each.holds else Text("✖ ", "bold red")
         lines += [_hanging(mark, Text(each.claim)), _indented(Text(each.read, "dim" if each.holds else "red"), 4)]
     return Group(*lines)
+
+
+def table(migrations: Iterable[MigrationSummary]) -> RenderableType:
+    """The list: one line each, and those that need a person stand out."""
+    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    found.add_column("ID", header_style="dim", overflow="fold")
+    for column in ("STATE", "PHASE", "STARTED", "TOOK"):
+        found.add_column(column, header_style="dim", no_wrap=True)
+    for each in migrations:
+        took = duration(each.completed - each.started) if each.completed else ""
+        state = Text(each.state, _STATES.get(each.state, "bold"))
+        found.add_row(each.id, state, each.phase, f"{each.started:%Y-%m-%d %H:%MZ}", took)
+    return found
 
 
 def duration(span: timedelta) -> str:

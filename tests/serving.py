@@ -51,7 +51,7 @@ async def serving(client: Client, world: World, directory: Path) -> AsyncIterato
         worker = await stack.enter_async_context(AsyncExitStack())
         queue = await worker.enter_async_context(world.working(client, ActivityScope(journal)))
         settings = Settings(state_directory=directory, task_queue=queue)
-        url = await stack.enter_async_context(_listening(create_app(settings, client=client)))
+        url = await stack.enter_async_context(listening(create_app(settings, client=client)))
         yield Serving(
             url=url,
             migration=f"vcfm-{infrastructure}",
@@ -64,10 +64,12 @@ async def serving(client: Client, world: World, directory: Path) -> AsyncIterato
 
 
 @asynccontextmanager
-async def _listening(app: object) -> AsyncIterator[str]:
+async def listening(app: object, *, port: int = 0) -> AsyncIterator[str]:
+    """Any application on a port of this machine, a free one unless it is given; yields its URL."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))  # type: ignore[arg-type]
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         listener.listen()  # whoever connects before uvicorn is ready waits in this socket's queue
         task = asyncio.create_task(server.serve([listener]))
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,0 +1,80 @@
+"""Following a migration: its status again and again, until it has ended or needs a person.
+
+The service may be restarted meanwhile, and the migration goes on without it: what was last seen stands, with a word on
+its age, and only a service that stays away for minutes ends the watch.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from rich.console import Console
+from rich.live import Live
+
+from cli.errors import EXIT_CODES
+from cli.rest import Away, Service
+from cli.view import duration, render
+from migration.status import MigrationStatus
+
+_LOOK = 0.5
+_PATIENCE = 120.0
+"""Seconds: a pod of the service is rescheduled in less."""
+
+
+def follow(service: Service, migration: str) -> Iterator[MigrationStatus]:
+    """Its status at every look; ends when it has ended or needs a person.
+
+    Raises:
+        cli.rest.ServiceError: at once when it cannot be seen at all; later when the service stays away.
+    """
+    seen = service.status(migration)
+    last = time.monotonic()
+    yield seen
+    while not seen.state.final and seen.state not in EXIT_CODES:
+        time.sleep(_LOOK)
+        try:
+            seen = service.status(migration)
+            last = time.monotonic()
+            yield seen
+        except Away as error:
+            silent = time.monotonic() - last
+            if silent > _PATIENCE:
+                raise
+            age = duration(timedelta(seconds=silent))
+            yield seen.model_copy(update={"message": f"as it was {age} ago: {error}"})
+
+
+def draw(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStatus:
+    """One picture that changes; what does not fit the screen is left out until the last one."""
+    last = next(statuses)
+    with Live(render(last), console=console, refresh_per_second=4, transient=True) as live:
+        for last in statuses:
+            live.update(render(last))
+    console.print(render(last))
+    return last
+
+
+def tell(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStatus:
+    """One line for each change, for logs and pipes."""
+    said = ""
+    for last in statuses:
+        waits = "; ".join(
+            f"{each.what} ({each.done} of {each.total})" if each.total else each.what for each in last.waiting
+        )
+        line = f"{last.state} {last.progress:3d}% {last.phase}: {last.message}" + (
+            f" [waits for {waits}]" if waits else ""
+        )
+        if line != said:
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
+            said = line
+    return last
+
+
+def dump(statuses: Iterator[MigrationStatus]) -> MigrationStatus:
+    """One JSON object to a line, for each change."""
+    before = None
+    for last in statuses:
+        if last != before:
+            print(last.model_dump_json(), flush=True)
+            before = last
+    return last

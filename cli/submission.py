@@ -1,0 +1,51 @@
+"""What `vcfm start -f` takes: a spec, a custom resource, or the body of a REST request, in YAML or JSON.
+
+Only what makes them different is looked at here; whether the spec makes sense is the service's to say, all at once.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+KIND = "VmwareCloudFoundationMigration"
+
+
+class Unreadable(Exception):
+    """There is no migration in that file; the message says what to give instead."""
+
+
+def read(file: Path, *, cluster: str) -> dict[str, Any]:
+    """The body of the request; `cluster`, where given, wins over the one in the file. `-` is standard input.
+
+    Raises:
+        Unreadable: no such file, no YAML, or no migration in it.
+    """
+    document = _document(file)
+    if "kind" in document and document["kind"] != KIND:
+        raise Unreadable(f"{file}: is a {document['kind']}, and only a {KIND} can be started")
+    if "kind" in document:
+        return {"cluster": cluster, "spec": document.get("spec")}
+    if "spec" in document:
+        return document | ({"cluster": cluster} if cluster else {})
+    return {"cluster": cluster, "spec": document}
+
+
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        # By way of JSON, since that is what the request is: dates become texts, and what JSON cannot say is refused.
+        document = json.loads(json.dumps(yaml.safe_load(text), default=str, allow_nan=False))
+    except OSError as error:
+        raise Unreadable(f"{file}: {error.strerror}; give a file, or - for standard input") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise Unreadable(f"{file}: not YAML: {error.problem}{where}") from error
+    except (ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
+        raise Unreadable(f"{file}: neither YAML nor JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise Unreadable(f"{file}: holds no object; give a spec, a custom resource, or the body of a REST request")
+    return document

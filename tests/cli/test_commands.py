@@ -1,0 +1,237 @@
+"""`vcfm` against the whole service: what is printed, what it ends with, and that an error is one message, no stack."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from starlette.responses import JSONResponse, PlainTextResponse
+from temporalio.exceptions import ApplicationError
+from typer.testing import CliRunner, Result
+
+from api.app import create_app
+from cli import following
+from cli.main import app
+from cli.rest import Away, Service
+from migration.observation import Observation
+from migration.status import MigrationStatus, State, Waiting
+from settings import Settings
+from tests.serving import Serving, listening
+from tests.workflows.answers import request
+
+SPEC = request().spec.model_dump(mode="json", exclude={"state"}, exclude_none=True)
+RESOURCE = {
+    "apiVersion": "migration.openshift.io/v1alpha1",
+    "kind": "VmwareCloudFoundationMigration",
+    "metadata": {"name": "m", "namespace": "openshift-vcf-migration"},
+    "spec": SPEC | {"state": "Running"},
+}
+PERMANENT = ApplicationError("the folder is a VM", "rename it", type="Incompatible", non_retryable=True)
+WAIT = Observation(
+    waiting=Waiting(what="two workers", since=datetime.now(UTC), at_most=timedelta(hours=2), unblock="look", total=2)
+)
+
+Vcfm = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def vcfm(service: Serving) -> Vcfm:
+    """Runs a command beside the service."""
+
+    async def run(*args: str, stdin: str = "", api: str = service.url) -> Result:
+        environment = {"VCFM_API": api, "COLUMNS": "100", "USER": "kim"}
+        return await asyncio.to_thread(CliRunner().invoke, app, list(args), input=stdin, env=environment)
+
+    return run
+
+
+def spoken(result: Result, code: int, *said: str) -> str:
+    """The output of a command that ended so, and said all of this."""
+    output: str = result.output
+    assert result.exit_code == code, f"{output}\n{result.exception!r}"
+    assert "Traceback" not in output
+    for each in said:
+        assert each in " ".join(output.split())
+    return output
+
+
+@pytest.mark.parametrize(
+    ("document", "dump"),
+    [
+        (SPEC, yaml.safe_dump),
+        (RESOURCE, yaml.safe_dump),
+        ({"cluster": "west", "spec": SPEC}, json.dumps),
+    ],
+)
+async def test_start_takes_a_spec_a_resource_or_a_body(
+    vcfm: Vcfm, service: Serving, tmp_path: Path, document: dict[str, Any], dump: Callable[[Any], str]
+) -> None:
+    file = tmp_path / "migration"
+    file.write_text(dump(document))
+    spoken(await vcfm("start", "-f", str(file)), 0, f"{service.migration} started", "vcfm status -w")
+    assert service.world.inputs["read_identity"][0].cluster == document.get("cluster", "")
+
+
+async def test_start_from_standard_input_names_the_cluster_and_watches(vcfm: Vcfm, service: Serving) -> None:
+    result = await vcfm("start", "-f", "-", "--cluster", "east", "-w", stdin=json.dumps({"cluster": "w", "spec": SPEC}))
+    spoken(result, 0, "Completed 100% verify", "Verification report: 2 of 2 claims hold")
+    assert service.world.inputs["read_identity"][0].cluster == "east"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [1", "not YAML: expected ',' or ']'"),
+        ("- 1\n", "holds no object; give a spec, a custom resource"),
+        ("", "holds no object"),
+        ("a: .nan", "neither YAML nor JSON"),
+        ("a: 1\n---\nb: 2", "not YAML: but found another document in line 2"),
+        ("kind: Deployment\nspec: {}", "is a Deployment, and only a VmwareCloudFoundationMigration"),
+        ("kind: VmwareCloudFoundationMigration", "spec: must be an object"),
+        ("failureDomains: 2024-01-01\nspeed: 3", "spec.speed: is not a field of a migration's spec"),
+        (yaml.safe_dump(SPEC | {"state": "Paused"}), 'spec.state ("Paused"): cannot be asked for here'),
+    ],
+)
+async def test_what_cannot_be_started(vcfm: Vcfm, service: Serving, text: str, said: str) -> None:
+    spoken(await vcfm("start", "-f", "-", stdin=text), 1, said)
+    assert service.world.calls == []
+
+
+async def test_a_missing_file(vcfm: Vcfm) -> None:
+    spoken(await vcfm("start", "-f", "nowhere.yaml"), 1, "nowhere.yaml: No such file or directory; give a file, or -")
+
+
+async def test_a_second_start_names_the_first(vcfm: Vcfm, service: Serving) -> None:
+    service.world.hold("wait_workers_ready", WAIT)
+    await vcfm("start", "-f", "-", stdin=json.dumps(SPEC))
+    refused = await vcfm("start", "-f", "-", stdin=json.dumps(SPEC))
+    spoken(
+        refused, 1, "at most one migration per cluster", f"Next: follow that one (`vcfm status -w {service.migration}`)"
+    )
+
+
+async def test_a_parked_migration_asks_for_a_person_and_goes_on_after_a_retry(vcfm: Vcfm, service: Serving) -> None:
+    service.world.fail("ensure_folder", PERMANENT)
+    watched = await vcfm("start", "-f", "-", "-w", stdin=json.dumps(SPEC))
+    spoken(watched, 5, "NeedsAttention", "create_folder: the folder is a VM")
+    shown = await vcfm("status", service.migration)
+    spoken(shown, 5, "A person is needed", "Next: rename it", f"vcfm retry {service.migration}")
+    spoken(await vcfm("retry", service.migration, "--reason", "renamed"), 0, "create_folder runs again")
+    spoken(await vcfm("status", "-w", service.migration), 0, "Completed 100%")
+    refused = await vcfm("retry", service.migration)
+    spoken(refused, 1, "Not now", "has ended", "Next: start a new migration")
+
+
+async def test_a_watch_tells_each_change_once(vcfm: Vcfm, service: Serving) -> None:
+    released = service.world.hold("wait_workers_ready", WAIT)
+    await vcfm("start", "-f", "-", stdin=json.dumps(SPEC))
+    watching = asyncio.create_task(vcfm("status", "-w", "-o", "json", service.migration))
+    async with asyncio.timeout(30):
+        while not (await service.doors.status(service.migration)).waiting:
+            pass
+    released.set()
+    seen = [MigrationStatus.model_validate_json(line) for line in (await watching).stdout.splitlines()]
+    assert seen[-1].state is State.COMPLETED
+    assert WAIT.waiting in [wait for each in seen for wait in each.waiting]
+    assert all(before != after for before, after in pairwise(seen))
+
+
+async def test_a_failed_migration(vcfm: Vcfm, service: Serving) -> None:
+    service.world.fail("ensure_folder", PERMANENT)
+    await vcfm("start", "-f", "-", "-w", stdin=json.dumps(SPEC))
+    await service.client.get_workflow_handle(service.migration).terminate("by mistake")
+    spoken(await vcfm("status", service.migration), 4, "terminated from outside during create_folder")
+
+
+async def test_list(vcfm: Vcfm, service: Serving) -> None:
+    await vcfm("start", "-f", "-", "-w", stdin=json.dumps(SPEC))
+    while "Completed" not in (line := await _listed(vcfm, service)):
+        pass
+    assert "verify" in line
+    entries = json.loads((await vcfm("list", "-o", "json")).stdout)
+    assert service.migration in [each["id"] for each in entries]
+
+
+async def _listed(vcfm: Vcfm, service: Serving) -> str:
+    lines = spoken(await vcfm("list"), 0, "ID STATE PHASE STARTED TOOK").splitlines()
+    return next((each for each in lines if each.startswith(service.migration)), "")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["status", "vcfm-nowhere"], 1, "no migration 'vcfm-nowhere' Next: `vcfm list` shows the ones there are"),
+        (["status", "../healthz"], 1, "Not Found"),
+        (["list", "--api", "http://127.0.0.1:1"], 1, "does not answer ([Errno 111] Connection refused): start it"),
+        (["list", "--api", "127.0.0.1:8080"], 1, "say where it is (--api URL)"),
+        (["list", "--api", "http://host:port"], 1, "is no URL"),
+        (["explode"], 64, "No such command 'explode'"),
+        (["--explode"], 64, "No such option: --explode"),
+        (["start"], 64, "Missing option '--file'"),
+        (["status", "-o", "xml"], 64, "'xml' is not one of 'text', 'json'"),
+    ],
+)
+async def test_errors_are_one_plain_message(vcfm: Vcfm, args: list[str], code: int, said: str) -> None:
+    spoken(await vcfm(*args), code, said)
+
+
+async def test_somebody_elses_service(vcfm: Vcfm) -> None:
+    async with listening(PlainTextResponse("It works!")) as url:
+        spoken(await vcfm("list", api=url), 1, "answers HTTP 200 without JSON", "say where it is (--api URL)")
+
+
+async def test_a_service_of_another_version(vcfm: Vcfm) -> None:
+    async with listening(JSONResponse({"id": "m", "news": 1})) as url:
+        spoken(await vcfm("status", "m", api=url), 1, "does not understand", "install the service's version of vcfm")
+
+
+async def test_a_watch_outlives_the_service(service: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "_LOOK", 0.0)
+    service.world.hold("wait_workers_ready", WAIT)
+    started = await service.doors.start(cluster="", spec=request().spec)
+    settings = Settings(state_directory=tmp_path)
+    async with listening(create_app(settings, client=service.client)) as url:
+        watched = following.follow(Service(url), started)
+        assert (await asyncio.to_thread(next, watched)).message != "starting"
+    assert "as it was 0s ago: the service at" in (await asyncio.to_thread(next, watched)).message
+    async with listening(create_app(settings, client=service.client), port=int(url.rpartition(":")[2])):
+        assert (await asyncio.to_thread(next, watched)).state is State.RUNNING
+
+
+async def test_a_service_that_stays_away_ends_the_watch(
+    service: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_LOOK", 0.0)
+    monkeypatch.setattr(following, "_PATIENCE", 0.0)
+    service.world.hold("wait_workers_ready", WAIT)
+    started = await service.doors.start(cluster="", spec=request().spec)
+    async with listening(create_app(Settings(state_directory=tmp_path), client=service.client)) as url:
+        watched = following.follow(Service(url), started)
+        await asyncio.to_thread(next, watched)
+    with pytest.raises(Away, match="does not answer"):
+        await asyncio.to_thread(next, watched)
+
+
+@pytest.mark.parametrize("args", [["--help"], ["status", "--help"]])
+async def test_help_explains_the_exit_codes(vcfm: Vcfm, args: list[str]) -> None:
+    spoken(await vcfm(*args), 0, "Exit codes: 0 done", "5 needs a person")
+
+
+def test_settings_are_named_as_the_environment_spells_them() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "cli", "api"],
+        env={"VCFM_API_PORT": "http", "VCFM_HEALTH_WINDOW": "-1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert [line.partition(":")[0] for line in ended.stderr.splitlines()] == ["VCFM_API_PORT", "VCFM_HEALTH_WINDOW"]
