@@ -15,7 +15,7 @@ setup: .venv/.ready
 	@touch $@
 
 lock: ; $(BIN)/$(LOCK) --extra lab --extra dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/$(LOCK) pyproject.toml -o requirements/service.txt
+	$(BIN)/$(LOCK) --extra postgres pyproject.toml -o requirements/service.txt
 	$(BIN)/$(LOCK) --extra go pyproject.toml -o requirements/go.txt
 
 demo: setup ; @$(BIN)/vcfm demo $(ARGS)

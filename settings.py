@@ -5,9 +5,9 @@ The connection to Temporal is not here: it follows Temporal's own environment co
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,6 +21,10 @@ class Settings(BaseSettings):
         vcenter_ca_file: PEM of the authorities that sign the vCenters' certificates; default: the system's.
         state_directory: where a small install keeps its files (journal, and the dev server's database).
         journal: SQLAlchemy URL of the journal; default: a SQLite file in the state directory.
+        payload_keys_file: `name: base64 key` lines: the first encrypts what Temporal stores, every one decrypts;
+            default: stored in clear.
+        codec_token_file: with it, `/codec` decrypts for whoever sends this bearer token; needs `payload_keys_file`.
+        codec_ui_origin: the one web origin (`https://temporal.example.com`) whose pages may read `/codec`'s answers.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         api_host, api_port: where the REST door listens.
         health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
@@ -37,12 +41,23 @@ class Settings(BaseSettings):
     vcenter_ca_file: Path | None = None
     state_directory: Path = Path(".vcfm")
     journal: str | None = None
+    payload_keys_file: Path | None = None
+    codec_token_file: Path | None = None
+    codec_ui_origin: str | None = None
     task_queue: str = "vcf-migration"
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     health_window: PositiveFloat = 60.0
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
     log_json: bool = False
+
+    @model_validator(mode="after")
+    def _codec(self) -> Self:
+        if self.codec_token_file and not self.payload_keys_file:
+            raise ValueError("VCFM_CODEC_TOKEN_FILE needs VCFM_PAYLOAD_KEYS_FILE: without keys nothing is encrypted")
+        if self.codec_ui_origin and not self.codec_token_file:
+            raise ValueError("VCFM_CODEC_UI_ORIGIN needs VCFM_CODEC_TOKEN_FILE: nobody reads payloads without a token")
+        return self
 
     @property
     def journal_url(self) -> str:

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from api import contract, problems
 from api.head import Head
 from api.migrations import router
+from api.payloads import codec_app
 from journal.store import Journal
 from settings import Settings
 from workflows.doors import Migrations
@@ -41,6 +42,13 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
     contract.install(app)
     app.add_middleware(Head)
     app.include_router(router)
+    if settings.codec_token_file and settings.payload_keys_file:
+        codec = codec_app(
+            payload_keys=settings.payload_keys_file,
+            token_file=settings.codec_token_file,
+            origin=settings.codec_ui_origin,
+        )
+        app.mount("/codec", codec)
 
     @app.get("/healthz", tags=["health"], summary="The process is alive")
     async def healthz() -> dict[str, str]:

@@ -10,6 +10,7 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionDescription
 from temporalio.converter import DataConverter
+from temporalio.exceptions import FailureError
 
 from migration.observation import Observation
 from migration.status import MigrationStatus, Waiting
@@ -28,7 +29,7 @@ async def observations(
         if pending.HasField("last_failure") and (
             not seen or pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
         ):
-            waits.append(_retrying(pending))
+            waits.append(await _retrying(pending, converter))
         else:
             waits += [each.waiting for each in seen]
     return status.model_copy(update={"waiting": waits, "nodes": nodes})
@@ -39,12 +40,13 @@ async def _seen(pending: PendingActivityInfo, converter: DataConverter) -> list[
     return await converter.decode(payloads, [Observation] * len(payloads))
 
 
-def _retrying(pending: PendingActivityInfo) -> Waiting:
+async def _retrying(pending: PendingActivityInfo, converter: DataConverter) -> Waiting:
     """Temporal tells when the retries end, and by the activity's own time-out when they began."""
     at_most = pending.activity_options.schedule_to_close_timeout.ToTimedelta()
+    failure = await converter.decode_failure(pending.last_failure)
     return Waiting(
         what=f"attempt {pending.attempt} of {pending.activity_id}",
-        note=pending.last_failure.message,
+        note=failure.message if isinstance(failure, FailureError) else str(failure),
         since=pending.expiration_time.ToDatetime(tzinfo=UTC) - at_most,
         at_most=at_most,
         unblock="it retries by itself; mend what the note names",

@@ -5,14 +5,20 @@ works here. One converter serves client, worker, replayer and tests, so that the
 """
 
 import asyncio
+import dataclasses
+from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
+
+from settings import Settings
+from temporal.codec import Encryption, InvalidKeys, KeyRing
 
 CLUSTER = SearchAttributeKey.for_keyword("VcfmCluster")
 PHASE = SearchAttributeKey.for_keyword("VcfmPhase")
@@ -31,16 +37,47 @@ class TemporalUnavailable(Exception):
     """Temporal cannot be used as configured; the message says what to do."""
 
 
+def converter(payload_keys: Path | None) -> DataConverter:
+    """How values become payloads and back: pydantic's JSON, encrypted if there is a file of keys.
+
+    With keys, the message and the stack of a failure are a payload too; without, Temporal keeps both in clear.
+
+    Raises:
+        TemporalUnavailable: the file holds no usable keys.
+    """
+    if payload_keys is None:
+        return pydantic_data_converter
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_codec=encryption(payload_keys),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+def encryption(payload_keys: Path) -> Encryption:
+    """The codec over the keys in a file.
+
+    Raises:
+        TemporalUnavailable: the file holds no usable keys.
+    """
+    try:
+        return Encryption(KeyRing.read(payload_keys))
+    except InvalidKeys as error:
+        raise TemporalUnavailable(str(error)) from error
+
+
 async def connect() -> Client:
     """A client for the configured Temporal (default `localhost:7233`, namespace `default`).
 
+    The keys are read here and not handed in: no process may forget them and write in clear what others encrypt.
+
     Raises:
-        TemporalUnavailable: nothing answers there, or it refuses us.
+        TemporalUnavailable: nothing answers there, or it refuses us, or the payload keys are not usable.
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "localhost:7233")
     try:
-        return await Client.connect(**config, data_converter=pydantic_data_converter)
+        return await Client.connect(**config, data_converter=converter(Settings().payload_keys_file))
     except (RuntimeError, RPCError) as error:
         raise TemporalUnavailable(
             f"Temporal at {config['target_host']} does not answer ({error}). Start it (`vcfm serve --dev` brings its "

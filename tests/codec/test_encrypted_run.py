@@ -1,0 +1,97 @@
+"""A whole migration with its payloads encrypted: Temporal holds nothing readable, and people read everything."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+
+from migration.observation import Observation
+from migration.phase import PhaseName
+from migration.status import MigrationStatus, State, Waiting
+from migration.steering import Instruction
+from tests.serving import Serving
+from tests.workflows.answers import SOURCE, TARGET, machine, request
+from workflows.refusals import Refused
+
+PERMANENT = ApplicationError("the folder is a VM", "rename the VM", type="Incompatible", non_retryable=True)
+AWAY = ApplicationError("no route to the API", "wait for it", type="Unreachable")
+WAIT = Observation(
+    waiting=Waiting(
+        what="two of the workers", since=datetime.now(UTC), at_most=timedelta(hours=2), unblock="look at the Machine"
+    ),
+    nodes=[machine("ocp1-worker-az1-a")],
+)
+SAID = [
+    *(SOURCE, TARGET),
+    *(PERMANENT.message, "rename the VM", AWAY.message),
+    *(WAIT.waiting.what, WAIT.waiting.unblock, "ocp1-worker-az1-a"),
+    *("renamed it", "kim@example.com"),
+]
+"""What must not be readable in Temporal: servers, diagnoses, remedies, waits, machines, and who said what."""
+
+
+async def until(service: Serving, holds: Callable[[MigrationStatus], object]) -> MigrationStatus:
+    """The first status for which it holds."""
+    async with asyncio.timeout(60):
+        while True:
+            status = await service.doors.status(service.migration)
+            if holds(status):
+                return status
+
+
+async def lived(service: Serving) -> bytes:
+    """Lets a migration fail, wait and end; returns all that Temporal keeps of it, as bytes."""
+    world = service.world
+    world.fail("ensure_folder", PERMANENT)
+    world.fail("add_vcenters", AWAY, AWAY, AWAY)
+    released = world.hold("wait_workers_ready", WAIT)
+    migration = await service.doors.start(cluster="", spec=request().spec)
+
+    parked = await until(service, lambda status: status.attention)
+    assert parked.attention is not None
+    assert (parked.attention.diagnosis, parked.attention.remedy) == (PERMANENT.message, "rename the VM")
+    with pytest.raises(Refused, match="create_folder is what needs attention, not backup"):
+        await service.doors.retry(migration, Instruction(phase=PhaseName.BACKUP))
+    await service.doors.retry(migration, Instruction(by="kim@example.com", reason="renamed it"))
+
+    retrying = await until(service, lambda status: any(each.note for each in status.waiting))
+    assert retrying.waiting[0].note == AWAY.message
+    kept = await described(service)
+    waiting = await until(service, lambda status: status.nodes == WAIT.nodes)
+    assert waiting.waiting == [WAIT.waiting]
+    kept += await described(service)
+    released.set()
+    assert (await until(service, lambda status: status.state.final)).state is State.COMPLETED
+    history = await service.client.get_workflow_handle(migration).fetch_history()
+    return kept + await described(service) + b"".join(each.SerializeToString() for each in history.events)
+
+
+async def described(service: Serving) -> bytes:
+    """What Temporal shows of the migration: attributes, heartbeats and last failures."""
+    description = await service.client.get_workflow_handle(service.migration).describe()
+    return description.raw_description.SerializeToString()
+
+
+async def test_temporal_holds_nothing_readable(encrypted: Serving) -> None:
+    kept = await lived(encrypted)
+    assert [each for each in SAID if each.encode() in kept] == []
+
+
+async def test_the_same_run_without_keys_shows_all_of_it(service: Serving) -> None:
+    kept = await lived(service)
+    assert [each for each in SAID if each.encode() not in kept] == []
+
+
+async def test_a_run_that_began_in_clear_goes_on_encrypted(
+    temporal_client: Client, service: Serving, encrypted: Serving
+) -> None:
+    released = service.world.hold("wait_workers_ready", WAIT)
+    migration = await service.doors.start(cluster="", spec=request().spec)
+    await until(service, lambda status: status.nodes == WAIT.nodes)
+    released.set()
+    assert (await until(service, lambda status: status.state.final)).state is State.COMPLETED
+    status = await encrypted.doors.status(migration)
+    assert (status.state, status.targets) == (State.COMPLETED, [TARGET])
