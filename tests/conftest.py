@@ -38,6 +38,13 @@ async def temporal_client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
         yield client
 
 
+@pytest.fixture(scope="session")
+async def idle(temporal_client: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serving]:
+    """The whole service, for tests of what never starts a migration."""
+    async with serving(temporal_client, World(), tmp_path_factory.mktemp("idle")) as running:
+        yield running
+
+
 @pytest.fixture
 async def service(temporal_client: Client, tmp_path: Path) -> AsyncIterator[Serving]:
     """The whole service over a world of fake activities."""

@@ -35,6 +35,14 @@ async def http(service: Serving) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture
+async def refusing(idle: Serving) -> AsyncIterator[httpx.AsyncClient]:
+    """Where nothing that is asked may start a migration."""
+    async with httpx.AsyncClient(base_url=f"{idle.url}/api/v1", timeout=30) as client:
+        yield client
+    assert idle.world.calls == []
+
+
 async def until(
     http: httpx.AsyncClient, service: Serving, holds: Callable[[MigrationStatus], object]
 ) -> MigrationStatus:
@@ -111,13 +119,12 @@ async def test_a_cluster_may_be_migrated_again_once_its_migration_has_ended(
     ],
 )
 async def test_every_problem_of_a_submission_is_told_at_once(
-    http: httpx.AsyncClient, service: Serving, body: Any, fields: list[str]
+    refusing: httpx.AsyncClient, body: Any, fields: list[str]
 ) -> None:
-    answer = await http.post("/migrations", content=json.dumps(body), headers={"content-type": "application/json"})
+    answer = await refusing.post("/migrations", content=json.dumps(body), headers={"content-type": "application/json"})
     document = assert_problem(answer, 422)
     assert [each["field"] for each in document["problems"]] == fields
     assert all(each["rule"] and each["remedy"] for each in document["problems"])
-    assert service.world.calls == []
 
 
 @pytest.mark.parametrize(
@@ -130,14 +137,16 @@ async def test_every_problem_of_a_submission_is_told_at_once(
         (b"[" * 100_000, 400, "Bad Request"),
     ],
 )
-async def test_what_is_no_submission_at_all(http: httpx.AsyncClient, content: bytes, status: int, said: str) -> None:
-    answer = await http.post("/migrations", content=content, headers={"content-type": "application/json"})
+async def test_what_is_no_submission_at_all(
+    refusing: httpx.AsyncClient, content: bytes, status: int, said: str
+) -> None:
+    answer = await refusing.post("/migrations", content=content, headers={"content-type": "application/json"})
     assert_problem(answer, status, said)
 
 
-async def test_a_password_in_the_wrong_place_is_not_echoed(http: httpx.AsyncClient) -> None:
+async def test_a_password_in_the_wrong_place_is_not_echoed(refusing: httpx.AsyncClient) -> None:
     spec = SPEC | {"password": "hunter2-secret", "targetVCenters": [{"server": "a", "password": "hunter2-secret"}]}
-    answer = await http.post("/migrations", json={"spec": spec})
+    answer = await refusing.post("/migrations", json={"spec": spec})
     assert_problem(answer, 422, "spec.password")
     assert "hunter2" not in answer.text
 
@@ -156,10 +165,10 @@ async def test_a_cluster_that_is_slow_once_is_asked_again(http: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("path", ["", "/plan", "/journal"])
-async def test_an_unknown_migration(http: httpx.AsyncClient, service: Serving, path: str) -> None:
+async def test_an_unknown_migration(refusing: httpx.AsyncClient, path: str) -> None:
     for name in ("vcfm-nowhere", "x" * 2000, "vcfm-%20'%22"):
-        assert_problem(await http.get(f"/migrations/{name}{path}"), 404, "vcfm list")
-    assert_problem(await http.post("/migrations/vcfm-nowhere/retry"), 404)
+        assert_problem(await refusing.get(f"/migrations/{name}{path}"), 404, "vcfm list")
+    assert_problem(await refusing.post("/migrations/vcfm-nowhere/retry"), 404)
 
 
 async def test_another_workflow_is_no_migration(http: httpx.AsyncClient, service: Serving) -> None:
@@ -184,7 +193,7 @@ async def test_an_activity_that_keeps_failing_is_a_wait_with_its_reason(
     http: httpx.AsyncClient, service: Serving
 ) -> None:
     began = datetime.now(UTC)
-    service.world.fail("ensure_folder", AWAY, AWAY, AWAY)
+    service.world.fail("ensure_folder", AWAY, AWAY)
     await http.post("/migrations", json={"spec": SPEC})
     (wait,) = (await until(http, service, lambda status: status.waiting)).waiting
     assert (wait.note, "06-create_folder.ensure" in wait.what) == ("vCenter is away", True)

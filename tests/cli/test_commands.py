@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -41,15 +41,26 @@ WAIT = Observation(
 Vcfm = Callable[..., Awaitable[Result]]
 
 
-@pytest.fixture
-def vcfm(service: Serving) -> Vcfm:
-    """Runs a command beside the service."""
+def commands(url: str) -> Vcfm:
+    """Runs commands beside the service there."""
 
-    async def run(*args: str, stdin: str = "", api: str = service.url) -> Result:
+    async def run(*args: str, stdin: str = "", api: str = url) -> Result:
         environment = {"VCFM_API": api, "COLUMNS": "100", "USER": "kim"}
         return await asyncio.to_thread(CliRunner().invoke, app, list(args), input=stdin, env=environment)
 
     return run
+
+
+@pytest.fixture
+def vcfm(service: Serving) -> Vcfm:
+    return commands(service.url)
+
+
+@pytest.fixture
+def refused(idle: Serving) -> Iterator[Vcfm]:
+    """Where no command may start a migration."""
+    yield commands(idle.url)
+    assert idle.world.calls == []
 
 
 def spoken(result: Result, code: int, *said: str) -> str:
@@ -99,13 +110,14 @@ async def test_start_from_standard_input_names_the_cluster_and_watches(vcfm: Vcf
         (yaml.safe_dump(SPEC | {"state": "Paused"}), 'spec.state ("Paused"): cannot be asked for here'),
     ],
 )
-async def test_what_cannot_be_started(vcfm: Vcfm, service: Serving, text: str, said: str) -> None:
-    spoken(await vcfm("start", "-f", "-", stdin=text), 1, said)
-    assert service.world.calls == []
+async def test_what_cannot_be_started(refused: Vcfm, text: str, said: str) -> None:
+    spoken(await refused("start", "-f", "-", stdin=text), 1, said)
 
 
-async def test_a_missing_file(vcfm: Vcfm) -> None:
-    spoken(await vcfm("start", "-f", "nowhere.yaml"), 1, "nowhere.yaml: No such file or directory; give a file, or -")
+async def test_a_missing_file(refused: Vcfm) -> None:
+    spoken(
+        await refused("start", "-f", "nowhere.yaml"), 1, "nowhere.yaml: No such file or directory; give a file, or -"
+    )
 
 
 async def test_a_second_start_names_the_first(vcfm: Vcfm, service: Serving) -> None:
@@ -178,18 +190,18 @@ async def _listed(vcfm: Vcfm, service: Serving) -> str:
         (["status", "-o", "xml"], 64, "'xml' is not one of 'text', 'json'"),
     ],
 )
-async def test_errors_are_one_plain_message(vcfm: Vcfm, args: list[str], code: int, said: str) -> None:
-    spoken(await vcfm(*args), code, said)
+async def test_errors_are_one_plain_message(refused: Vcfm, args: list[str], code: int, said: str) -> None:
+    spoken(await refused(*args), code, said)
 
 
-async def test_somebody_elses_service(vcfm: Vcfm) -> None:
+async def test_somebody_elses_service(refused: Vcfm) -> None:
     async with listening(PlainTextResponse("It works!")) as url:
-        spoken(await vcfm("list", api=url), 1, "answers HTTP 200 without JSON", "say where it is (--api URL)")
+        spoken(await refused("list", api=url), 1, "answers HTTP 200 without JSON", "say where it is (--api URL)")
 
 
-async def test_a_service_of_another_version(vcfm: Vcfm) -> None:
+async def test_a_service_of_another_version(refused: Vcfm) -> None:
     async with listening(JSONResponse({"id": "m", "news": 1})) as url:
-        spoken(await vcfm("status", "m", api=url), 1, "does not understand", "install the service's version of vcfm")
+        spoken(await refused("status", "m", api=url), 1, "does not understand", "install the service's version of vcfm")
 
 
 async def test_a_watch_outlives_the_service(service: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,8 +232,8 @@ async def test_a_service_that_stays_away_ends_the_watch(
 
 
 @pytest.mark.parametrize("args", [["--help"], ["status", "--help"]])
-async def test_help_explains_the_exit_codes(vcfm: Vcfm, args: list[str]) -> None:
-    spoken(await vcfm(*args), 0, "Exit codes: 0 done", "5 needs a person")
+async def test_help_explains_the_exit_codes(refused: Vcfm, args: list[str]) -> None:
+    spoken(await refused(*args), 0, "Exit codes: 0 done", "5 needs a person")
 
 
 def test_settings_are_named_as_the_environment_spells_them() -> None:
