@@ -25,7 +25,7 @@ class BackupsTaken(Value):
     manifests: list[Stored]
 
 
-_RESOURCES = {
+RESOURCES = {
     each.kind: each
     for each in (
         resources.INFRASTRUCTURE,
@@ -52,7 +52,7 @@ class Backup:
                 cluster,
                 migration=order.migration,
                 namespace=order.namespace,
-                resource=_RESOURCES[each.kind],
+                resource=RESOURCES[each.kind],
                 name=each.name,
                 object_namespace=each.namespace or None,
             )

@@ -8,6 +8,7 @@ from activities.context import Context
 from activities.failures import Stuck
 from activities.nodes import MACHINES, NODES, is_ready, machines, views
 from activities.waiting import Missing, until
+from migration.request import ClusterName
 from migration.status import Node
 from migration.value import Value
 from openshift import control_plane
@@ -64,6 +65,11 @@ class ControlPlane:
         found = await control_plane.point_at(cluster, failure_domains=order.failure_domains)
         return Pointed(state=found.state, failure_domains=found.failure_domains)
 
+    @activity.defn(name="make_control_plane_set_inactive")
+    async def make_inactive(self, name: ClusterName) -> None:
+        """Have the ControlPlaneMachineSet describe instead of act, as it did before: its operator writes it anew."""
+        await control_plane.make_inactive(await self._context.cluster(name.cluster))
+
     @activity.defn(name="follow_control_plane")
     async def follow(self, expected: RollExpected) -> Rolled:
         """Follow the roll, index by index.
@@ -93,7 +99,7 @@ class ControlPlane:
                     ],
                 )
             ]
-            if rolled.rolled and not old and len(etcd) == expected.replicas == len(voting):
+            if rolled.rolled and len(masters) == len(etcd) == expected.replicas == len(voting):
                 return None
             return Missing(
                 what="the control plane to roll",

@@ -12,6 +12,7 @@ from activities.waiting import Missing, until
 from migration.plan import VCenterReference
 from migration.value import Value
 from openshift import secrets
+from openshift.backups import backup_name, load_backup
 from openshift.resources import SECRET
 from openshift.secrets import COPIES, CREDENTIALS, not_copied, read_credentials
 from openshift.watching import Watched, World
@@ -28,6 +29,15 @@ class RemoveCredentials(Value):
 
     cluster: str
     server: str
+
+
+class RestoreCredentials(Value):
+    """Servers whose keys must be what they were in the before-image: a value, or absent."""
+
+    cluster: str
+    namespace: str
+    migration: str
+    servers: list[str]
 
 
 class CopiesExpected(Value):
@@ -81,6 +91,16 @@ class Credentials:
         """Remove exactly that server's two keys from kube-system/vsphere-creds."""
         cluster = await self._context.cluster(order.cluster)
         return KeysChanged(keys=await secrets.remove_credentials(cluster, server=order.server))
+
+    @activity.defn(name="restore_credentials")
+    async def restore(self, order: RestoreCredentials) -> KeysChanged:
+        """Have these servers' keys in kube-system/vsphere-creds be what they were before the migration."""
+        cluster = await self._context.cluster(order.cluster)
+        namespace, name = CREDENTIALS
+        image = backup_name(SECRET, name=name, namespace=namespace, migration=order.migration)
+        before = await load_backup(cluster, namespace=order.namespace, secret=image)
+        changed = [await secrets.restore_credentials(cluster, server=server, before=before) for server in order.servers]
+        return KeysChanged(keys=[key for keys in changed for key in keys])
 
     @activity.defn(name="wait_credentials_copied")
     async def wait_copied(self, expected: CopiesExpected) -> CopiesSeen:

@@ -4,6 +4,7 @@ from temporalio import activity
 
 from activities.context import Context
 from migration.plan import VCenterReference
+from migration.status import Claim
 from migration.value import Value
 from vsphere import folders, tags
 from vsphere.session import VCenter
@@ -25,14 +26,68 @@ class FolderSeen(Value):
     created: list[str]
 
 
+class FolderBefore(Value):
+    """Which levels of the path were there before, outermost first."""
+
+    existing: list[str]
+
+
+class FolderRemoval(Value):
+    """A folder that need not be there any more, and which of its levels were there before."""
+
+    order: FolderOrder
+    before: FolderBefore
+
+
 class Folders:
     def __init__(self, context: Context) -> None:
         self._context = context
+
+    @activity.defn(name="observe_folder")
+    async def observe(self, order: FolderOrder) -> FolderBefore:
+        """Which levels of the path are there already."""
+        return await self._context.on(order.vcenter, _observe, order)
 
     @activity.defn(name="ensure_folder")
     async def ensure(self, order: FolderOrder) -> FolderSeen:
         """Make the missing levels, tag the folder, and read both back."""
         return await self._context.on(order.vcenter, _ensure, order)
+
+    @activity.defn(name="remove_folder")
+    async def remove(self, removal: FolderRemoval) -> FolderSeen:
+        """Delete the levels that were not there before, innermost first, each only if it is empty."""
+        return await self._context.on(removal.order.vcenter, _remove, removal)
+
+    @activity.defn(name="compare_folder")
+    async def compare(self, removal: FolderRemoval) -> Claim:
+        """Whether none of the levels made here is left."""
+        now = await self._context.on(removal.order.vcenter, _observe, removal.order)
+        left = [each for each in now.existing if each not in removal.before.existing]
+        return Claim(
+            claim=f"the folders on {removal.order.vcenter.server} are as they were",
+            holds=not left,
+            read=f"left: {', '.join(left)}" if left else "equal",
+        )
+
+
+def _levels(path: str) -> list[str]:
+    """Every folder on the way to the path, below the datacenter's own `vm` folder, outermost first."""
+    root, _, rest = path.rstrip("/").partition("/vm/")
+    names = rest.split("/")
+    return [f"{root}/vm/{'/'.join(names[: count + 1])}" for count in range(len(names))]
+
+
+def _observe(vcenter: VCenter, order: FolderOrder) -> FolderBefore:
+    service = folders.Folders(vcenter)
+    return FolderBefore(existing=[each for each in _levels(order.path) if service.find(each)])
+
+
+def _remove(vcenter: VCenter, removal: FolderRemoval) -> FolderSeen:
+    service, path = folders.Folders(vcenter), removal.order.path
+    ours = [each for each in reversed(_levels(path)) if each not in removal.before.existing]
+    kept = [each for each in ours if not service.delete_if_empty(each)]
+    left = f"; kept {', '.join(kept)}, which is not empty" if kept else ""
+    return FolderSeen(evidence=[f"{removal.order.vcenter.server}: folders are as they were{left}"], created=[])
 
 
 def _ensure(vcenter: VCenter, order: FolderOrder) -> FolderSeen:

@@ -43,6 +43,13 @@ class SetsScaled(Value):
     names: list[str]
 
 
+class SetsRestored(Value):
+    """MachineSets of the source and the replicas they had when the plan was pinned."""
+
+    cluster: str
+    replicas: dict[str, int]
+
+
 class SetsGone(Value):
     """MachineSets that must have no Machine left, and Nodes that must be gone with them."""
 
@@ -122,6 +129,15 @@ class MachineSets:
         """Scale each to 0; nothing else of a source MachineSet is ever edited."""
         cluster = await self._context.cluster(order.cluster)
         return SetsSeen(names=[(await machine_api.scale(cluster, each, replicas=0)).name for each in order.names])
+
+    @activity.defn(name="restore_machine_sets")
+    async def restore(self, order: SetsRestored) -> SetsSeen:
+        """Scale each back to its recorded size."""
+        cluster = await self._context.cluster(order.cluster)
+        scaled = [
+            await machine_api.scale(cluster, name, replicas=replicas) for name, replicas in order.replicas.items()
+        ]
+        return SetsSeen(names=[each.name for each in scaled])
 
     @activity.defn(name="wait_workers_gone")
     async def wait_gone(self, expected: SetsGone) -> MachinesSeen:

@@ -5,8 +5,6 @@ only concerns and plan go into history. What cannot be read of a vCenter is a co
 read of the cluster is worth another attempt.
 """
 
-import asyncio
-
 from temporalio import activity
 
 from activities.context import Context
@@ -56,9 +54,8 @@ class Preflight:
         """Read, judge, rehearse the one patch that OpenShift may refuse, and pin the plan if nothing is Critical."""
         cluster = await self._context.cluster(question.cluster)
         namespace = self._context.settings.namespace
-        facts, nodes = await asyncio.gather(
-            read_facts(self._context, cluster, question.spec, name=question.cluster), cluster.list(NODE)
-        )
+        facts = await read_facts(self._context, cluster, question.spec, name=question.cluster)
+        nodes = await cluster.list(NODE)
         concerns = judge(question.spec, facts)
         if not blocking(concerns):
             concerns += await _rehearse(cluster, question.spec)

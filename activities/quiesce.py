@@ -62,6 +62,15 @@ class Quiesce:
             await quiesce.set_aside(cluster, each.name, uid=each.uid)
         return Names(names=[each.name for each in order.found.autoscalers])
 
+    @activity.defn(name="put_autoscalers_back")
+    async def put_autoscalers_back(self, order: QuiesceOrder) -> Names:
+        """Create each MachineAutoscaler again, as its before-image has it."""
+        cluster = await self._context.cluster(order.cluster)
+        for each in order.found.autoscalers:
+            secret = backup_name(MACHINE_AUTOSCALER, name=each.name, namespace=NAMESPACE, migration=order.migration)
+            await quiesce.put_back(cluster, await load_backup(cluster, namespace=order.namespace, secret=secret))
+        return Names(names=[each.name for each in order.found.autoscalers])
+
     @activity.defn(name="restore_autoscalers")
     async def restore_autoscalers(self, order: RestoreAutoscalers) -> Names:
         """Put MachineAutoscalers over the new MachineSets, with the limits of the old ones shared out."""

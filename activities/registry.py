@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from activities.backup import Backup
+from activities.baseline import Baseline
 from activities.cloud_config import CloudConfig
 from activities.context import Context
 from activities.control_plane import ControlPlane
@@ -23,6 +24,7 @@ from activities.virtual_machines import VirtualMachines
 
 SUBJECTS = (
     Backup,
+    Baseline,
     CloudConfig,
     ControlPlane,
     Credentials,

@@ -26,11 +26,17 @@ WINDOW = 2.0
 
 
 class VmsGone(Value):
-    """VMs (not templates) of these names that must not be left anywhere in these datacenters."""
+    """VMs (not templates) that must not be left anywhere in these datacenters.
+
+    Attributes:
+        names: of the VMs.
+        prefixes: of VMs whose names nobody could know beforehand: those of a MachineSet's or control plane's Machines.
+    """
 
     vcenter: VCenterReference
     datacenters: list[str]
-    names: list[str]
+    names: list[str] = []
+    prefixes: list[str] = []
     at_most: timedelta
 
 
@@ -70,7 +76,8 @@ class VirtualMachines:
         async with self._context.vcenter(expected.vcenter) as vcenter:
             for each in expected.datacenters:
                 await _wait_gone_from(vcenter, each, expected)
-        return VmsSeen(evidence=f"{expected.vcenter.server} has none left of {', '.join(expected.names)}")
+        meant = [*expected.names, *(f"{each}*" for each in expected.prefixes)]
+        return VmsSeen(evidence=f"{expected.vcenter.server} has none left of {', '.join(meant)}")
 
     @activity.defn(name="ensure_vms_tagged")
     async def ensure_tagged(self, expected: TaggedExpected) -> VmsTagged:
@@ -82,15 +89,16 @@ async def _wait_gone_from(vcenter: VCenter, datacenter: str, expected: VmsGone) 
     container = await in_thread(Inventory(vcenter).require, Place(kind="Datacenter", path=f"/{datacenter}"))
     changes = follow_vms(vcenter, container, ["name", "config.template"], window=WINDOW)
     try:
-        left: list[str] = expected.names
-        while left:
+        left: list[str] | None = None
+        while left is None or left:
             rows = await in_thread(_next, changes)
-            if rows is not None:
-                left = _named(rows, expected.names)
+            if rows is None and left is None:
+                continue
+            left = _meant(rows, expected) if rows is not None else left or []
             missing = Missing(
                 what=f"VMs to be gone from {expected.vcenter.server}",
                 objects=left,
-                done=len(expected.names) - len(left),
+                done=max(0, len(expected.names) - len(left)),
                 total=len(expected.names),
                 unblock="Machine API deletes a VM once its node is drained; see the Machine's conditions",
             )
@@ -109,9 +117,9 @@ def _close(changes: Iterator[Rows | None]) -> None:
     changes.close()  # type: ignore[attr-defined]  # follow_vms is a generator: closing it frees vCenter's collector
 
 
-def _named(rows: Rows, names: list[str]) -> list[str]:
+def _meant(rows: Rows, expected: VmsGone) -> list[str]:
     there = {row["name"] for row in rows.values() if not row.get("config.template")}
-    return [each for each in names if each in there]
+    return sorted(each for each in there if each in expected.names or each.startswith(tuple(expected.prefixes)))
 
 
 def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:

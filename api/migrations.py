@@ -13,7 +13,7 @@ from migration.plan import Plan
 from migration.spec import MigrationSpec
 from migration.spec_rules import parse_submission
 from migration.status import MigrationStatus
-from migration.steering import Instruction
+from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
 from migration.value import Value
 from workflows.doors import Migrations
@@ -111,10 +111,28 @@ async def plan(migration: str, doors: Doors) -> Plan | None:
     return await doors.plan(migration)
 
 
-@router.post("/migrations/{migration}/retry", summary="Run the parked phase again", responses=errors(404, 409, 503))
-async def retry(migration: str, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
-    """409 when nothing is parked, or another phase than the one named."""
-    return {"answer": await doors.retry(migration, instruction or Instruction())}
+@router.post(
+    "/migrations/{migration}/cancel",
+    status_code=202,
+    summary="Stop at the next safe point and roll back",
+    responses=errors(404, 409, 503),
+)
+async def cancel(migration: str, doors: Doors) -> dict[str, str]:
+    """After the point of no return it parks instead: the cluster is never left without a word."""
+    await doors.cancel(migration)
+    return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
+
+
+@router.post(
+    "/migrations/{migration}/{verb}",
+    summary="Tell a migration something: approve, reject, pause, resume, retry, skip or rollback",
+    responses=errors(404, 409, 503),
+)
+async def steer(migration: str, verb: Verb, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
+    """409 with one plain sentence when it does not take that now; the answer says what happens next."""
+    said = instruction or Instruction()
+    door = said.door if said.door in {"cli", "cr"} else "rest"
+    return {"answer": await doors.steer(migration, verb, said.model_copy(update={"door": door}))}
 
 
 @router.get(

@@ -19,6 +19,7 @@ from cli.following import draw, dump, follow, tell
 from cli.rest import Refused, Service
 from cli.view import render, report, table
 from migration.status import MigrationStatus
+from migration.steering import MEANINGS
 from settings import Settings
 from worker import main as worker_process
 
@@ -123,16 +124,23 @@ def status(migration: Migration = "", watch: Watch = False, output: As = Output.
     raise typer.Exit(EXIT_CODES.get(found.state, 0))
 
 
-@app.command()
-def retry(
-    migration: Migration = "",
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
-    by: Annotated[str, typer.Option(envvar="USER", help="Who, for the record.")] = "",
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Run the parked phase again."""
-    service = Service(url)
-    console.print(service.retry(migration or _only(service), by=by, reason=reason))
+def _verb(verb: str, meaning: str) -> None:
+    """A command for one of the things that can be said to a migration."""
+
+    @app.command(verb, help=meaning)
+    def say(
+        migration: Migration = "",
+        reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+        by: Annotated[str, typer.Option(envvar="USER", help="Who, for the record.")] = "",
+        url: Url = DEFAULT_URL,
+    ) -> None:
+        service = Service(url)
+        console.print(service.steer(migration or _only(service), verb, by=by, reason=reason))
+
+
+for each, meaning in MEANINGS.items():
+    _verb(each.value, f"{meaning}.")
+_verb("cancel", "Stop at the next safe point and roll back; after the point of no return, park.")
 
 
 def _watch(service: Service, migration: str, output: Output) -> NoReturn:

@@ -81,9 +81,10 @@ class Service:
         )
         return found
 
-    def retry(self, migration: str, *, by: str, reason: str) -> str:
-        """Run the parked phase again."""
-        answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/retry", json={"by": by, "reason": reason})
+    def steer(self, migration: str, verb: str, *, by: str, reason: str) -> str:
+        """Tell a migration something; `cancel` too. Answers what happens next."""
+        said = {"by": by, "reason": reason, "door": "cli"}
+        answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", json=said)
         return str(answer["answer"])
 
     def _call(self, method: str, path: str, **how: Any) -> Any:

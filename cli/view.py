@@ -22,6 +22,9 @@ _MARKS = {
     PhaseState.RUNNING: ("▶", "bold cyan"),
     PhaseState.COMPLETED: ("✔", "green"),
     PhaseState.FAILED: ("✖", "bold red"),
+    PhaseState.SKIPPED: ("⤼", "yellow"),
+    PhaseState.UNDOING: ("◀", "bold cyan"),
+    PhaseState.UNDONE: ("↩", "green"),
 }
 _STATES = {
     State.COMPLETED: "bold green",
@@ -36,7 +39,7 @@ _MACHINES = 10
 def render(status: MigrationStatus, *, now: datetime | None = None) -> RenderableType:
     """The whole picture of one migration."""
     now = now or datetime.now(UTC)
-    sections = [_header(status, now), *_attention(status, now), _phases(status, now)]
+    sections = [_header(status, now), *_attention(status, now), *_gate(status, now), _phases(status, now)]
     sections += [*_waits(status.waiting, now), *_machines(status), *_concerns(status.concerns)]
     return Group(*_apart(sections))
 
@@ -90,6 +93,21 @@ def _header(status: MigrationStatus, now: datetime) -> RenderableType:
 
 def _told_elsewhere(status: MigrationStatus) -> bool:
     return status.message in {row(status.phase).title, *([status.attention.diagnosis] if status.attention else [])}
+
+
+def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
+    if status.gate is None:
+        return
+    gate = status.gate
+    facts: dict[str, RenderableType] = {
+        "What:": f"{gate.phase}: {gate.asks}",
+        "Touches:": "\n".join(gate.blast_radius),
+        "Takes:": gate.duration,
+        "Answers:": f"approve: {gate.approve}; reject: {gate.reject}",
+        "Then:": Text(f"vcfm approve {status.id} or vcfm reject {status.id}", "bold"),
+    }
+    since = duration(now - gate.since)
+    yield Group(_title(f"Approval needed, since {since}", "bold yellow"), _indented(_facts(facts), 2))
 
 
 def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:

@@ -33,6 +33,8 @@ class Phase(Value):
     Attributes:
         title: what a person reads while it runs.
         proof: what is observed before it counts as done.
+        undo: what a rollback does about it; empty where there is nothing to do.
+        skippable: whether leaving it out is harmless: it only observes, and a person may know better.
         weight: share of the overall progress, in per cent; from what a real migration spends its hours on.
     """
 
@@ -40,6 +42,8 @@ class Phase(Value):
     title: str
     proof: str
     weight: int
+    undo: str = ""
+    skippable: bool = False
 
 
 TABLE: tuple[Phase, ...] = (
@@ -60,66 +64,77 @@ TABLE: tuple[Phase, ...] = (
         title="Quiesce what would fight the migration",
         proof="MachineHealthChecks paused, autoscalers set aside",
         weight=1,
+        undo="resume the MachineHealthChecks, put the MachineAutoscalers back",
     ),
     Phase(
         name=PhaseName.UPDATE_SECRETS,
         title="Add the target's credentials to the cluster",
         proof="every component's copy carries them",
         weight=2,
+        undo="remove exactly the target's keys from vsphere-creds, wait for the copies",
     ),
     Phase(
         name=PhaseName.CREATE_TAGS,
         title="Create and attach region, zone and ownership tags",
         proof="tags and attachments read back from vCenter",
         weight=1,
+        undo="remove the tags and categories made here that nobody else uses",
     ),
     Phase(
         name=PhaseName.CREATE_FOLDER,
         title="Create the VM folder on the target",
         proof="the path resolves and carries the ownership tag",
         weight=1,
+        undo="delete the levels made here, if empty",
     ),
     Phase(
         name=PhaseName.UPDATE_INFRASTRUCTURE,
         title="Teach Infrastructure the target vCenter and its failure domains",
         proof="both vCenters are listed, the source's fields are untouched",
         weight=2,
+        undo="remove the target's vCenters and failure domains",
     ),
     Phase(
         name=PhaseName.UPDATE_CONFIG,
         title="Add the target to cloud-provider-config",
         proof="kube-cloud-config and cloud-conf list both vCenters",
         weight=2,
+        undo="remove the target from cloud-provider-config, wait for the generated copies",
     ),
     Phase(
         name=PhaseName.RESTART_PODS,
         title="Restart the vSphere-aware pods",
         proof="new pods are Ready and the old ones are gone",
         weight=5,
+        undo="restart the vSphere-aware pods again, once configs and credentials are back",
     ),
     Phase(
         name=PhaseName.MONITOR_HEALTH,
         title="Wait until the cluster's operators are stable",
         proof="every operator Available and not Degraded for the whole window",
         weight=5,
+        skippable=True,
     ),
     Phase(
         name=PhaseName.CREATE_WORKERS,
         title="Create workers on the target",
         proof="wanted = Running = node Ready, ownership tag on every VM",
         weight=20,
+        undo="scale the new MachineSets to 0, see their VMs gone, delete them",
     ),
     Phase(
         name=PhaseName.RECREATE_CPMS,
         title="Roll the control plane to the target, one machine at a time",
         proof="every control-plane Machine on the target, etcd healthy, old VMs gone",
         weight=35,
+        undo="roll the control plane back to the source, index by index",
     ),
     Phase(
         name=PhaseName.SCALE_OLD,
         title="Drain and delete the source's workers",
         proof="source Machines, nodes and VMs are gone",
         weight=15,
+        undo="scale the source's MachineSets back to their recorded sizes, wait until Ready",
     ),
     Phase(
         name=PhaseName.CLEANUP,
@@ -138,6 +153,9 @@ TABLE: tuple[Phase, ...] = (
 POINT_OF_NO_RETURN = PhaseName.CLEANUP
 """From its first step on, the only way is forward."""
 
+FIRST_GATE = PhaseName.DISABLE_CVO
+"""What comes before reads and keeps copies; from here on, approval mode Manual asks before each phase."""
+
 
 def row(name: PhaseName) -> Phase:
     """The phase's row in the table."""
@@ -147,6 +165,11 @@ def row(name: PhaseName) -> Phase:
 def number(name: PhaseName) -> int:
     """The phase's number, 1 to 15."""
     return TABLE.index(row(name)) + 1
+
+
+def reversible(name: PhaseName) -> bool:
+    """Whether a migration in this phase can still go back."""
+    return number(name) < number(POINT_OF_NO_RETURN)
 
 
 def activity_id(phase: PhaseName, action: str, serial: int) -> str:

@@ -122,6 +122,7 @@ class Plan(Value):
     strategy: Literal["Day2"]
     source: VCenterPlan
     source_failure_domains: list[str]
+    known_servers: list[str] = Field(default=[], description="the vCenters of Infrastructure before anything was done")
     targets: list[VCenterPlan]
     failure_domains: list[FailureDomain]
     source_sets: list[SourceSet]
@@ -148,6 +149,11 @@ class Plan(Value):
     def domains_on(self, server: str) -> list[FailureDomain]:
         """The target failure domains that live on that vCenter."""
         return [each for each in self.failure_domains if each.server == server]
+
+    @property
+    def added_servers(self) -> list[str]:
+        """The targets that the cluster did not know before: what a rollback takes out of its configuration."""
+        return [each for each in self.target_servers if each not in self.known_servers]
 
     @property
     def target_servers(self) -> list[str]:

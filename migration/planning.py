@@ -64,6 +64,7 @@ def make_plan(spec: MigrationSpec, facts: Facts, *, migration: str, run: str, cl
         source_failure_domains=[
             each["name"] for each in infrastructure.failure_domains(facts.infrastructure) if each["server"] == source
         ],
+        known_servers=infrastructure.servers(facts.infrastructure),
         targets=target_vcenters(spec, cluster=cluster, namespace=namespace),
         failure_domains=domains,
         source_sets=[SourceSet(name=each["metadata"]["name"], replicas=_replicas(each)) for each in sets],

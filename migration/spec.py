@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from migration.failure_domain import FailureDomain, Name
+from migration.phase import PhaseName
 from migration.value import Value
 
 
@@ -62,7 +63,11 @@ class Approval(Value):
 
 
 class MigrationSpec(Value):
-    """One migration as its owner wants it."""
+    """One migration as its owner wants it.
+
+    Attributes:
+        gates: phases that wait for approval before they begin; instead of `approval_mode`, where given.
+    """
 
     state: DesiredState = DesiredState.PENDING
     approval_mode: ApprovalMode = ApprovalMode.AUTOMATIC
@@ -72,6 +77,7 @@ class MigrationSpec(Value):
     machine_set_config: MachineSetConfig | None = None
     control_plane_machine_set_config: ControlPlaneMachineSetConfig | None = None
     rollback_on_failure: bool = True
+    gates: list[PhaseName] = []
     approvals: list[Approval] = []
 
     def port_of(self, server: str) -> int:

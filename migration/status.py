@@ -82,6 +82,9 @@ class PhaseState(StrEnum):
     RUNNING = "Running"
     COMPLETED = "Completed"
     FAILED = "Failed"
+    SKIPPED = "Skipped"
+    UNDOING = "Undoing"
+    UNDONE = "Undone"
 
 
 class PhaseRecord(Value):
@@ -104,6 +107,43 @@ class Attention(Value):
     diagnosis: str
     remedy: str
     choices: list[str]
+
+
+class Gate(Value):
+    """What waits for a decision: it has no expiry, and nothing but a decision opens it.
+
+    Attributes:
+        asks: one sentence.
+        blast_radius: what the phase touches.
+        duration: what is usual, in words.
+        approve, reject: what each does.
+    """
+
+    phase: PhaseName
+    since: AwareDatetime
+    asks: str
+    blast_radius: list[str]
+    duration: str
+    approve: str
+    reject: str
+
+
+class Compensation(Value):
+    """One step that a rollback would take, recorded before its phase acted; the last one recorded is undone first."""
+
+    phase: PhaseName
+    undo: str
+
+
+class Decision(Value):
+    """One thing a person said, and what came of it."""
+
+    at: AwareDatetime
+    verb: str
+    phase: PhaseName
+    by: str = ""
+    reason: str = ""
+    door: str = ""
 
 
 class Claim(Value):
@@ -142,12 +182,16 @@ class MigrationStatus(Value):
     waiting: list[Waiting] = []
     nodes: list[Node] = []
     attention: Attention | None = None
+    gate: Gate | None = None
+    compensations: list[Compensation] = []
+    point_of_no_return: str = ""
+    decisions: list[Decision] = []
     concerns: list[Concern] = []
     report: list[Claim] = []
 
 
 def progress(records: list[PhaseRecord]) -> int:
     """Per cent done by the phases' weights; a running phase counts for half of itself."""
-    shares = {PhaseState.COMPLETED: 1.0, PhaseState.RUNNING: 0.5}
+    shares = {PhaseState.COMPLETED: 1.0, PhaseState.SKIPPED: 1.0, PhaseState.RUNNING: 0.5, PhaseState.UNDOING: 0.5}
     done = sum(row(each.phase).weight * shares.get(each.state, 0.0) for each in records)
     return min(100, round(100 * done / sum(each.weight for each in TABLE)))

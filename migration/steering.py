@@ -1,12 +1,43 @@
-"""What a person says to a running migration: the one optional object that every verb takes."""
+"""What a person says to a running migration: seven verbs, and the one optional object that each of them takes."""
+
+from enum import StrEnum
 
 from migration.phase import PhaseName
 from migration.value import Value
 
 
+class Verb(StrEnum):
+    """Names of signals and updates alike: they are contract."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RETRY = "retry"
+    SKIP = "skip"
+    ROLLBACK = "rollback"
+
+
+MEANINGS = {
+    Verb.APPROVE: "Let the phase that waits at its gate begin",
+    Verb.REJECT: "Refuse the phase that waits at its gate: everything done so far is rolled back",
+    Verb.PAUSE: "Stop at the next safe point; waits are interrupted, a change under way is finished first",
+    Verb.RESUME: "Go on after a pause",
+    Verb.RETRY: "Run the parked step again, observing first",
+    Verb.SKIP: "Leave the parked phase out, where that is harmless",
+    Verb.ROLLBACK: "Stop at the next safe point and undo everything, in reverse",
+}
+"""What Temporal's UI shows beside each."""
+
+
 class Instruction(Value):
-    """Whom to blame and thank; without a phase it means what waits now."""
+    """Whom to thank and why; without a phase it means what waits now.
+
+    Attributes:
+        door: through which it came: `temporal`, `rest`, `cli` or `cr`; the other doors fill it in.
+    """
 
     phase: PhaseName | None = None
     by: str = ""
     reason: str = ""
+    door: str = "temporal"

@@ -109,6 +109,14 @@ class Inventory:
         found = {place: search.FindByInventoryPath(place.path) for place in dict.fromkeys(places)}
         return {place: moref(there) if isinstance(there, KINDS[place.kind]) else None for place, there in found.items()}
 
+    def exists(self, reference: Moref) -> bool:
+        """Whether an object is still there: a reference outlives what it refers to, in tag attachments for instance."""
+        selected = collecting.itself(self._vcenter.managed(reference))
+        try:
+            return bool(collecting.retrieve(self._vcenter, [selected], {vim.ManagedEntity: ["name"]}))
+        except NotFound:
+            return False
+
     def require(self, place: Place) -> Moref:
         """As `resolve`, for one place that must be there. Raises NotFound."""
         reference = self.resolve([place])[place]

@@ -112,12 +112,19 @@ class Tags:
 
     def tags(self, category_id: str, names: Collection[str]) -> dict[str, Tag]:
         """The tags of these names that exist in a category."""
+        return _named(names, (_tag(each) for each in self._read(_TAG, self._tag_ids(category_id))))
+
+    def is_empty(self, category_id: str) -> bool:
+        """Whether a category has no tag (left)."""
+        return not self._tag_ids(category_id)
+
+    def _tag_ids(self, category_id: str) -> list[str]:
         action = "list-tags-for-category"
         if self._rest.legacy():
             ids = self._rest.act(_TAG, action, {}, key=category_id)
         else:
             ids = self._rest.act(_TAG, action, {"category_id": category_id})
-        return _named(names, (_tag(each) for each in self._read(_TAG, ids or [])))
+        return list(ids or [])
 
     def ensure_category(self, shape: CategoryShape) -> Ensured:
         """A category of this shape. Raises Incompatible when one of this name cannot be used; it is never changed."""

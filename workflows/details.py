@@ -8,6 +8,9 @@ _MARKS = {
     PhaseState.RUNNING: "▶",
     PhaseState.COMPLETED: "✔",
     PhaseState.FAILED: "✖",
+    PhaseState.SKIPPED: "⤼",
+    PhaseState.UNDOING: "◀",
+    PhaseState.UNDONE: "↩",
 }
 
 
@@ -18,9 +21,37 @@ def table(status: MigrationStatus) -> str:
         lines += [f"`{status.source}` → `{'`, `'.join(status.targets)}`", ""]
     if status.attention:
         lines += _attention(status)
+    if status.gate:
+        lines += _gate(status)
     lines += ["| # | phase | | took | what was observed |", "|--:|:--|:-:|--:|:--|"]
     lines += [_row(each) for each in status.phases]
+    if status.compensations:
+        lines += ["", "A rollback would do now, in this order:", ""]
+        lines += [f"1. `{each.phase}`: {each.undo}" for each in reversed(status.compensations)]
+    lines += ["", f"Point of no return: {status.point_of_no_return}."]
     return "\n".join(lines)
+
+
+def _gate(status: MigrationStatus) -> list[str]:
+    assert status.gate is not None
+    gate = status.gate
+    return [
+        f"**Approval needed** for `{gate.phase}`: {gate.asks}",
+        "",
+        *(f"- {each}" for each in gate.blast_radius),
+        "",
+        f"Usually takes {gate.duration}. Approve: {gate.approve}. Reject: {gate.reject}.",
+        "",
+        "```",
+        *_commands(status.id, ["approve", "reject"]),
+        "```",
+        "",
+    ]
+
+
+def _commands(migration: str, verbs: list[str]) -> list[str]:
+    """What to paste; from Temporal's own page it is the Update of that name."""
+    return [f"temporal workflow update execute --workflow-id {migration} --name {each}" for each in verbs]
 
 
 def _attention(status: MigrationStatus) -> list[str]:
@@ -33,7 +64,7 @@ def _attention(status: MigrationStatus) -> list[str]:
         "Then, from this page (Update) or a terminal:",
         "",
         "```",
-        *(f"temporal workflow update execute --workflow-id {status.id} --name {c}" for c in status.attention.choices),
+        *_commands(status.id, status.attention.choices),
         "```",
         "",
     ]

@@ -27,7 +27,7 @@ from migration.plan import Plan
 from migration.request import ClusterIdentity, ClusterName, MigrationRequest, workflow_id
 from migration.spec import MigrationSpec
 from migration.status import MigrationStatus, PhaseState, State
-from migration.steering import Instruction
+from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
 from workflows.failures import explain
 from workflows.identify import PATIENCE, IdentifyCluster
@@ -114,19 +114,25 @@ class Migrations:
         """
         return (await self._describe(migration)).run_id or ""
 
-    async def retry(self, migration: str, instruction: Instruction) -> str:
-        """Run the parked phase again; returns what the migration says to that.
+    async def steer(self, migration: str, verb: Verb, instruction: Instruction, *, once: str | None = None) -> str:
+        """Tell a migration something; returns what it says to that.
+
+        Args:
+            migration: its id.
+            verb: one of the seven.
+            instruction: who, why, and optionally which phase is meant.
+            once: a key under which the same instruction is heard once, however often it is said.
 
         Raises:
             NoSuchMigration: nothing is known under that id.
-            Refused: nothing is parked, or another phase than the one meant, or it has ended.
+            Refused: it does not take that now, says why; or it has ended.
             NoWorker: nobody answered in time; the instruction may have arrived all the same, and is safe to repeat.
         """
         description = await self._describe(migration)
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
         said = instruction.model_dump(mode="json", exclude_none=True)
         try:
-            return await handle.execute_update(MigrationWorkflow.retry_update, said, rpc_timeout=_CALL)
+            return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=_CALL))
         except WorkflowUpdateFailedError as error:
             why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
             raise Refused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
@@ -137,6 +143,18 @@ class Migrations:
                 raise
             remedy = "start a new migration if there is still something to move"
             raise Refused(f"{migration} has ended", remedy=remedy) from error
+
+    async def cancel(self, migration: str) -> None:
+        """Temporal's own Cancel: stop at the next safe point and roll back; after the point of no return, park.
+
+        Raises:
+            NoSuchMigration: nothing is known under that id.
+            Refused: it has ended.
+        """
+        description = await self._describe(migration)
+        if description.status is not WorkflowExecutionStatus.RUNNING:
+            raise Refused(f"{migration} has ended", remedy="there is nothing to cancel")
+        await self._client.get_workflow_handle(migration, run_id=description.run_id).cancel(rpc_timeout=_CALL)
 
     async def list(self) -> AsyncIterator[MigrationSummary]:
         """All migrations that Temporal remembers: those that run, then those that ended, the latest first.

@@ -11,11 +11,14 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import temporal
     from migration.concern import Concern
-    from migration.phase import TABLE, PhaseName, row
+    from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, row
     from migration.plan import Plan
     from migration.status import (
         Attention,
         Claim,
+        Compensation,
+        Decision,
+        Gate,
         MigrationStatus,
         Node,
         PhaseRecord,
@@ -39,6 +42,7 @@ class Ledger:
             message="starting",
             started=started,
             phases=[PhaseRecord(phase=each.name) for each in TABLE],
+            point_of_no_return=f"ahead: {POINT_OF_NO_RETURN}, after which there is no way back",
         )
 
     @property
@@ -74,6 +78,57 @@ class Ledger:
         record = self._record(phase).model_copy(update={"state": PhaseState.FAILED, "message": diagnosis})
         attention = Attention(phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices)
         self._write(phase, record, state=State.NEEDS_ATTENTION, message=diagnosis, attention=attention)
+
+    def skip(self, phase: PhaseName) -> None:
+        """Somebody left a phase out."""
+        record = self._record(phase).model_copy(
+            update={"state": PhaseState.SKIPPED, "completed": workflow.now(), "evidence": ["left out by a person"]}
+        )
+        self._write(phase, record, attention=None)
+
+    def paused(self, phase: PhaseName) -> None:
+        """Somebody asked to stop for a while, and nothing is under way."""
+        self._change(phase=phase, state=State.PAUSED, message=f"paused before {phase} goes on", attention=None)
+        self._publish()
+
+    def asks(self, gate: Gate) -> None:
+        """A phase waits for approval."""
+        self._change(phase=gate.phase, state=State.AWAITING_APPROVAL, message=gate.asks, gate=gate)
+        self._publish()
+
+    def answered(self) -> None:
+        """Somebody answered the gate."""
+        self._change(gate=None, state=State.RUNNING)
+        self._publish()
+
+    def undoing(self, phase: PhaseName) -> None:
+        """A phase is being undone."""
+        record = self._record(phase).model_copy(update={"state": PhaseState.UNDOING, "message": row(phase).undo})
+        self._write(phase, record, state=State.ROLLING_BACK, message=f"rolling back: {row(phase).undo}", attention=None)
+
+    def undone(self, phase: PhaseName, evidence: list[str]) -> None:
+        """A phase has been seen to be undone."""
+        record = self._record(phase).model_copy(
+            update={"state": PhaseState.UNDONE, "completed": workflow.now(), "message": "", "evidence": evidence}
+        )
+        self._write(phase, record)
+
+    def goes_back(self, message: str) -> None:
+        """A rollback is under way, between or beside the undoing of phases."""
+        self._change(state=State.ROLLING_BACK, message=message, attention=None, gate=None)
+        self._publish()
+
+    def would_undo(self, compensations: list[Compensation]) -> None:
+        """What a rollback would do now, the first to be undone last in the list."""
+        self._change(compensations=compensations)
+
+    def decided(self, decision: Decision) -> None:
+        """A person said something."""
+        self._change(decisions=[*self._status.decisions, decision][-50:])
+
+    def crossed(self) -> None:
+        """The point of no return is behind us."""
+        self._change(point_of_no_return="crossed: from here on there is only forward")
 
     def planned(self, plan: Plan) -> None:
         """The plan is pinned."""
@@ -127,7 +182,7 @@ class Ledger:
                 temporal.CLUSTER.value_set(status.cluster),
                 temporal.PHASE.value_set(status.phase.value),
                 temporal.STATE.value_set(status.state.value),
-                temporal.NEEDS_HUMAN.value_set(status.attention is not None),
+                temporal.NEEDS_HUMAN.value_set(bool(status.attention or status.gate)),
             ]
         )
         workflow.set_current_details(table(status))

@@ -1,27 +1,37 @@
 """The migration, top to bottom: fifteen phases in order, each done when the world says so.
 
-A phase that fails for good parks: the workflow says what failed and what can be done, and waits for a person without
-expiry. Preflight alone ends the run instead, because nothing has been changed yet and a better spec can simply be
-submitted again. A bug in this code is neither: it fails the workflow *task*, and the run goes on when it is mended.
+People may stop it, ask it, send it back: what they want takes effect at the next safe point (`workflows.steering`). A
+phase that fails for good rolls everything back by itself, or parks and asks if the spec says so; after the point of no
+return it can only ask. Preflight alone ends the run instead, because nothing has been changed yet and a better spec can
+simply be submitted again. A bug in this code is none of these: it fails the workflow *task*, and the run goes on when
+it is mended.
 """
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from migration.gate import is_gated, make_gate
+    from migration.phase import POINT_OF_NO_RETURN, reversible
     from migration.plan import Plan
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
-    from migration.steering import Instruction
+    from migration.steering import MEANINGS, Instruction, Verb
     from workflows.failures import Failure, explain
     from workflows.ledger import Ledger
     from workflows.phase import NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
-    from workflows.run import Run
+    from workflows.rollback import roll_back
+    from workflows.run import Interrupted, Run
+    from workflows.saga import Saga
+    from workflows.steering import GoBack, Refused, Steering
 
 
 @workflow.defn(name="MigrationWorkflow")
@@ -38,7 +48,9 @@ class MigrationWorkflow:
             spec=request.spec,
             ledger=self._ledger,
         )
-        self._retry_asked = False
+        self._steering = Steering(self._ledger)
+        self._saga = Saga(self._ledger)
+        self._run.interrupted = lambda: self._steering.interrupted
 
     @workflow.run
     async def run(self, request: MigrationRequest) -> MigrationStatus:  # noqa: ARG002 - taken by __init__
@@ -49,25 +61,58 @@ class MigrationWorkflow:
         except PreflightRefused as refusal:
             status = self._ledger.refuse(str(refusal))
             raise ApplicationError(status.message, type="PreflightRefused", non_retryable=True) from refusal
+        except GoBack:
+            await self._back()
+            return self._ledger.finish(State.ROLLED_BACK, "the cluster is as it was before")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._ledger.finish(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
     async def _through(self, phase: Step) -> None:
+        """One phase, from its gate to its proof."""
+        await self._steering.safe_point(phase.name)
+        if is_gated(phase.name, self._run.spec):
+            await self._steering.gate(make_gate(phase.name, self._run.plan, since=workflow.now()))
         while True:
+            await self._steering.safe_point(phase.name)
+            if phase.name is POINT_OF_NO_RETURN:
+                self._cross()
+            self._saga.record(phase.name)
             self._ledger.begin(phase.name)
             try:
-                evidence = await phase.do(self._run)
+                evidence = await self._steering.interruptible(phase.do(self._run))
+            except Interrupted:
+                continue
             except (ActivityError, NotProven) as error:
-                await self._park(phase, explain(error))
+                if await self._failed(phase, explain(error)) is Verb.SKIP:
+                    return self._ledger.skip(phase.name)
             else:
-                self._ledger.complete(phase.name, evidence)
-                return
+                return self._ledger.complete(phase.name, evidence)
 
-    async def _park(self, phase: Step, failure: Failure) -> None:
-        """Wait for a person, for as long as that person needs."""
-        self._retry_asked = False
-        self._ledger.park(phase.name, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=["retry"])
-        await workflow.wait_condition(lambda: self._retry_asked)
+    def _cross(self) -> None:
+        self._steering.cross()
+        self._saga.clear()
+        self._ledger.crossed()
+
+    async def _failed(self, phase: Step, failure: Failure) -> Verb:
+        """Go back where the spec says so and there is a way; else ask, for as long as a person needs.
+
+        Raises:
+            GoBack: everything is to be undone.
+        """
+        if self._run.spec.rollback_on_failure and reversible(phase.name) and self._run.planned:
+            self._ledger.remark(f"{phase.name} failed for good: {failure.diagnosis}")
+            raise GoBack
+        return await self._steering.ask(phase.name, failure)
+
+    async def _back(self) -> None:
+        """Roll back, whatever comes meanwhile."""
+        self._run.interrupted = lambda: False
+        going = asyncio.create_task(roll_back(self._run, self._saga, self._steering))
+        while not going.done():
+            try:
+                await asyncio.shield(going)
+            except asyncio.CancelledError:
+                self._ledger.remark("cancel was asked for: it rolls back already")
 
     @workflow.query(description="What is going on: phase, state, what needs a person, the report")
     def status(self) -> MigrationStatus:
@@ -79,53 +124,144 @@ class MigrationWorkflow:
         """The pinned plan."""
         return self._run.planned
 
-    @workflow.update(name="retry", description='Run the parked phase again: {"by": "you", "reason": "…"}, or nothing')
+    @workflow.update(name="approve", description=MEANINGS[Verb.APPROVE])
+    def approve_update(self, *arguments: Any) -> str:
+        """What `MEANINGS` says, answered."""
+        return self._wish(Verb.APPROVE, arguments)
+
+    @approve_update.validator
+    def _judge_approve(self, *arguments: Any) -> None:
+        self._judge(Verb.APPROVE, arguments)
+
+    @workflow.signal(name="approve", description=MEANINGS[Verb.APPROVE])
+    def approve_signal(self, *arguments: Any) -> None:
+        """What `MEANINGS` says, without an answer."""
+        self._wish_or_say(Verb.APPROVE, arguments)
+
+    @workflow.update(name="reject", description=MEANINGS[Verb.REJECT])
+    def reject_update(self, *arguments: Any) -> str:
+        """What `MEANINGS` says, answered."""
+        return self._wish(Verb.REJECT, arguments)
+
+    @reject_update.validator
+    def _judge_reject(self, *arguments: Any) -> None:
+        self._judge(Verb.REJECT, arguments)
+
+    @workflow.signal(name="reject", description=MEANINGS[Verb.REJECT])
+    def reject_signal(self, *arguments: Any) -> None:
+        """What `MEANINGS` says, without an answer."""
+        self._wish_or_say(Verb.REJECT, arguments)
+
+    @workflow.update(name="pause", description=MEANINGS[Verb.PAUSE])
+    def pause_update(self, *arguments: Any) -> str:
+        """What `MEANINGS` says, answered."""
+        return self._wish(Verb.PAUSE, arguments)
+
+    @pause_update.validator
+    def _judge_pause(self, *arguments: Any) -> None:
+        self._judge(Verb.PAUSE, arguments)
+
+    @workflow.signal(name="pause", description=MEANINGS[Verb.PAUSE])
+    def pause_signal(self, *arguments: Any) -> None:
+        """What `MEANINGS` says, without an answer."""
+        self._wish_or_say(Verb.PAUSE, arguments)
+
+    @workflow.update(name="resume", description=MEANINGS[Verb.RESUME])
+    def resume_update(self, *arguments: Any) -> str:
+        """What `MEANINGS` says, answered."""
+        return self._wish(Verb.RESUME, arguments)
+
+    @resume_update.validator
+    def _judge_resume(self, *arguments: Any) -> None:
+        self._judge(Verb.RESUME, arguments)
+
+    @workflow.signal(name="resume", description=MEANINGS[Verb.RESUME])
+    def resume_signal(self, *arguments: Any) -> None:
+        """What `MEANINGS` says, without an answer."""
+        self._wish_or_say(Verb.RESUME, arguments)
+
+    @workflow.update(name="retry", description=MEANINGS[Verb.RETRY])
     def retry_update(self, *arguments: Any) -> str:
-        """Try again, after whatever was in the way has been mended."""
-        self._retry(_instruction(arguments))
-        return f"{self._ledger.status.phase} runs again"
+        """What `MEANINGS` says, answered."""
+        return self._wish(Verb.RETRY, arguments)
 
     @retry_update.validator
     def _judge_retry(self, *arguments: Any) -> None:
-        instruction = _instruction(arguments)
-        attention = self._ledger.status.attention
-        if attention is None:
-            raise ApplicationError(
-                f"nothing to retry: {self._ledger.status.phase} is {self._ledger.status.state}", non_retryable=True
-            )
-        if instruction.phase not in {None, attention.phase}:
-            raise ApplicationError(
-                f"{attention.phase} is what needs attention, not {instruction.phase}", non_retryable=True
-            )
+        self._judge(Verb.RETRY, arguments)
 
-    @workflow.signal(name="retry", description="The same as the update, without an answer")
+    @workflow.signal(name="retry", description=MEANINGS[Verb.RETRY])
     def retry_signal(self, *arguments: Any) -> None:
-        """Try again; what cannot be understood is said in the current details' message, never dropped silently."""
+        """What `MEANINGS` says, without an answer."""
+        self._wish_or_say(Verb.RETRY, arguments)
+
+    @workflow.update(name="skip", description=MEANINGS[Verb.SKIP])
+    def skip_update(self, *arguments: Any) -> str:
+        """What `MEANINGS` says, answered."""
+        return self._wish(Verb.SKIP, arguments)
+
+    @skip_update.validator
+    def _judge_skip(self, *arguments: Any) -> None:
+        self._judge(Verb.SKIP, arguments)
+
+    @workflow.signal(name="skip", description=MEANINGS[Verb.SKIP])
+    def skip_signal(self, *arguments: Any) -> None:
+        """What `MEANINGS` says, without an answer."""
+        self._wish_or_say(Verb.SKIP, arguments)
+
+    @workflow.update(name="rollback", description=MEANINGS[Verb.ROLLBACK])
+    def rollback_update(self, *arguments: Any) -> str:
+        """What `MEANINGS` says, answered."""
+        return self._wish(Verb.ROLLBACK, arguments)
+
+    @rollback_update.validator
+    def _judge_rollback(self, *arguments: Any) -> None:
+        self._judge(Verb.ROLLBACK, arguments)
+
+    @workflow.signal(name="rollback", description=MEANINGS[Verb.ROLLBACK])
+    def rollback_signal(self, *arguments: Any) -> None:
+        """What `MEANINGS` says, without an answer."""
+        self._wish_or_say(Verb.ROLLBACK, arguments)
+
+    @workflow.signal(dynamic=True)
+    def unknown_signal(self, name: str, _: Sequence[RawValue]) -> None:
+        """A signal nobody knows is said, never dropped."""
+        self._ledger.remark(f"a signal {name!r} was refused: there is {', '.join(Verb)}")
+
+    def _judge(self, verb: Verb, arguments: tuple[Any, ...]) -> None:
+        """One plain sentence instead of a yes.
+
+        Raises:
+            ApplicationError: what Temporal's UI shows in red.
+        """
         try:
-            self._judge_retry(*arguments)
+            self._steering.judge(verb, instruction(arguments))
+        except Refused as refusal:
+            raise ApplicationError(str(refusal), type="Refused", non_retryable=True) from refusal
+
+    def _wish(self, verb: Verb, arguments: tuple[Any, ...]) -> str:
+        return self._steering.take(verb, instruction(arguments))
+
+    def _wish_or_say(self, verb: Verb, arguments: tuple[Any, ...]) -> None:
+        try:
+            self._judge(verb, arguments)
         except ApplicationError as error:
-            self._ledger.remark(f"a `retry` signal was refused: {error.message}")
+            self._ledger.remark(f"a `{verb}` signal was refused: {error.message}")
         else:
-            self._retry(_instruction(arguments))
-
-    def _retry(self, instruction: Instruction) -> None:
-        self._retry_asked = True
-        self._ledger.remark(f"retry asked by {instruction.by or 'somebody'}: {instruction.reason or 'no reason given'}")
+            self._wish(verb, arguments)
 
 
-def _instruction(arguments: tuple[Any, ...]) -> Instruction:
+def instruction(arguments: tuple[Any, ...]) -> Instruction:
     """The one optional object that every verb takes.
 
     Raises:
-        ApplicationError: it is not such an object; says what one looks like.
+        Refused: it is not such an object; says what one looks like.
     """
     if not arguments or arguments[0] is None:
         return Instruction()
     try:
         return Instruction.model_validate(arguments[0])
     except ValidationError as error:
-        raise ApplicationError(
+        raise Refused(
             'give nothing, or one object like {"phase": "create_workers", "by": "you", "reason": "why"} '
-            f"(got {arguments[0]!r:.80})",
-            non_retryable=True,
+            f"(got {arguments[0]!r:.80})"
         ) from error

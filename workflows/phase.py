@@ -23,6 +23,13 @@ class Step(Protocol):
         """Do it, see that it is done, and say what was seen."""
 
 
+class Undoable(Step, Protocol):
+    """A phase's module that can go back; `undo` is safe when `do` never happened."""
+
+    async def undo(self, run: Run) -> list[str]:
+        """Undo it, see that it is undone, and say what was seen."""
+
+
 class PreflightRefused(Exception):
     """Preflight found something Critical; nothing has been changed."""
 

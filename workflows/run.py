@@ -5,6 +5,7 @@ timeline, both wait for a cancelled activity to end before anything else happens
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
@@ -12,6 +13,8 @@ from temporalio import workflow
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
+    from activities.folders import FolderBefore
+    from activities.tags import TagsBefore
     from migration.phase import PhaseName, activity_id
     from migration.plan import Plan
     from migration.spec import MigrationSpec
@@ -24,6 +27,18 @@ Output = TypeVar("Output")
 Activity = Callable[..., Awaitable[Output]]
 
 
+class Interrupted(Exception):
+    """Work stopped at a safe point because somebody asked for something else."""
+
+
+@dataclass
+class Images:
+    """What a target vCenter had before we touched it; each by the server's name (and path)."""
+
+    tags: dict[str, TagsBefore] = field(default_factory=dict)
+    folders: dict[tuple[str, str], FolderBefore] = field(default_factory=dict)
+
+
 class Run:
     """What a phase has in hand.
 
@@ -31,6 +46,8 @@ class Run:
         cluster: the cluster's name in this service's configuration; empty for the only one.
         spec: what was asked for.
         ledger: where a phase reports what it learned.
+        interrupted: asked before each activity; a safe point is between two of them.
+        images: what was there before the target was touched, read once and kept in history.
     """
 
     def __init__(self, *, migration: str, cluster: str, spec: MigrationSpec, ledger: Ledger) -> None:
@@ -38,6 +55,8 @@ class Run:
         self.cluster = cluster
         self.spec = spec
         self.ledger = ledger
+        self.interrupted: Callable[[], bool] = lambda: False
+        self.images = Images()
         self._plan: Plan | None = None
         self._serial = 0
 
@@ -70,6 +89,8 @@ class Run:
     async def _execute(
         self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, budget: budgets.Budget
     ) -> Output:
+        if self.interrupted():
+            raise Interrupted
         self._serial += 1
         phase: PhaseName = self.ledger.status.phase
         return await workflow.execute_activity_method(

@@ -1,6 +1,6 @@
 """The fifteen phases, one module each, in the order they run."""
 
-from workflows.phase import Step
+from workflows.phase import Step, Undoable
 from workflows.phases import (
     backup,
     cleanup,
@@ -36,3 +36,17 @@ PHASES: tuple[Step, ...] = (
     cleanup,
     verify,
 )
+
+UNDOABLE: tuple[Undoable, ...] = (
+    disable_cvo,
+    update_secrets,
+    create_tags,
+    create_folder,
+    update_infrastructure,
+    update_config,
+    restart_pods,
+    create_workers,
+    recreate_cpms,
+    scale_old,
+)
+"""The phases that leave something behind; each of these modules has an `undo`."""

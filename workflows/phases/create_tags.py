@@ -9,28 +9,59 @@ import asyncio
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.tags import Tags, TagsOrder
+    from activities.tags import Tags, TagsOrder, TagsRemoval
     from migration.phase import PhaseName
+    from migration.plan import VCenterPlan
+    from migration.status import Claim
     from workflows.run import Run
 
 name = PhaseName.CREATE_TAGS
 
 
 async def do(run: Run) -> list[str]:
-    """Ensure categories, tags and attachments on each target vCenter, and read them back."""
+    """Note what is there, ensure categories, tags and attachments on each target vCenter, and read them back."""
     plan = run.plan
-    made = await asyncio.gather(
-        *(
-            run.act(
-                Tags.ensure,
-                TagsOrder(
-                    vcenter=target.reference,
-                    infrastructure_name=plan.infrastructure_name,
-                    failure_domains=plan.domains_on(target.server),
-                ),
-                f"tags on {target.server}",
+    for target in plan.targets:
+        if target.server not in run.images.tags:
+            run.images.tags[target.server] = await run.act(
+                Tags.observe, _order(run, target), f"which tags {target.server} has"
             )
-            for target in plan.targets
-        )
+    made = await asyncio.gather(
+        *(run.act(Tags.ensure, _order(run, target), f"tags on {target.server}") for target in plan.targets)
     )
     return [sentence for each in made for sentence in each.evidence]
+
+
+async def undo(run: Run) -> list[str]:
+    """Remove what was made here and nobody else uses."""
+    removed = [
+        await run.act(
+            Tags.remove,
+            TagsRemoval(order=_order(run, target), before=run.images.tags[target.server]),
+            f"remove our tags from {target.server}",
+        )
+        for target in run.plan.targets
+        if target.server in run.images.tags
+    ]
+    return [sentence for each in removed for sentence in each.evidence]
+
+
+async def compare(run: Run) -> list[Claim]:
+    """Whether the targets' tags are as they were."""
+    return [
+        await run.act(
+            Tags.compare,
+            TagsRemoval(order=_order(run, target), before=run.images.tags[target.server]),
+            f"compare the tags on {target.server}",
+        )
+        for target in run.plan.targets
+        if target.server in run.images.tags
+    ]
+
+
+def _order(run: Run, target: VCenterPlan) -> TagsOrder:
+    return TagsOrder(
+        vcenter=target.reference,
+        infrastructure_name=run.plan.infrastructure_name,
+        failure_domains=run.plan.domains_on(target.server),
+    )

@@ -5,7 +5,8 @@ import asyncio
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.machine_sets import MachineSets, NewSetOrder, SetsReady
+    from activities.machine_sets import MachineSets, NewSetOrder, SetsGone, SetsReady, SetsScaled
+    from activities.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
     from workflows import budgets
     from workflows.ownership import see_ownership_tags
@@ -48,3 +49,35 @@ async def do(run: Run) -> list[str]:
         f"{ready.count} new workers Running, their nodes Ready",
         *tagged,
     ]
+
+
+async def undo(run: Run) -> list[str]:
+    """Scale the new sets to 0, see their Machines, nodes and VMs gone, and delete them."""
+    plan = run.plan
+    sets = [each.name for each in plan.new_sets]
+    await run.act(
+        MachineSets.scale_to_zero, SetsScaled(cluster=plan.cluster, names=sets), f"scale {', '.join(sets)} to 0"
+    )
+    left = await run.wait(
+        MachineSets.wait_gone,
+        SetsGone(cluster=plan.cluster, names=sets, nodes=[], at_most=budgets.DRAIN),
+        "wait until the new workers are drained and deleted",
+        at_most=budgets.DRAIN,
+    )
+    run.ledger.saw(left.nodes)
+    gone = [
+        await run.wait(
+            VirtualMachines.wait_gone,
+            VmsGone(
+                vcenter=target.reference,
+                datacenters=target.datacenters,
+                prefixes=[f"{each}-" for each in sets],
+                at_most=budgets.DRAIN,
+            ),
+            f"wait until {target.server} holds no worker of the cluster",
+            at_most=budgets.DRAIN,
+        )
+        for target in plan.targets
+    ]
+    await run.act(MachineSets.delete, SetsScaled(cluster=plan.cluster, names=sets), f"delete {', '.join(sets)}")
+    return [f"MachineSets {', '.join(sets)} deleted", *(each.evidence for each in gone)]

@@ -26,3 +26,15 @@ async def do(run: Run) -> list[str]:
         f"MachineAutoscalers set aside: {', '.join(aside.names) or 'none there'}",
         f"cluster-version-operator not needed to stop: strategy {plan.strategy}",
     ]
+
+
+async def undo(run: Run) -> list[str]:
+    """Give back exactly what was found: pauses that were ours, autoscalers as their before-images have them."""
+    plan = run.plan
+    order = QuiesceOrder(cluster=plan.cluster, migration=plan.key, namespace=plan.namespace, found=plan.quiesced)
+    resumed = await run.act(Quiesce.resume_health_checks, order, "resume the MachineHealthChecks")
+    back = await run.act(Quiesce.put_autoscalers_back, order, "put the MachineAutoscalers back")
+    return [
+        f"MachineHealthChecks as they were: {', '.join(resumed.names) or 'none had been paused'}",
+        f"MachineAutoscalers as they were: {', '.join(back.names) or 'none had been there'}",
+    ]

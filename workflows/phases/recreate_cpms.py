@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.control_plane import ControlPlane, PointOrder, RollExpected
     from activities.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
+    from migration.request import ClusterName
     from workflows import budgets
     from workflows.ownership import see_ownership_tags
     from workflows.run import Run
@@ -50,3 +51,43 @@ async def do(run: Run) -> list[str]:
         at_most=budgets.CONTROL_PLANE,
     )
     return [*rolled.evidence, gone.evidence, *await see_ownership_tags(run, rolled.nodes)]
+
+
+async def undo(run: Run) -> list[str]:
+    """Point it back at the source, follow the roll, see the target's masters gone; Inactive again if it was."""
+    plan = run.plan
+    before = plan.control_plane.source_failure_domains
+    await run.act(
+        ControlPlane.point_at,
+        PointOrder(cluster=plan.cluster, failure_domains=before),
+        f"ControlPlaneMachineSet back to {', '.join(before) or 'its own workspace'}",
+    )
+    rolled = await run.wait(
+        ControlPlane.follow,
+        RollExpected(
+            cluster=plan.cluster,
+            replicas=plan.control_plane.replicas,
+            servers=[plan.source.server],
+            at_most=budgets.CONTROL_PLANE,
+        ),
+        "follow the control plane's roll back",
+        at_most=budgets.CONTROL_PLANE,
+    )
+    run.ledger.saw(rolled.nodes)
+    gone = [
+        await run.wait(
+            VirtualMachines.wait_gone,
+            VmsGone(
+                vcenter=target.reference,
+                datacenters=target.datacenters,
+                prefixes=[f"{plan.infrastructure_name}-master-"],
+                at_most=budgets.CONTROL_PLANE,
+            ),
+            f"wait until {target.server} holds no master of the cluster",
+            at_most=budgets.CONTROL_PLANE,
+        )
+        for target in plan.targets
+    ]
+    if plan.control_plane.state == "Inactive":
+        await run.act(ControlPlane.make_inactive, ClusterName(cluster=plan.cluster), "Inactive again, as it was")
+    return [*rolled.evidence, *(each.evidence for each in gone)]

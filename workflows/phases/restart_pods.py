@@ -13,3 +13,8 @@ name = PhaseName.RESTART_PODS
 async def do(run: Run) -> list[str]:
     """Replace every vSphere-aware pod by a new one."""
     return await restart_vsphere_pods(run)
+
+
+async def undo(run: Run) -> list[str]:
+    """Restart them again, once credentials, Infrastructure and the generated configs are back."""
+    return await restart_vsphere_pods(run)

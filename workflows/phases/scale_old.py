@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.machine_sets import MachineSets, SetsGone, SetsScaled
+    from activities.machine_sets import MachineSets, SetsGone, SetsReady, SetsRestored, SetsScaled
     from activities.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
     from workflows import budgets
@@ -43,3 +43,22 @@ async def do(run: Run) -> list[str]:
         at_most=budgets.DRAIN,
     )
     return [f"{', '.join(sets)} at 0, no Machine and no node left", gone.evidence]
+
+
+async def undo(run: Run) -> list[str]:
+    """Bring the old pools back at their recorded sizes, and wait until every node of theirs is Ready."""
+    plan = run.plan
+    sizes = {each.name: each.replicas for each in plan.source_sets}
+    await run.act(
+        MachineSets.restore,
+        SetsRestored(cluster=plan.cluster, replicas=sizes),
+        f"scale {', '.join(sizes)} back to their sizes",
+    )
+    ready = await run.wait(
+        MachineSets.wait_ready,
+        SetsReady(cluster=plan.cluster, replicas=sizes, at_most=budgets.WORKERS),
+        "wait until every old worker is a Ready node again",
+        at_most=budgets.WORKERS,
+    )
+    run.ledger.saw(ready.nodes)
+    return [f"{ready.count} workers on {plan.source.server} Running, their nodes Ready"]

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cloud_config import AddToConfig, CloudConfig, GeneratedExpected
+    from activities.cloud_config import AddToConfig, CloudConfig, GeneratedExpected, RemoveFromConfig
     from migration.phase import PhaseName
     from workflows import budgets
     from workflows.run import Run
@@ -29,3 +29,21 @@ async def do(run: Run) -> list[str]:
         at_most=budgets.COPIES,
     )
     return [f"{name} lists {', '.join(servers)}" for name in seen.names]
+
+
+async def undo(run: Run) -> list[str]:
+    """Remove the target's entries; the generated copies follow once Infrastructure, too, has forgotten the target."""
+    plan = run.plan
+    for server in plan.added_servers:
+        await run.act(
+            CloudConfig.remove,
+            RemoveFromConfig(
+                cluster=plan.cluster,
+                config_map=plan.cloud_config,
+                key=plan.cloud_config_key,
+                server=server,
+                heir=plan.failure_domains[0],
+            ),
+            f"remove {server} from openshift-config/{plan.cloud_config}",
+        )
+    return [f"openshift-config/{plan.cloud_config} does not know {', '.join(plan.added_servers)}"]

@@ -3,8 +3,10 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.infrastructure import AddVCenters, InfrastructureConfig
+    from activities.cloud_config import CloudConfig, GeneratedExpected
+    from activities.infrastructure import AddVCenters, InfrastructureConfig, RemoveVCenter
     from migration.phase import PhaseName
+    from workflows import budgets
     from workflows.run import Run
 
 name = PhaseName.UPDATE_INFRASTRUCTURE
@@ -22,3 +24,24 @@ async def do(run: Run) -> list[str]:
         f"Infrastructure lists vCenters {', '.join(listed.servers)}",
         f"and failure domains {', '.join(listed.failure_domains)}",
     ]
+
+
+async def undo(run: Run) -> list[str]:
+    """Remove exactly the target's vCenters and failure domains; the generated configs follow.
+
+    In reverse order the config that people write has gone back already.
+    """
+    plan = run.plan
+    for server in plan.added_servers:
+        await run.act(
+            InfrastructureConfig.remove,
+            RemoveVCenter(cluster=plan.cluster, server=server),
+            f"remove {server} from Infrastructure/cluster",
+        )
+    await run.wait(
+        CloudConfig.wait_generated,
+        GeneratedExpected(cluster=plan.cluster, servers=plan.known_servers, at_most=budgets.COPIES),
+        "wait until the generated configs list the vCenters of before",
+        at_most=budgets.COPIES,
+    )
+    return [f"Infrastructure does not know {', '.join(plan.added_servers)}"]

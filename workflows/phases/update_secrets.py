@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.credentials import CopiesExpected, Credentials, CredentialsOrder
+    from activities.credentials import CopiesExpected, Credentials, CredentialsOrder, RestoreCredentials
     from migration.phase import PhaseName
     from workflows import budgets
     from workflows.run import Run
@@ -27,3 +27,24 @@ async def do(run: Run) -> list[str]:
         at_most=budgets.COPIES,
     )
     return [f"{', '.join(plan.target_servers)} in kube-system/vsphere-creds", f"copied to {', '.join(copies.names)}"]
+
+
+async def undo(run: Run) -> list[str]:
+    """Have the target's keys be what they were before, which is usually absent; the copies follow."""
+    plan = run.plan
+    await run.act(
+        Credentials.restore,
+        RestoreCredentials(
+            cluster=plan.cluster, namespace=plan.namespace, migration=plan.key, servers=plan.target_servers
+        ),
+        f"take {', '.join(plan.target_servers)} out of vsphere-creds",
+    )
+    copies = await run.wait(
+        Credentials.wait_copied,
+        CopiesExpected(
+            cluster=plan.cluster, servers=[plan.source.server, *plan.target_servers], at_most=budgets.COPIES
+        ),
+        "wait for the components' copies of vsphere-creds",
+        at_most=budgets.COPIES,
+    )
+    return [f"vsphere-creds as it was, copied to {', '.join(copies.names)}"]

@@ -1,0 +1,180 @@
+"""Is the cluster as it was? Before-images against the world, read now."""
+
+from temporalio import activity
+
+from activities.backup import RESOURCES
+from activities.context import Context
+from activities.failures import Stuck
+from migration import cloud_config, infrastructure
+from migration.baseline import changed
+from migration.before_images import touched
+from migration.failure_domain import FailureDomain
+from migration.plan import Plan
+from migration.status import Claim
+from migration.value import Document, Value
+from openshift import secrets
+from openshift.backups import backup_name, load_backup
+from openshift.client import Cluster
+from openshift.config_maps import find_generated, text_of
+from openshift.machines import Machine, list_machine_sets, list_machines
+from openshift.nodes import list_nodes
+from openshift.resources import INFRASTRUCTURE, SECRET
+from vsphere.inventory import Inventory, Place
+from vsphere.session import VCenter
+
+
+class BaselineQuestion(Value):
+    """The plan of the migration that was, or is to be, rolled back."""
+
+    plan: Plan
+
+
+class SourceFit(Value):
+    """One sentence of what was read."""
+
+    evidence: str
+
+
+class Compared(Value):
+    """One claim for each thing that must be as it was."""
+
+    claims: list[Claim]
+
+
+class Baseline:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @activity.defn(name="source_is_fit")
+    async def source_is_fit(self, question: BaselineQuestion) -> SourceFit:
+        """See that the source answers, knows us, and has template and datastore of each of its failure domains.
+
+        Raises:
+            Stuck: it could not take the cluster back; says what it lacks.
+        """
+        plan = question.plan
+        cluster = await self._context.cluster(plan.cluster)
+        image = backup_name(INFRASTRUCTURE, name="cluster", namespace=None, migration=plan.key)
+        before = await load_backup(cluster, namespace=plan.namespace, secret=image)
+        domains = [
+            FailureDomain.model_validate(each, extra="ignore").completed(plan.infrastructure_name)
+            for each in infrastructure.failure_domains(before)
+            if each["server"] == plan.source.server
+        ]
+        return await self._context.on(plan.source.reference, _fit, domains)
+
+    @activity.defn(name="compare_baseline")
+    async def compare(self, question: BaselineQuestion) -> Compared:
+        """Every claim that the cluster's own objects can prove."""
+        plan = question.plan
+        cluster = await self._context.cluster(plan.cluster)
+        return Compared(
+            claims=[
+                *await _objects(cluster, plan),
+                *await _machines(cluster, plan),
+                await _copies(cluster, plan),
+                await _generated(cluster, plan),
+            ]
+        )
+
+
+def _fit(vcenter: VCenter, domains: list[FailureDomain]) -> SourceFit:
+    vcenter.verify()
+    inventory = Inventory(vcenter)
+    places = {
+        place: what
+        for each in domains
+        for what, place in (
+            ("template", Place(kind="VirtualMachine", path=each.topology.template or "")),
+            ("datastore", Place(kind="Datastore", path=each.topology.datastore)),
+            ("resource pool", Place(kind="ResourcePool", path=each.topology.resource_pool or "")),
+        )
+    }
+    found = inventory.resolve(places)
+    lacking = [f"{what} {place.path}" for place, what in places.items() if found[place] is None]
+    stores = inventory.datastores([ref for place, ref in found.items() if ref and place.kind == "Datastore"])
+    lacking += [
+        f"datastore {each.name} in use (it is {each.maintenance}, {'' if each.accessible else 'not '}accessible)"
+        for each in stores.values()
+        if not each.accessible or each.maintenance != "normal"
+    ]
+    if lacking:
+        raise Stuck(
+            f"{vcenter.endpoint.server} could not take the cluster back, it lacks: {', '.join(lacking)}",
+            remedy="restore what is missing on the source, then retry: nothing has been undone yet",
+        )
+    free = ", ".join(f"{each.name} {each.free_gib:.0f} GiB free" for each in stores.values())
+    return SourceFit(evidence=f"{vcenter.endpoint.server} answers; templates there; {free}")
+
+
+async def _objects(cluster: Cluster, plan: Plan) -> list[Claim]:
+    claims = []
+    for each in touched(plan):
+        resource, namespace = RESOURCES[each.kind], each.namespace or None
+        image = backup_name(resource, name=each.name, namespace=namespace, migration=plan.key)
+        before = await load_backup(cluster, namespace=plan.namespace, secret=image)
+        paths = changed(before, await cluster.find(resource, each.name, namespace=namespace))
+        claims.append(
+            Claim(
+                claim=f"{resource.describe(name=each.name, namespace=namespace)} is as it was",
+                holds=not paths,
+                read=f"differs in {', '.join(paths)}" if paths else "equal to its before-image",
+            )
+        )
+    return claims
+
+
+async def _machines(cluster: Cluster, plan: Plan) -> list[Claim]:
+    machines = await list_machines(cluster)
+    nodes = await list_nodes(cluster)
+    astray = [each.name for each in machines if each.server != plan.source.server]
+    unfit = [each.name for each in machines if each.phase != "Running"] + [
+        each.name for each in nodes if not each.ready
+    ]
+    sets = {each.name for each in await list_machine_sets(cluster)} & {each.name for each in plan.new_sets}
+    return [
+        Claim(
+            claim="every Machine is on the source, Running, its node Ready",
+            holds=not astray and not unfit and len(machines) == len(nodes) == len(plan.source_vms),
+            read=f"{len(machines)} Machines and {len(nodes)} nodes, {len(plan.source_vms)} before"
+            + (f"; elsewhere or unfit: {', '.join([*astray, *unfit])}" if astray or unfit else ""),
+        ),
+        Claim(
+            claim="as many masters as before, and none of the new MachineSets",
+            holds=not sets and _masters(machines) == len(plan.control_plane.machines),
+            read=f"{_masters(machines)} masters; new MachineSets: {', '.join(sorted(sets)) or 'none'}",
+        ),
+    ]
+
+
+def _masters(machines: list[Machine]) -> int:
+    return sum(each.is_control_plane for each in machines)
+
+
+async def _copies(cluster: Cluster, plan: Plan) -> Claim:
+    namespace, name = secrets.CREDENTIALS
+    original = await cluster.get(SECRET, name, namespace=namespace)
+    servers = [plan.source.server, *plan.target_servers]
+    stale = {
+        key: keys
+        for key, copy in (await secrets.find_copies(cluster)).items()
+        if (keys := secrets.not_copied(original, copy, servers=servers))
+    }
+    return Claim(
+        claim="the components' copies of vsphere-creds are as it is",
+        holds=not stale,
+        read="; ".join(f"{key} differs in {', '.join(keys)}" for key, keys in stale.items()) or "all equal",
+    )
+
+
+async def _generated(cluster: Cluster, plan: Plan) -> Claim:
+    listed = {name: _servers(document) for name, document in (await find_generated(cluster)).items() if document}
+    return Claim(
+        claim="the generated cloud configs list the vCenters of before",
+        holds=all(set(each) == set(plan.known_servers) for each in listed.values()),
+        read="; ".join(f"{name} lists {', '.join(servers)}" for name, servers in listed.items()),
+    )
+
+
+def _servers(document: Document) -> list[str]:
+    return cloud_config.servers(text_of(document))

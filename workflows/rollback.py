@@ -1,0 +1,76 @@
+"""Going back: every recorded compensation in reverse, then the proof that the cluster is exactly as it was.
+
+Nothing interrupts it: a Cancel that comes meanwhile is noted, no more. An undo that fails parks and asks like
+any phase; none is ever left out or given up. The source is looked at first, since going back to a vCenter that is away
+would leave the cluster between the two.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.baseline import Baseline, BaselineQuestion
+    from activities.health import Health, StableExpected
+    from migration.phase import PhaseName
+    from workflows import budgets
+    from workflows.failures import explain
+    from workflows.phase import NotProven
+    from workflows.phases import UNDOABLE, create_folder, create_tags
+    from workflows.run import Run
+    from workflows.saga import Saga
+    from workflows.steering import Steering
+
+
+async def roll_back(run: Run, saga: Saga, steering: Steering) -> None:
+    """Undo what was done, and see that nothing of it is left."""
+    if not run.ledger.status.compensations:
+        return
+    begun = run.ledger.status.phase
+    run.ledger.goes_back("rolling back: looking at the source first")
+    await _insist(run, begun, steering, partial(_source_is_fit, run))
+    for step in saga.in_reverse(UNDOABLE):
+        run.ledger.undoing(step.name)
+        run.ledger.undone(step.name, await _insist(run, step.name, steering, partial(step.undo, run)))
+        saga.done(step.name)
+    run.ledger.goes_back("rolled back: comparing the cluster with its before-images")
+    await _insist(run, begun, steering, partial(_baseline, run))
+
+
+async def _insist(
+    run: Run, phase: PhaseName, steering: Steering, attempt: Callable[[], Awaitable[list[str]]]
+) -> list[str]:
+    """Try until it works; every failure asks a person first."""
+    while True:
+        try:
+            return await attempt()
+        except (ActivityError, NotProven) as error:
+            await steering.ask(phase, explain(error), undoing=True)
+            run.ledger.goes_back(f"rolling back: {phase} again")
+
+
+async def _source_is_fit(run: Run) -> list[str]:
+    fit = await run.act(Baseline.source_is_fit, BaselineQuestion(plan=run.plan), "the source can take the cluster back")
+    return [fit.evidence]
+
+
+async def _baseline(run: Run) -> list[str]:
+    plan = run.plan
+    stable = await run.wait(
+        Health.wait_stable,
+        StableExpected(cluster=plan.cluster, excused=[], at_most=budgets.STABLE),
+        "wait until every operator is stable",
+        at_most=budgets.STABLE,
+    )
+    compared = await run.act(Baseline.compare, BaselineQuestion(plan=plan), "compare everything with how it was")
+    claims = [*compared.claims, *await create_tags.compare(run), *await create_folder.compare(run)]
+    run.ledger.reported(claims)
+    broken = [each for each in claims if not each.holds]
+    if broken:
+        raise NotProven(
+            "; ".join(f"not as it was: {each.claim} ({each.read})" for each in broken),
+            remedy="mend what each sentence names, then retry: this step only reads",
+        )
+    return [stable.evidence, f"{len(claims)} claims hold: the cluster is as it was"]

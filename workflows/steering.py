@@ -1,0 +1,215 @@
+"""What people want of a running migration, and when they get it.
+
+Signals and updates come through here alike: `judge` says in one plain sentence why a wish cannot be granted now, `take`
+grants it. Nothing is interrupted in the middle of a change: a wish takes effect at the next safe point, which is
+between two activities, or at once where an activity only waits.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from migration.phase import POINT_OF_NO_RETURN, PhaseName, row
+    from migration.status import Decision, Gate, MigrationStatus, State
+    from migration.steering import Instruction, Verb
+    from workflows.failures import Failure
+    from workflows.ledger import Ledger
+    from workflows.run import Interrupted
+
+T = TypeVar("T")
+REMIND = timedelta(hours=24)
+"""A gate has no expiry; once a day it says again that it waits."""
+
+
+class Refused(Exception):
+    """A wish that cannot be granted now; one plain sentence."""
+
+
+class GoBack(Exception):
+    """Everything that was done is to be undone."""
+
+
+class Steering:
+    """The wishes of one migration's people."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._paused = False
+        self._back = False
+        self._stopped = False
+        self._crossed = False
+        self._answer: Verb | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether work should stop at the next safe point."""
+        return self._paused or self._back or self._stopped
+
+    def judge(self, verb: Verb, instruction: Instruction) -> None:
+        """Say why not, if not.
+
+        Raises:
+            Refused: the wish does not fit what is going on.
+        """
+        status = self._ledger.status
+        present = f"{status.phase} is {status.state}"
+        reason = {
+            Verb.APPROVE: None if status.gate else f"nothing waits for approval: {present}",
+            Verb.REJECT: None if status.gate else f"nothing waits for approval: {present}",
+            Verb.PAUSE: None if status.state in _PAUSABLE else f"nothing to pause: {present}",
+            Verb.RESUME: None if status.state is State.PAUSED else f"nothing is paused: {present}",
+            Verb.RETRY: None if status.attention else f"nothing to retry: {present}",
+            Verb.SKIP: _why_not_skip(status, present),
+            Verb.ROLLBACK: self._why_not_back(present),
+        }[verb]
+        if reason:
+            raise Refused(reason)
+        if instruction.phase not in {None, status.phase}:
+            raise Refused(f"{status.phase} is what waits now, not {instruction.phase}")
+
+    def take(self, verb: Verb, instruction: Instruction) -> str:
+        """Grant a wish that was judged; answers what happens now."""
+        status = self._ledger.status
+        self._ledger.decided(
+            Decision(
+                at=workflow.now(), verb=verb, phase=status.phase, by=instruction.by, reason=instruction.reason,
+                door=instruction.door,
+            )
+        )  # fmt: skip
+        match verb:
+            case Verb.PAUSE:
+                self._paused = True
+                return f"pauses at the next safe point of {status.phase}"
+            case Verb.RESUME:
+                self._paused = False
+                return f"{status.phase} goes on"
+            case Verb.ROLLBACK:
+                self._back, self._paused = True, False
+                return f"rolls back at the next safe point of {status.phase}"
+            case Verb.APPROVE | Verb.REJECT | Verb.RETRY | Verb.SKIP:
+                self._answer = verb
+        return {
+            Verb.APPROVE: f"{status.phase} begins",
+            Verb.REJECT: "everything done so far is rolled back",
+            Verb.RETRY: f"{status.phase} runs again",
+            Verb.SKIP: f"{status.phase} is left out",
+        }[verb]
+
+    def cross(self) -> None:
+        """The point of no return is behind us."""
+        self._crossed = True
+
+    def cancelled(self) -> None:
+        """Temporal's own Cancel: go back if there is a way back, else stop and ask."""
+        if self._crossed:
+            self._stopped = True
+        else:
+            self._back = True
+        self._ledger.decided(
+            Decision(at=workflow.now(), verb="cancel", phase=self._ledger.status.phase, door="temporal")
+        )
+
+    async def safe_point(self, phase: PhaseName) -> None:
+        """Wait while paused; nothing is under way here.
+
+        Raises:
+            GoBack: a rollback was asked for.
+        """
+        if self._paused and not self._back:
+            self._ledger.paused(phase)
+            await self._until(lambda: not self._paused or self._back)
+        if self._back:
+            raise GoBack
+        if self._stopped:
+            self._stopped = False
+            await self.ask(
+                phase,
+                Failure(
+                    diagnosis="cancel was asked for after the point of no return: there is no way back any more",
+                    remedy=f"retry goes on with {phase}; the cluster needs it to be finished",
+                ),
+            )
+
+    async def gate(self, gate: Gate) -> None:
+        """Ask for approval, for as long as it takes.
+
+        Raises:
+            GoBack: it was rejected, or a rollback was asked for.
+        """
+        self._answer = None
+        self._ledger.asks(gate)
+        while not await self._until(lambda: bool(self._answer) or self._back, patience=REMIND):
+            self._ledger.remark(f"{gate.phase} still waits for approval, since {gate.since:%Y-%m-%d %H:%M}Z")
+        self._ledger.answered()
+        if self._back or self._answer is Verb.REJECT:
+            raise GoBack
+
+    async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False) -> Verb:
+        """Park, and wait for what a person decides: `retry`, or `skip` where that is harmless.
+
+        Raises:
+            GoBack: a rollback was asked for.
+        """
+        self._answer = None
+        choices = [Verb.RETRY.value]
+        if not undoing:
+            choices += [Verb.SKIP.value] if row(phase).skippable else []
+            choices += [] if self._crossed else [Verb.ROLLBACK.value]
+        self._ledger.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices)
+        await self._until(lambda: bool(self._answer) or (self._back and not undoing))
+        if self._back and not undoing:
+            raise GoBack
+        assert self._answer is not None, "waited until there was an answer"
+        return self._answer
+
+    async def interruptible(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do it, unless somebody asks for something else before it is done.
+
+        Raises:
+            Interrupted: it was stopped at a safe point; what it did is to be observed by whatever comes next.
+        """
+        task = asyncio.create_task(work)
+        await self._until(lambda: task.done() or self.interrupted)
+        if not task.done():
+            task.cancel()
+        try:
+            return await task
+        except (asyncio.CancelledError, ActivityError) as error:
+            if self.interrupted:  # whatever it failed with, it runs again or is undone, observing first
+                raise Interrupted from error
+            raise
+
+    async def _until(self, true: Any, *, patience: timedelta | None = None) -> bool:
+        """Wait for a condition; a Cancel that comes meanwhile becomes a wish like any other. False: patience ended."""
+        while True:
+            try:
+                await workflow.wait_condition(true, timeout=patience)
+            except TimeoutError:
+                return False
+            except asyncio.CancelledError:
+                self.cancelled()
+                continue
+            return True
+
+    def _why_not_back(self, present: str) -> str | None:
+        if self._ledger.status.state is State.ROLLING_BACK or self._back:
+            return f"it rolls back already: {present}"
+        if self._crossed:
+            return f"there is no way back after {POINT_OF_NO_RETURN} has begun: {present}; it can only be finished"
+        return None
+
+
+_PAUSABLE = {State.RUNNING}
+
+
+def _why_not_skip(status: MigrationStatus, present: str) -> str | None:
+    if status.attention is None:
+        return f"nothing to skip: {present}"
+    if Verb.SKIP not in status.attention.choices:
+        return f"{status.phase} cannot be left out: what comes after it relies on it"
+    return None
