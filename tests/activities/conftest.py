@@ -1,6 +1,6 @@
 """Labs for the tests of this room: the session's, which every test leaves as it was, and one that is migrated."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,14 @@ MOVED = Scenario(
     control_plane_state="Inactive",
     pools=[Pool(replicas=3), Pool(name="infra", replicas=1, labels={"node-role.kubernetes.io/infra": ""})],
 )
+
+
+@pytest.fixture(scope="session")
+def legacy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab that refuses a second vCenter, and whose control plane may be meddled with."""
+    state_dir = tmp_path_factory.mktemp("legacy") / "lab"
+    yield up(Scenario(name="legacy", rules="legacy", source_failure_domains=2), state_dir, attached=True)
+    down(state_dir)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Preflight on a real cluster and real vCenters: what is wrong is said at once, and nothing is ever changed."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from pathlib import Path
@@ -11,9 +11,8 @@ import yaml
 from temporalio.exceptions import ApplicationError
 
 from activities.preflight import Preflight, PreflightQuestion, Verdict
-from lab.commands import Lab, down, up
+from lab.commands import Lab
 from lab.faults import fault
-from lab.scenario import Scenario
 from migration.concern import Category, Concern, blocking
 from migration.spec import MigrationSpec
 from tests.activities.attempts import Attempts, attempts, spec_of, vcenter_of
@@ -138,13 +137,6 @@ async def test_one_number_for_several_machine_sets_and_a_gone_api_server_are_tol
     verdict = await examined(trying, spec_of(lab, machineSetConfig={"replicas": 2}))
     assert verdict.plan
     assert sum(each.replicas for each in verdict.plan.new_sets) == 2
-
-
-@pytest.fixture(scope="module")
-async def legacy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
-    state_dir = tmp_path_factory.mktemp("legacy") / "lab"
-    yield up(Scenario(name="legacy", rules="legacy", source_failure_domains=2), state_dir, attached=True)
-    down(state_dir)
 
 
 async def test_a_cluster_that_refuses_a_second_vcenter_is_told_the_gate(legacy: Lab, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from tests.activities.attempts import Attempts, attempts, reference_to, spec_of
 from tests.activities.by_hand import credentials_changed, nothing_left_on_target, patched, tagging
 
 pytestmark = pytest.mark.lab
-HOUR = timedelta(hours=1)
+LONG = timedelta(minutes=1)
 
 
 async def refused(trying: Attempts, activity: Callable[..., Awaitable[Any]], argument: Value) -> ApplicationError:
@@ -247,12 +247,12 @@ async def doomed(lab: Lab, trying: Attempts) -> AsyncIterator[str]:
     yield "doomed"
     names = SetsScaled(cluster="", names=["doomed"])
     await trying.persist(MachineSets.scale_to_zero, names)
-    await trying.persist(MachineSets.wait_gone, SetsGone(cluster="", names=["doomed"], nodes=[], at_most=HOUR))
+    await trying.persist(MachineSets.wait_gone, SetsGone(cluster="", names=["doomed"], nodes=[], at_most=LONG))
     await trying.persist(MachineSets.delete, names)
 
 
 async def test_a_failed_machine_ends_the_wait_with_what_to_do(lab: Lab, trying: Attempts, doomed: str) -> None:
-    error = await refused(trying, MachineSets.wait_ready, SetsReady(cluster="", replicas={doomed: 1}, at_most=HOUR))
+    error = await refused(trying, MachineSets.wait_ready, SetsReady(cluster="", replicas={doomed: 1}, at_most=LONG))
     assert (error.type, error.non_retryable) == ("Stuck", True)
     assert "is Failed: template not found" in error.message
     assert f"oc delete machine -n {NAMESPACE} doomed-" in error.details[0]

@@ -102,9 +102,7 @@ class Chain:
         for namespace, name in objects:
             events = list(self._observer.of(kind, name=f"{namespace}/{name}"))
             turns = [
-                now.at
-                for then, now in itertools.pairwise(events)
-                if right(now.document) and not right(then.document)
+                now.at for then, now in itertools.pairwise(events) if right(now.document) and not right(then.document)
             ]
             moments.append(min(turns))
         return max(moments)

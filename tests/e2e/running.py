@@ -75,7 +75,6 @@ class Running:
 
     def stop(self) -> None:
         """End both processes."""
-        self.service.close()
         for process in (self.worker, self.api):
             process.terminate()
         for process in (self.worker, self.api):

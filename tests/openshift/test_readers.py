@@ -47,7 +47,7 @@ def test_a_new_machine_says_little_and_is_read() -> None:
 @pytest.mark.parametrize(
     ("role", "expected"), [("master", True), ("control-plane", True), ("worker", False), ("", False)]
 )
-def test_who_is_control_plane(role: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_who_is_control_plane(role: str, expected: bool) -> None:
     labels = {"machine.openshift.io/cluster-api-machine-role": role}
     assert read_machine(machine(metadata={"labels": labels})).is_control_plane is expected
 
@@ -94,7 +94,7 @@ ROLLED = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "readyRe
         ({}, False),
     ],
 )
-def test_when_a_roll_is_over(status: Document, rolled: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_when_a_roll_is_over(status: Document, rolled: bool) -> None:
     document = {"metadata": NEW | {"generation": 2}, "spec": {"replicas": 3}, "status": status}
     assert read_control_plane(document).rolled is rolled
 
@@ -148,7 +148,7 @@ def test_a_gate_is_judged_for_its_release_only() -> None:
         ({"status": {"conditions": said(Ready="Unknown")}}, False, "Ready says so"),
     ],
 )
-def test_a_silent_node_is_not_ready(document: Document, ready: bool, reason: str) -> None:  # noqa: FBT001 - a column
+def test_a_silent_node_is_not_ready(document: Document, ready: bool, reason: str) -> None:
     read = read_node({"metadata": NEW} | document)
     assert (read.ready, read.reason) == (ready, reason)
 

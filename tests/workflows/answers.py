@@ -3,10 +3,11 @@
 from typing import Any
 
 from activities.backup import BackupsTaken
+from activities.baseline import Compared, SourceFit
 from activities.cloud_config import ConfigSeen, GeneratedSeen
 from activities.control_plane import Pointed, Rolled
 from activities.credentials import CopiesSeen, KeysChanged
-from activities.folders import FolderSeen
+from activities.folders import FolderBefore, FolderSeen
 from activities.health import StableSeen
 from activities.infrastructure import Listed
 from activities.machine_sets import MachinesSeen, SetsSeen
@@ -14,7 +15,7 @@ from activities.metadata import MetadataWritten
 from activities.pods import OldPods, PodsReplaced
 from activities.preflight import Verdict
 from activities.quiesce import Names
-from activities.tags import TagsSeen
+from activities.tags import TagsBefore, TagsSeen
 from activities.verification import ClusterReport, VCenterReport
 from activities.virtual_machines import VmsSeen, VmsTagged
 from migration.failure_domain import FailureDomain, Topology
@@ -51,11 +52,18 @@ MASTERS = [f"ocp1-master-{index}" for index in range(3)]
 WORKERS = [f"ocp1-worker-{index}" for index in range(2)]
 
 
-def request() -> MigrationRequest:
-    """One failure domain, everything else left to its default."""
+def request(**spec: Any) -> MigrationRequest:
+    """One failure domain, everything else left to its default unless it is given; parks instead of rolling back."""
     return MigrationRequest(
         infrastructure_name="ocp1",
-        spec=MigrationSpec(target_vcenter_credentials_secret=SecretReference(name="target"), failure_domains=[DOMAIN]),
+        spec=MigrationSpec(
+            **{
+                "target_vcenter_credentials_secret": SecretReference(name="target"),
+                "failure_domains": [DOMAIN],
+                "rollback_on_failure": False,
+                **spec,
+            }
+        ),
     )
 
 
@@ -76,6 +84,7 @@ PLAN = Plan(
     strategy="Day2",
     source=_vcenter(SOURCE),
     source_failure_domains=["old"],
+    known_servers=[SOURCE],
     targets=[_vcenter(TARGET)],
     failure_domains=[DOMAIN.completed("ocp1")],
     source_sets=[SourceSet(name="ocp1-worker-0", replicas=2)],
@@ -133,6 +142,18 @@ ANSWERS: dict[str, Any] = {
     "wait_workers_gone": MachinesSeen(count=5, nodes=[]),
     "delete_machine_sets": SetsSeen(names=["ocp1-worker-0"]),
     "write_metadata": MetadataWritten(namespace="openshift-vcf-migration", name="ocp1-metadata"),
+    "observe_tags": TagsBefore(categories=[], tags=[], attached=[]),
+    "remove_tags": TagsSeen(evidence=["tags as they were"], created=[]),
+    "compare_tags": Claim(claim="tags as they were", holds=True, read="equal"),
+    "observe_folder": FolderBefore(existing=[]),
+    "remove_folder": FolderSeen(evidence=["folders as they were"], created=[]),
+    "compare_folder": Claim(claim="folders as they were", holds=True, read="equal"),
+    "restore_credentials": KeysChanged(keys=[]),
+    "restore_machine_sets": SetsSeen(names=["ocp1-worker-0"]),
+    "make_control_plane_set_inactive": None,
+    "put_autoscalers_back": Names(names=[]),
+    "source_is_fit": SourceFit(evidence="fit"),
+    "compare_baseline": Compared(claims=[Claim(claim="as it was", holds=True, read="equal")]),
     "verify_cluster": ClusterReport(claims=[Claim(claim="all well", holds=True, read="read")], machines=[]),
     "verify_vcenters": VCenterReport(claims=[Claim(claim="all there", holds=True, read="read")]),
 }

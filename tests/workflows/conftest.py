@@ -40,6 +40,16 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         yield started
 
 
+@pytest.fixture(scope="session")
+async def steady() -> AsyncIterator[WorkflowEnvironment]:
+    """The same server with a clock like everybody's: a gate that waits for days is not asked every second."""
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter, dev_server_existing_path=str(TEMPORAL)
+    ) as started:
+        await temporal.ensure_search_attributes(started.client)
+        yield started
+
+
 @pytest.fixture
 def world() -> World:
     return World()
@@ -56,6 +66,22 @@ async def start(env: WorkflowEnvironment, world: World) -> AsyncIterator[Start]:
         async def begin(asked: MigrationRequest | None = None) -> WorkflowHandle[MigrationWorkflow, Any]:
             return await env.client.start_workflow(
                 MigrationWorkflow.run, asked or request(), id=f"vcfm-test-{uuid.uuid4()}", task_queue=queue
+            )
+
+        yield begin
+
+
+Steer = Callable[..., Awaitable[WorkflowHandle[MigrationWorkflow, Any]]]
+
+
+@pytest.fixture
+async def steered(steady: WorkflowEnvironment, world: World) -> AsyncIterator[Steer]:
+    """Starts a migration whose spec is given, with an honest clock."""
+    async with world.working(steady.client) as queue:
+
+        async def begin(**spec: Any) -> WorkflowHandle[MigrationWorkflow, Any]:
+            return await steady.client.start_workflow(
+                MigrationWorkflow.run, request(**spec), id=f"vcfm-test-{uuid.uuid4()}", task_queue=queue
             )
 
         yield begin

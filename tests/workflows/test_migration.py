@@ -99,7 +99,7 @@ async def test_a_retry_is_judged(start: Start, world: World) -> None:
     handle = await start()
     await parked(handle)
     for argument, said in [
-        ({"phase": "backup"}, "create_folder is what needs attention, not backup"),
+        ({"phase": "backup"}, "create_folder is what waits now, not backup"),
         ({"phase": "no_such_phase"}, "give nothing, or one object like"),
         ("yes please", "give nothing, or one object like"),
     ]:

@@ -33,6 +33,7 @@ class World:
         self.inputs: dict[str, list[Any]] = {}
         self._failures: dict[str, list[ApplicationError]] = {}
         self._answers: dict[str, Any] = dict(ANSWERS)
+        self._stalled: set[str] = set()
         self._held: dict[str, tuple[Observation, asyncio.Event]] = {}
 
     def fail(self, name: str, *errors: ApplicationError) -> None:
@@ -47,6 +48,14 @@ class World:
         """That activity reports this and waits, until the event that is returned is set. Needs the real interceptor."""
         self._held[name] = (seen, asyncio.Event())
         return self._held[name][1]
+
+    def stall(self, name: str) -> None:
+        """That activity waits from now on, until it is cancelled or `go_on` is called for it."""
+        self._stalled.add(name)
+
+    def go_on(self, name: str) -> None:
+        """What stalled waits no longer."""
+        self._stalled.discard(name)
 
     def activities(self) -> list[Callable[..., Awaitable[Any]]]:
         """One fake for each real activity, of the same name and with the same types."""
@@ -81,6 +90,9 @@ class World:
             self.inputs.setdefault(name, []).append(value)
             if self._failures.get(name):
                 raise self._failures[name].pop(0)
+            while name in self._stalled:
+                activity.heartbeat()
+                await asyncio.sleep(0.02)
             if name in self._held:
                 seen, released = self._held[name]
                 pulse.report(seen)
