@@ -34,9 +34,23 @@ CHANGING = {
 }
 """Activities that change the world; all others only look."""
 
+BACKWARDS = {
+    "source_is_fit",
+    "restore_machine_sets",
+    "make_control_plane_set_inactive",
+    "remove_folder",
+    "compare_folder",
+    "remove_tags",
+    "compare_tags",
+    "restore_credentials",
+    "put_autoscalers_back",
+    "compare_baseline",
+}
+"""What only a rollback does: the walk goes forward, the way back is walked in `tests/e2e/test_rollback.py`."""
+
 
 def test_every_activity_that_a_worker_offers_was_walked_through(walked: Walk) -> None:
-    assert {each.name for each in walked.steps} == walked.trying.names
+    assert {each.name for each in walked.steps} == walked.trying.names - BACKWARDS
 
 
 def test_exactly_those_that_are_to_change_something_did(walked: Walk) -> None:
