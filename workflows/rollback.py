@@ -13,14 +13,13 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.baseline import Baseline, BaselineQuestion
-    from activities.health import Health, StableExpected
     from migration.phase import PhaseName
-    from workflows import budgets
     from workflows.failures import explain
     from workflows.phase import NotProven
     from workflows.phases import UNDOABLE, create_folder, create_tags
     from workflows.run import Run
     from workflows.saga import Saga
+    from workflows.stability import wait_until_stable
     from workflows.steering import Steering
 
 
@@ -57,14 +56,8 @@ async def _source_is_fit(run: Run) -> list[str]:
 
 
 async def _baseline(run: Run) -> list[str]:
-    plan = run.plan
-    stable = await run.wait(
-        Health.wait_stable,
-        StableExpected(cluster=plan.cluster, excused=[], at_most=budgets.STABLE),
-        "wait until every operator is stable",
-        at_most=budgets.STABLE,
-    )
-    compared = await run.act(Baseline.compare, BaselineQuestion(plan=plan), "compare everything with how it was")
+    stable = await wait_until_stable(run, excused=[])
+    compared = await run.act(Baseline.compare, BaselineQuestion(plan=run.plan), "compare everything with how it was")
     claims = [*compared.claims, *await create_tags.compare(run), *await create_folder.compare(run)]
     run.ledger.reported(claims)
     broken = [each for each in claims if not each.holds]
@@ -73,4 +66,4 @@ async def _baseline(run: Run) -> list[str]:
             "; ".join(f"not as it was: {each.claim} ({each.read})" for each in broken),
             remedy="mend what each sentence names, then retry: this step only reads",
         )
-    return [stable.evidence, f"{len(claims)} claims hold: the cluster is as it was"]
+    return [stable, f"{len(claims)} claims hold: the cluster is as it was"]

@@ -7,7 +7,7 @@ etcd's own pre-drain hook holds each old master until its replacement votes: nei
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.control_plane import ControlPlane, PointOrder, RollExpected
+    from activities.control_plane import ControlPlane, PointOrder, Rolled, RollExpected
     from activities.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
     from migration.request import ClusterName
@@ -21,24 +21,7 @@ name = PhaseName.RECREATE_CPMS
 async def do(run: Run) -> list[str]:
     """Point, follow index by index, and see the old masters' VMs gone from the source."""
     plan = run.plan
-    wanted = plan.control_plane.target_failure_domains
-    await run.act(
-        ControlPlane.point_at,
-        PointOrder(cluster=plan.cluster, failure_domains=wanted),
-        f"ControlPlaneMachineSet to {', '.join(wanted)}",
-    )
-    rolled = await run.wait(
-        ControlPlane.follow,
-        RollExpected(
-            cluster=plan.cluster,
-            replicas=plan.control_plane.replicas,
-            servers=plan.target_servers,
-            at_most=budgets.CONTROL_PLANE,
-        ),
-        "follow the control plane's roll",
-        at_most=budgets.CONTROL_PLANE,
-    )
-    run.ledger.saw(rolled.nodes)
+    rolled = await _roll(run, to=plan.control_plane.target_failure_domains, servers=plan.target_servers)
     gone = await run.wait(
         VirtualMachines.wait_gone,
         VmsGone(
@@ -56,24 +39,7 @@ async def do(run: Run) -> list[str]:
 async def undo(run: Run) -> list[str]:
     """Point it back at the source, follow the roll, see the target's masters gone; Inactive again if it was."""
     plan = run.plan
-    before = plan.control_plane.source_failure_domains
-    await run.act(
-        ControlPlane.point_at,
-        PointOrder(cluster=plan.cluster, failure_domains=before),
-        f"ControlPlaneMachineSet back to {', '.join(before) or 'its own workspace'}",
-    )
-    rolled = await run.wait(
-        ControlPlane.follow,
-        RollExpected(
-            cluster=plan.cluster,
-            replicas=plan.control_plane.replicas,
-            servers=[plan.source.server],
-            at_most=budgets.CONTROL_PLANE,
-        ),
-        "follow the control plane's roll back",
-        at_most=budgets.CONTROL_PLANE,
-    )
-    run.ledger.saw(rolled.nodes)
+    rolled = await _roll(run, to=plan.control_plane.source_failure_domains, servers=[plan.source.server])
     gone = [
         await run.wait(
             VirtualMachines.wait_gone,
@@ -91,3 +57,27 @@ async def undo(run: Run) -> list[str]:
     if plan.control_plane.state == "Inactive":
         await run.act(ControlPlane.make_inactive, ClusterName(cluster=plan.cluster), "Inactive again, as it was")
     return [*rolled.evidence, *(each.evidence for each in gone)]
+
+
+async def _roll(run: Run, *, to: list[str], servers: list[str]) -> Rolled:
+    """Have the control plane live in these failure domains, or where its own template says if there are none."""
+    plan = run.plan
+    where = ", ".join(to) or "its own workspace"
+    await run.act(
+        ControlPlane.point_at,
+        PointOrder(cluster=plan.cluster, failure_domains=to),
+        f"ControlPlaneMachineSet to {where}",
+    )
+    rolled = await run.wait(
+        ControlPlane.follow,
+        RollExpected(
+            cluster=plan.cluster,
+            replicas=plan.control_plane.replicas,
+            servers=servers,
+            at_most=budgets.CONTROL_PLANE,
+        ),
+        f"follow the control plane's roll to {where}",
+        at_most=budgets.CONTROL_PLANE,
+    )
+    run.ledger.saw(rolled.nodes)
+    return rolled

@@ -3,12 +3,11 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.health import Health, StableExpected
     from activities.verification import ClusterClaims, VCenterClaims, Verification
     from migration.phase import PhaseName
-    from workflows import budgets
     from workflows.phase import NotProven
     from workflows.run import Run
+    from workflows.stability import wait_until_stable
 
 name = PhaseName.VERIFY
 
@@ -16,12 +15,7 @@ name = PhaseName.VERIFY
 async def do(run: Run) -> list[str]:
     """Wait for calm without any excuse, then make every claim from what is read now."""
     plan = run.plan
-    stable = await run.wait(
-        Health.wait_stable,
-        StableExpected(cluster=plan.cluster, excused=[], at_most=budgets.STABLE),
-        "wait until every operator is stable",
-        at_most=budgets.STABLE,
-    )
+    stable = await wait_until_stable(run, excused=[])
     cluster = await run.act(Verification.cluster, ClusterClaims(plan=plan), "read the cluster again")
     run.ledger.saw(cluster.machines)
     vcenters = await run.act(
@@ -35,4 +29,4 @@ async def do(run: Run) -> list[str]:
             "; ".join(f"not true: {each.claim} ({each.read})" for each in broken),
             remedy="mend what each sentence names, then retry: this phase only reads",
         )
-    return [stable.evidence, f"{len(claims)} claims hold, each from a fresh reading"]
+    return [stable, f"{len(claims)} claims hold, each from a fresh reading"]
