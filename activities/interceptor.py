@@ -13,6 +13,23 @@ from journal.store import Journal
 from migration.call import Scope, scope
 from migration.phase import phase_of
 
+WAITS = ("wait_", "follow_")
+"""Names of activities that only watch begin so: they end at once when cancelled."""
+
+
+async def _to_its_end(attempt: asyncio.Future[Any], name: str) -> Any:
+    """An attempt's outcome, cancelled or not.
+
+    A cancelled wait ends at once. A change under way is finished, so that what comes next (its undo, perhaps) never
+    meets a call that is still on its way; every call has a time-out, so it does end.
+    """
+    try:
+        return await asyncio.shield(attempt)
+    except asyncio.CancelledError:
+        if name.startswith(WAITS):
+            attempt.cancel()
+        return await attempt
+
 
 class ActivityScope(Interceptor):
     """Gives every activity its scope, its pulse and its way to fail; its calls are in the journal when it ends."""
@@ -45,7 +62,7 @@ class _Around(ActivityInboundInterceptor):
         pulse.current.set(mine)
         beating = asyncio.create_task(mine.beat(), name=f"pulse of {info.activity_id}")
         try:
-            return await self.next.execute_activity(input)
+            return await _to_its_end(asyncio.ensure_future(self.next.execute_activity(input)), info.activity_type)
         except EXPECTED as error:
             raise failure(error) from error
         finally:

@@ -231,7 +231,7 @@ async def test_retry(http: httpx.AsyncClient, service: Serving) -> None:
     parked = await until(http, service, lambda status: status.attention)
     assert parked.attention is not None
     assert (parked.attention.diagnosis, parked.attention.remedy) == ("the folder is a VM", "rename it")
-    assert_problem(await http.post(retry, json={"phase": "backup"}), 409, "create_folder is what needs attention")
+    assert_problem(await http.post(retry, json={"phase": "backup"}), 409, "create_folder is what waits now")
     assert_problem(await http.post(retry, json={"phase": "lunch"}), 422, "body.phase")
     answer = await http.post(retry, json={"by": "kim", "reason": "renamed"})
     assert (answer.status_code, answer.json()) == (200, {"answer": "create_folder runs again"})

@@ -148,6 +148,7 @@ async def test_a_watch_tells_each_change_once(vcfm: Vcfm, service: Serving) -> N
     async with asyncio.timeout(30):
         while not (await service.doors.status(service.migration)).waiting:
             pass
+    await asyncio.sleep(2)  # the watch looks twice a second
     released.set()
     seen = [MigrationStatus.model_validate_json(line) for line in (await watching).stdout.splitlines()]
     assert seen[-1].state is State.COMPLETED
@@ -180,7 +181,7 @@ async def _listed(vcfm: Vcfm, service: Serving) -> str:
     ("args", "code", "said"),
     [
         (["status", "vcfm-nowhere"], 1, "no migration 'vcfm-nowhere' Next: `vcfm list` shows the ones there are"),
-        (["status", "../healthz"], 1, "Not Found"),
+        (["status", "../healthz"], 1, "Method Not Allowed"),
         (["list", "--api", "http://127.0.0.1:1"], 1, "does not answer ([Errno 111] Connection refused): start it"),
         (["list", "--api", "127.0.0.1:8080"], 1, "say where it is (--api URL)"),
         (["list", "--api", "http://host:port"], 1, "is no URL"),

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from migration.observation import Observation
 from migration.phase import PhaseName
 from migration.status import MigrationStatus, State, Waiting
-from migration.steering import Instruction
+from migration.steering import Instruction, Verb
 from tests.serving import Serving
 from tests.workflows.answers import SOURCE, TARGET, machine, request
 from workflows.refusals import Refused
@@ -54,8 +54,8 @@ async def lived(service: Serving) -> bytes:
     assert parked.attention is not None
     assert (parked.attention.diagnosis, parked.attention.remedy) == (PERMANENT.message, "rename the VM")
     with pytest.raises(Refused, match="create_folder is what needs attention, not backup"):
-        await service.doors.retry(migration, Instruction(phase=PhaseName.BACKUP))
-    await service.doors.retry(migration, Instruction(by="kim@example.com", reason="renamed it"))
+        await service.doors.steer(migration, Verb.RETRY, Instruction(phase=PhaseName.BACKUP))
+    await service.doors.steer(migration, Verb.RETRY, Instruction(by="kim@example.com", reason="renamed it"))
 
     retrying = await until(service, lambda status: any(each.note for each in status.waiting))
     assert retrying.waiting[0].note == AWAY.message

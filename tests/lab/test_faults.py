@@ -76,7 +76,7 @@ def test_a_machine_cannot_be_cloned(lab: Lab, kind: str, error: type[Exception])
 def test_a_hanging_part_stands_still_and_goes_on(lab: Lab) -> None:
     pid = status(lab.state_dir)["parts"]["nodelink-controller"]
     with fault(lab.state_dir, "hanging", "nodelink-controller"):
-        assert condition_of(pid) == "T"
+        wait_for(lambda: condition_of(pid) == "T", what="the part to stand still", timeout=WITHIN)
     wait_for(lambda: condition_of(pid) != "T", what="the part to go on", timeout=WITHIN)
 
 

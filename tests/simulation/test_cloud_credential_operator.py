@@ -4,6 +4,7 @@ from base64 import b64encode
 
 from lab.simulation import cloud_credential_operator
 from lab.simulation.cloud_credential_operator import COPIES
+from lab.simulation.cluster import Document
 from lab.simulation.kinds import SECRET
 from lab.simulation.world import World
 from tests.simulation.hands import living, seen
@@ -12,6 +13,11 @@ from tests.simulation.hands import living, seen
 def copies(world: World) -> list[dict[str, str] | None]:
     found = (world.get(SECRET, name, namespace=namespace) for namespace, name in COPIES)
     return [each.get("data", {}) if each else None for each in found]
+
+
+def version(document: Document | None) -> int:
+    """When the API server last wrote it; 0 for one that is not there."""
+    return int(document["metadata"]["resourceVersion"]) if document else 0
 
 
 async def test_copies_gain_lose_and_regain_keys(world: World) -> None:
@@ -27,9 +33,11 @@ async def test_copies_gain_lose_and_regain_keys(world: World) -> None:
 
         namespace, name = COPIES[0]
         copy = SECRET.document(name=name, namespace=namespace)
-        await world.cluster.patch(SECRET, copy, {"data": added})
-        await seen(lambda: copies(world)[0] != original, "the hand edit")
-        await seen(lambda: copies(world) == [original] * 4, "the hand edit to be undone")
+        edited = version(await world.cluster.patch(SECRET, copy, {"data": added}))
+        await seen(
+            lambda: copies(world) == [original] * 4 and version(world.get(SECRET, name, namespace=namespace)) > edited,
+            "the hand edit to be undone",
+        )
         doomed = world.get(SECRET, name, namespace=namespace) or {}
         await world.cluster.delete(SECRET, doomed)
 
