@@ -43,7 +43,10 @@ async def _seen(pending: PendingActivityInfo, converter: DataConverter) -> list[
 async def _retrying(pending: PendingActivityInfo, converter: DataConverter) -> Waiting:
     """Temporal tells when the retries end, and by the activity's own time-out when they began."""
     at_most = pending.activity_options.schedule_to_close_timeout.ToTimedelta()
-    failure = await converter.decode_failure(pending.last_failure)
+    last = pending.last_failure
+    if last.HasField("server_failure_info") and last.HasField("cause"):
+        last = last.cause  # the server keeps a long failure only cut short, behind a sentence of its own
+    failure = await converter.decode_failure(last)
     return Waiting(
         what=f"attempt {pending.attempt} of {pending.activity_id}",
         note=failure.message if isinstance(failure, FailureError) else str(failure),

@@ -53,7 +53,7 @@ async def lived(service: Serving) -> bytes:
     parked = await until(service, lambda status: status.attention)
     assert parked.attention is not None
     assert (parked.attention.diagnosis, parked.attention.remedy) == (PERMANENT.message, "rename the VM")
-    with pytest.raises(Refused, match="create_folder is what needs attention, not backup"):
+    with pytest.raises(Refused, match="create_folder is what waits now, not backup"):
         await service.doors.steer(migration, Verb.RETRY, Instruction(phase=PhaseName.BACKUP))
     await service.doors.steer(migration, Verb.RETRY, Instruction(by="kim@example.com", reason="renamed it"))
 
