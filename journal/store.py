@@ -78,7 +78,7 @@ class Journal:
             self._create()
         except SQLAlchemyError as error:
             raise JournalUnavailable(
-                f"The journal cannot be opened: {redact.line(str(error))}. Check VCFM_JOURNAL_URL."
+                f"The journal cannot be opened: {redact.line(str(error))}. Check VCFM_JOURNAL."
             ) from error
         self._writer = Writer(self._write)
 

@@ -215,7 +215,7 @@ def test_a_decision_that_cannot_be_kept_is_refused(impatient: None, journal: Jou
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all/journal.db"])
 def test_a_journal_that_cannot_be_opened_says_what_to_check(url: str) -> None:
-    with pytest.raises(JournalUnavailable, match="VCFM_JOURNAL_URL"):
+    with pytest.raises(JournalUnavailable, match="VCFM_JOURNAL"):
         Journal(url).open()
 
 
