@@ -59,7 +59,7 @@ class Writer(Generic[Row]):
                     why = _first_line(self._problem) or "it is too slow"
                     raise JournalUnavailable(
                         f"{upto - self._written} records are not in the journal: {why}. Check "
-                        "VCFM_JOURNAL_URL and the database behind it; they are kept and written as soon as it answers."
+                        "VCFM_JOURNAL and the database behind it; they are kept and written as soon as it answers."
                     ) from self._problem
                 self._changed.wait(left)
 
