@@ -1,5 +1,6 @@
 """The phases themselves, with every activity attempted twice in a row: what Temporal may do to any of them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -61,11 +62,13 @@ class _Twice(Run):
         self.steps: list[Step] = []
         self.calls: list[Entry] = []
         self._trying = trying
+        self._one_at_a_time = asyncio.Lock()  # what an attempt changed must be told from what its neighbour did
 
     async def twice(self, activity: Callable[..., Awaitable[Any]], argument: Any) -> Any:
-        first, changed = await self._once(activity, argument)
-        again, changed_again = await self._once(activity, argument)
-        name = self._trying.calls()[0].activity
+        async with self._one_at_a_time:
+            first, changed = await self._once(activity, argument)
+            again, changed_again = await self._once(activity, argument)
+            name = self._trying.calls()[0].activity
         self.steps.append(Step(name=name, first=first, again=again, changed=changed, changed_again=changed_again))
         return again
 
