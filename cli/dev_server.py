@@ -15,6 +15,10 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
 _TUNED = {
     "history.transferProcessorMaxPollRPS": "5000",
     "history.timerProcessorMaxPollRPS": "5000",
@@ -60,7 +64,7 @@ async def dev_server(*, database: Path, port: int, ui_port: int, log: Path) -> A
         )
     try:
         async with asyncio.timeout(30):
-            while not await _listens(chosen):
+            while not await _answers(server.address):
                 if process.returncode is not None:
                     raise NoTemporalBinary(f"Temporal's dev server ended at once; see {log}")
                 await asyncio.sleep(0.05)
@@ -100,11 +104,11 @@ def free_port(wanted: int) -> int:
     raise OSError("no free port on 127.0.0.1")
 
 
-async def _listens(port: int) -> bool:
+async def _answers(address: str) -> bool:
+    """Whether it serves clients: it listens a moment before its frontend is healthy and has the default namespace."""
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
+        client = await Client.connect(address)
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except (RuntimeError, RPCError):
         return False
-    writer.close()
-    await writer.wait_closed()
     return True
