@@ -119,7 +119,8 @@ def plan_site(role: Role, scenario: Scenario, *, server: str, port: int, admin: 
         admin=admin,
         admin_token=secrets.token_urlsafe(24),
         username=f"administrator@{role}.lab",
-        password=secrets.token_urlsafe(18),
+        # As people choose them: whatever escapes it on its way (XML, JSON, YAML, a URL) must give it back whole.
+        password=f"{secrets.token_urlsafe(18)}<&\"'\\%41",
         infrastructure_name=scenario.infrastructure_name,
         zones=tuple(f"{role}-{chr(ord('a') + number)}" for number in range(count)),
     )
