@@ -1,6 +1,8 @@
 """`vcfm lab`: the test bed."""
 
 import json
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +10,9 @@ import typer
 from rich.console import Console
 
 from lab import commands
+from lab.build import build as built
+from lab.faults import KINDS
+from lab.faults import fault as made
 from lab.scenario import load
 from lab.snapshot import snapshot as taken
 
@@ -35,6 +40,13 @@ def up(
 
 
 @app.command()
+def build() -> None:
+    """Build the lab's parts now instead of at the first `lab up`: about ten minutes on two cores, then cached."""
+    cache = built(report=console.print).cache
+    console.print(f"All parts are in {cache}.")
+
+
+@app.command()
 def down(state_dir: StateDir = Path(".lab")) -> None:
     """End every process of the lab and remove what it made."""
     console.print("The lab is gone." if commands.down(state_dir) else f"No lab in {state_dir}.")
@@ -45,6 +57,27 @@ def status(state_dir: StateDir = Path(".lab"), as_json: Annotated[bool, typer.Op
     """Say which parts run and whether the cluster is healthy."""
     found = commands.status(state_dir)
     print(json.dumps(found, indent=2)) if as_json else console.print(found)
+
+
+@app.command()
+def fault(
+    kind: Annotated[str | None, typer.Argument(help="What goes wrong; left out: list what can.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="What it wants to be told.")] = None,
+    seconds: Annotated[float | None, typer.Option("--for", help="Seconds; default: until Ctrl-C.")] = None,
+    state_dir: StateDir = Path(".lab"),
+) -> None:
+    """Make something go wrong for a while; it is undone at the end, also when interrupted."""
+    if kind is None:
+        for name, each in sorted(KINDS.items()):
+            console.print(f"{' '.join([name, *each.arguments]):26}  {each.meaning}", highlight=False, soft_wrap=True)
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, what it broke is mended
+    try:
+        with made(state_dir, kind, *(arguments or [])):
+            console.print(f"{KINDS[kind].meaning}, {f'for {seconds:g} s' if seconds else 'until Ctrl-C'}")
+            threading.Event().wait(seconds)
+    finally:
+        console.print("mended")
 
 
 @app.command()

@@ -2,6 +2,8 @@
 
 import os
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,16 @@ def test_a_vcenter_that_is_away_answers_nobody(lab: Lab) -> None:
     with fault(lab.state_dir, "away", "target"), pytest.raises(httpx.TransportError):
         httpx.get(url, verify=trusting)
     assert httpx.get(url, verify=trusting).status_code == httpx.codes.OK
+
+
+def test_a_fault_from_the_command_line_is_mended_whatever_ends_it(lab: Lab) -> None:
+    command = [sys.executable, "-m", "cli", "lab", "fault", "hanging", "nodelink-controller"]
+    pid = status(lab.state_dir)["parts"]["nodelink-controller"]
+    with subprocess.Popen([*command, "--state-dir", str(lab.state_dir)], stdout=subprocess.DEVNULL) as theirs:
+        wait_for(lambda: condition_of(pid) == "T", what="the part to stand still", timeout=WITHIN)
+        theirs.terminate()
+        assert theirs.wait(WITHIN) == 130
+    assert condition_of(pid) != "T"
 
 
 def test_an_expired_session_reads_nothing(lab: Lab) -> None:
