@@ -69,6 +69,12 @@ def _journal(request: Request) -> Journal:
     return found
 
 
+def _said(instruction: Instruction | None) -> Instruction:
+    """What was said, through this door unless the command line speaks through it."""
+    said = instruction or Instruction()
+    return said.model_copy(update={"door": said.door if said.door in {"cli", "cr"} else "rest"})
+
+
 Doors = Annotated[Migrations, Depends(_migrations)]
 Records = Annotated[Journal, Depends(_journal)]
 
@@ -117,9 +123,9 @@ async def plan(migration: str, doors: Doors) -> Plan | None:
     summary="Stop at the next safe point and roll back",
     responses=errors(404, 409, 503),
 )
-async def cancel(migration: str, doors: Doors) -> dict[str, str]:
+async def cancel(migration: str, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
     """After the point of no return it parks instead: the cluster is never left without a word."""
-    await doors.cancel(migration)
+    await doors.cancel(migration, _said(instruction))
     return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
 
 
@@ -130,9 +136,7 @@ async def cancel(migration: str, doors: Doors) -> dict[str, str]:
 )
 async def steer(migration: str, verb: Verb, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
     """409 with one plain sentence when it does not take that now; the answer says what happens next."""
-    said = instruction or Instruction()
-    door = said.door if said.door in {"cli", "cr"} else "rest"
-    return {"answer": await doors.steer(migration, verb, said.model_copy(update={"door": door}))}
+    return {"answer": await doors.steer(migration, verb, _said(instruction))}
 
 
 @router.get(

@@ -26,7 +26,7 @@ class Decision:
         by, reason: as given; nobody has to give them.
         door: `rest`, `cli`, `cr` or `temporal`; whoever speaks to Temporal directly may claim another, unless
             approvals are signed.
-        outcome: `granted`, or `refused: ` and why.
+        outcome: `granted`, or `refused: ` and why; what it quotes was redacted by whoever quotes.
     """
 
     id: int = 0
@@ -48,7 +48,6 @@ def write(engine: Engine, decision: Decision) -> None:
         "verb": decision.verb[:32],
         "by": redact.line(decision.by)[:255],
         "reason": redact.line(decision.reason),
-        "outcome": redact.line(decision.outcome),
     }
     del row["id"]
     try:
