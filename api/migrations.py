@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import AwareDatetime, model_validator
+from pydantic import model_validator
 
 from api.contract import errors
 from journal.store import Journal
+from migration.entries import DecisionEntry, JournalEntry
 from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.spec import MigrationSpec
@@ -38,25 +39,6 @@ class Submission(Value):
         """Every problem of the body and of the spec in it at once, in the words of the spec's own rules."""
         cluster, spec = parse_submission(body)
         return {"cluster": cluster, "spec": spec}
-
-
-class JournalEntry(Value):
-    """One call to the world outside; bodies are redacted and bounded."""
-
-    id: int
-    at: AwareDatetime
-    seconds: float
-    phase: str
-    activity: str
-    attempt: int
-    system: str
-    server: str
-    method: str
-    target: str
-    mutating: bool
-    outcome: str
-    request: str
-    response: str
 
 
 def _migrations(request: Request) -> Migrations:
@@ -159,3 +141,22 @@ async def journal(
         records.read, migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit
     )
     return [JournalEntry.model_validate(each, from_attributes=True) for each in entries]
+
+
+@router.get(
+    "/migrations/{migration}/decisions",
+    summary="Everything that people said to the migration, and what came of it",
+    responses=errors(404, 503),
+)
+async def decisions(
+    migration: str,
+    doors: Doors,
+    records: Records,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> list[DecisionEntry]:
+    """Of all its runs, also of those that Temporal has forgotten; page on with `after=<id of the last>`."""
+    found = await run_in_threadpool(records.decisions, migration, after_id=after, limit=limit)
+    if not found:
+        await doors.run_id(migration)
+    return [DecisionEntry.model_validate(each, from_attributes=True) for each in found]

@@ -59,10 +59,9 @@ def write(engine: Engine, decision: Decision) -> None:
                 raise
 
 
-def read(engine: Engine, migration: str, *, run: str | None) -> list[Decision]:
-    """All of a migration, or of one run of it, in the order they were recorded. Raises SQLAlchemyError."""
-    query = select(DecisionRow.__table__).where(DecisionRow.migration == migration).order_by(DecisionRow.id)
-    if run is not None:
-        query = query.where(DecisionRow.run == run)
+def read(engine: Engine, migration: str, *, after_id: int, limit: int) -> list[Decision]:
+    """Those of a migration, in the order they were recorded. Raises SQLAlchemyError."""
+    mine = select(DecisionRow.__table__).where(DecisionRow.migration == migration, DecisionRow.id > after_id)
     with engine.connect() as connection:
-        return [Decision(**row) for row in connection.execute(query).mappings()]
+        rows = connection.execute(mine.order_by(DecisionRow.id).limit(limit)).mappings()
+        return [Decision(**row) for row in rows]

@@ -147,9 +147,9 @@ class Journal:
         with self._engine.connect() as connection:
             return [Entry(**row) for row in connection.execute(query).mappings()]
 
-    def decisions(self, migration: str, *, run: str | None = None) -> list[Decision]:
-        """Every decision of a migration, of all its runs or of one, in the order they were recorded."""
-        return decisions.read(self._engine, migration, run=run)
+    def decisions(self, migration: str, *, after_id: int = 0, limit: int = 200) -> list[Decision]:
+        """What was said to a migration, in all its runs, as it was recorded; page on with the last one's id."""
+        return decisions.read(self._engine, migration, after_id=after_id, limit=limit)
 
     def count(self, migration: str, *, run: str | None = None) -> Counter[str]:
         """How many calls a migration made, by system (`kubernetes`, `vsphere-soap`, `vsphere-rest`)."""
