@@ -9,6 +9,7 @@ from activities.cloud_config import CloudConfig
 from activities.context import Context
 from activities.control_plane import ControlPlane
 from activities.credentials import Credentials
+from activities.decisions import Decisions
 from activities.folders import Folders
 from activities.health import Health
 from activities.identity import Identity
@@ -28,6 +29,7 @@ SUBJECTS = (
     CloudConfig,
     ControlPlane,
     Credentials,
+    Decisions,
     Folders,
     Health,
     Identity,

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import AwareDatetime, model_validator
+from pydantic import model_validator
 
 from api.contract import errors
 from journal.store import Journal
+from migration.entries import DecisionEntry, JournalEntry
 from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.spec import MigrationSpec
@@ -40,25 +41,6 @@ class Submission(Value):
         return {"cluster": cluster, "spec": spec}
 
 
-class JournalEntry(Value):
-    """One call to the world outside; bodies are redacted and bounded."""
-
-    id: int
-    at: AwareDatetime
-    seconds: float
-    phase: str
-    activity: str
-    attempt: int
-    system: str
-    server: str
-    method: str
-    target: str
-    mutating: bool
-    outcome: str
-    request: str
-    response: str
-
-
 def _migrations(request: Request) -> Migrations:
     found: Migrations = request.app.state.migrations
     return found
@@ -67,6 +49,12 @@ def _migrations(request: Request) -> Migrations:
 def _journal(request: Request) -> Journal:
     found: Journal = request.app.state.journal
     return found
+
+
+def _said(instruction: Instruction | None) -> Instruction:
+    """What was said, through this door unless the command line speaks through it."""
+    said = instruction or Instruction()
+    return said.model_copy(update={"door": said.door if said.door in {"cli", "cr"} else "rest"})
 
 
 Doors = Annotated[Migrations, Depends(_migrations)]
@@ -117,9 +105,9 @@ async def plan(migration: str, doors: Doors) -> Plan | None:
     summary="Stop at the next safe point and roll back",
     responses=errors(404, 409, 503),
 )
-async def cancel(migration: str, doors: Doors) -> dict[str, str]:
+async def cancel(migration: str, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
     """After the point of no return it parks instead: the cluster is never left without a word."""
-    await doors.cancel(migration)
+    await doors.cancel(migration, _said(instruction))
     return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
 
 
@@ -130,9 +118,7 @@ async def cancel(migration: str, doors: Doors) -> dict[str, str]:
 )
 async def steer(migration: str, verb: Verb, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
     """409 with one plain sentence when it does not take that now; the answer says what happens next."""
-    said = instruction or Instruction()
-    door = said.door if said.door in {"cli", "cr"} else "rest"
-    return {"answer": await doors.steer(migration, verb, said.model_copy(update={"door": door}))}
+    return {"answer": await doors.steer(migration, verb, _said(instruction))}
 
 
 @router.get(
@@ -155,3 +141,22 @@ async def journal(
         records.read, migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit
     )
     return [JournalEntry.model_validate(each, from_attributes=True) for each in entries]
+
+
+@router.get(
+    "/migrations/{migration}/decisions",
+    summary="Everything that people said to the migration, and what came of it",
+    responses=errors(404, 503),
+)
+async def decisions(
+    migration: str,
+    doors: Doors,
+    records: Records,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> list[DecisionEntry]:
+    """Of all its runs, also of those that Temporal has forgotten; page on with `after=<id of the last>`."""
+    found = await run_in_threadpool(records.decisions, migration, after_id=after, limit=limit)
+    if not found:
+        await doors.run_id(migration)
+    return [DecisionEntry.model_validate(each, from_attributes=True) for each in found]

@@ -12,12 +12,13 @@ from rich.console import Console
 import logs
 from cli import demo as demonstration
 from cli import lab as lab_commands
+from cli import records, submission
 from cli import serve as processes
-from cli import submission
 from cli.errors import EXIT_CODES, EXPLAINED, Commands
 from cli.following import draw, dump, follow, tell
 from cli.rest import Refused, Service
 from cli.view import render, report, table
+from migration.phase import PhaseName
 from migration.status import MigrationStatus
 from migration.steering import MEANINGS
 from settings import Settings
@@ -122,6 +123,32 @@ def status(migration: Migration = "", watch: Watch = False, output: As = Output.
         console.print(render(found))
         _report(found)
     raise typer.Exit(EXIT_CODES.get(found.state, 0))
+
+
+@app.command()
+def journal(
+    migration: Migration = "",
+    decisions: Annotated[bool, typer.Option("--decisions", help="What people said, in all its runs, instead.")] = False,
+    phase: Annotated[PhaseName | None, typer.Option(help="Calls of one phase alone.")] = None,
+    mutating: Annotated[bool, typer.Option("--mutating", help="Calls that were meant to change something.")] = False,
+    output: As = Output.TEXT,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show every call a migration made to the world outside, or what people said to it.
+
+    With -o json one object to a line, with what was sent and answered, redacted.
+    """
+    if decisions and (phase or mutating):
+        raise typer.BadParameter("--phase and --mutating choose among calls, and --decisions shows none")
+    service = Service(url)
+    migration = migration or _only(service)
+    found = service.decisions(migration) if decisions else service.calls(migration, phase=phase, mutating=mutating)
+    if output is Output.JSON:
+        for each in found:
+            print(each.model_dump_json())
+    else:
+        for part in records.draw(found):
+            console.print(part)
 
 
 def _verb(verb: str, meaning: str) -> None:

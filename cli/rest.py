@@ -1,18 +1,21 @@
 """The REST service as the terminal sees it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
 
+from migration.entries import DecisionEntry, JournalEntry
 from migration.status import MigrationStatus
 from migration.summary import MigrationSummary
 from migration.value import Value
 
 Shape = TypeVar("Shape", bound=Value)
+Entry = TypeVar("Entry", JournalEntry, DecisionEntry)
+_PAGE = 500
 
 
 class ServiceError(Exception):
@@ -76,16 +79,36 @@ class Service:
 
     def journal(self, migration: str, **query: Any) -> list[dict[str, Any]]:
         """One page of a migration's journal."""
-        found: list[dict[str, Any]] = self._call(
-            "GET", f"/migrations/{quote(migration, safe='')}/journal", params=query
-        )
-        return found
+        return self._page(migration, "journal", **query)
+
+    def calls(self, migration: str, *, phase: str | None, mutating: bool) -> Iterator[JournalEntry]:
+        """Every call of a migration's latest run, or of one phase, or those that were meant to change something."""
+        query = ({"phase": phase} if phase else {}) | ({"mutating": True} if mutating else {})
+        return self._pages(JournalEntry, migration, "journal", **query)
+
+    def decisions(self, migration: str) -> Iterator[DecisionEntry]:
+        """Everything that was said to a migration, in all its runs."""
+        return self._pages(DecisionEntry, migration, "decisions")
 
     def steer(self, migration: str, verb: str, *, by: str, reason: str) -> str:
         """Tell a migration something; `cancel` too. Answers what happens next."""
         said = {"by": by, "reason": reason, "door": "cli"}
         answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", json=said)
         return str(answer["answer"])
+
+    def _pages(self, shape: type[Entry], migration: str, what: str, **query: Any) -> Iterator[Entry]:
+        after = 0
+        while found := self._page(migration, what, after=after, limit=_PAGE, **query):
+            entries = [self._read(shape, each) for each in found]
+            yield from entries
+            after = entries[-1].id
+            if len(found) < _PAGE:
+                return
+
+    def _page(self, migration: str, what: str, **query: Any) -> list[dict[str, Any]]:
+        path = f"/migrations/{quote(migration, safe='')}/{what}"
+        found: list[dict[str, Any]] = self._call("GET", path, params=query)
+        return found
 
     def _call(self, method: str, path: str, **how: Any) -> Any:
         try:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from migration.concern import Category, Concern
 from migration.phase import TABLE, number, row
-from migration.status import MigrationStatus, Node, PhaseRecord, PhaseState, State, Waiting
+from migration.status import GRANTED, MigrationStatus, Node, PhaseRecord, PhaseState, State, Waiting
 from migration.summary import MigrationSummary
 
 _MARKS = {
@@ -34,37 +34,44 @@ _STATES = {
 }
 _MACHINES = 10
 """Rows of machines at most, as `oc adm upgrade status` has it: a pool of hundreds must not push the rest away."""
+_SAID = 3
+"""Decisions shown."""
 
 
 def render(status: MigrationStatus, *, now: datetime | None = None) -> RenderableType:
     """The whole picture of one migration."""
     now = now or datetime.now(UTC)
     sections = [_header(status, now), *_attention(status, now), *_gate(status, now), _phases(status, now)]
-    sections += [*_waits(status.waiting, now), *_machines(status), *_concerns(status.concerns)]
+    sections += [*_waits(status.waiting, now), *_machines(status), *_decisions(status), *_concerns(status.concerns)]
     return Group(*_apart(sections))
 
 
 def report(status: MigrationStatus) -> RenderableType:
     """The verification report: every claim, and below it what was read to make it."""
     held = sum(each.holds for each in status.report)
-    lines: list[RenderableType] = [_title(f"Verification report: {held} of {len(status.report)} claims hold")]
+    lines: list[RenderableType] = [title(f"Verification report: {held} of {len(status.report)} claims hold")]
     for each in status.report:
         mark = Text("✔ ", "green") if each.holds else Text("✖ ", "bold red")
-        lines += [_hanging(mark, Text(each.claim)), _indented(Text(each.read, "dim" if each.holds else "red"), 4)]
+        lines += [_hanging(mark, Text(each.claim)), indented(Text(each.read, "dim" if each.holds else "red"), 4)]
     return Group(*lines)
 
 
 def table(migrations: Iterable[MigrationSummary]) -> RenderableType:
     """The list: one line each, and those that need a person stand out."""
-    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    found = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    found.add_column("", width=1)
     found.add_column("ID", header_style="dim", overflow="fold")
     for column in ("STATE", "PHASE", "STARTED", "TOOK"):
         found.add_column(column, header_style="dim", no_wrap=True)
+    waiting = []
     for each in migrations:
         took = duration(each.completed - each.started) if each.completed else ""
         state = Text(each.state, _STATES.get(each.state, "bold"))
-        found.add_row(each.id, state, each.phase, f"{each.started:%Y-%m-%d %H:%MZ}", took)
-    return found
+        mark = Text("!" if each.needs_human else "", "bold yellow")
+        found.add_row(mark, each.id, state, each.phase, f"{each.started:%Y-%m-%d %H:%MZ}", took)
+        waiting += [each.id] if each.needs_human else []
+    needs = [Text(f"! needs a person: `vcfm status {each}` says what for", "bold yellow") for each in waiting]
+    return Group(found, *needs)
 
 
 def duration(span: timedelta) -> str:
@@ -88,7 +95,7 @@ def _header(status: MigrationStatus, now: datetime) -> RenderableType:
         "Now:": row(status.phase).title if status.state is State.RUNNING else "",
         "Message:": "" if _told_elsewhere(status) else status.message,
     }
-    return Group(_title(f"Migration {status.id}"), _facts(facts))
+    return Group(title(f"Migration {status.id}"), _facts(facts))
 
 
 def _told_elsewhere(status: MigrationStatus) -> bool:
@@ -107,7 +114,7 @@ def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
         "Then:": Text(f"vcfm approve {status.id} or vcfm reject {status.id}", "bold"),
     }
     since = duration(now - gate.since)
-    yield Group(_title(f"Approval needed, since {since}", "bold yellow"), _indented(_facts(facts), 2))
+    yield Group(title(f"Approval needed, since {since}", "bold yellow"), indented(_facts(facts), 2))
 
 
 def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
@@ -119,7 +126,7 @@ def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableTyp
         "Then:": Text(" or ".join(f"vcfm {each} {status.id}" for each in status.attention.choices), "bold"),
     }
     since = duration(now - status.attention.since)
-    yield Group(_title(f"A person is needed, since {since}", "bold yellow"), _indented(_facts(facts), 2))
+    yield Group(title(f"A person is needed, since {since}", "bold yellow"), indented(_facts(facts), 2))
 
 
 def _facts(facts: dict[str, RenderableType]) -> Table:
@@ -147,7 +154,7 @@ def _phases(status: MigrationStatus, now: datetime) -> RenderableType:
     to_come = [each.phase for each in status.phases if each.state is PhaseState.PENDING]
     when = "never began" if status.state.final else "to come"
     coming = [_hanging(Text("· ", "dim"), Text(f"{when}: {', '.join(to_come)}", "dim"))] if to_come else []
-    return Group(_title("Phases"), table, *coming)
+    return Group(title("Phases"), table, *coming)
 
 
 def _took(record: PhaseRecord, now: datetime) -> str:
@@ -163,19 +170,19 @@ def _said(record: PhaseRecord) -> Text:
 
 def _waits(waits: list[Waiting], now: datetime) -> Iterator[RenderableType]:
     if waits:
-        yield Group(_title("Waiting for"), *(part for each in waits for part in _wait(each, now)))
+        yield Group(title("Waiting for"), *(part for each in waits for part in _wait(each, now)))
 
 
 def _wait(wait: Waiting, now: datetime) -> Iterator[RenderableType]:
     count = f" ({wait.done} of {wait.total})" if wait.total else ""
     spent = f", for {duration(now - wait.since)} of at most {duration(wait.at_most)}"
-    yield _indented(Text.assemble(f"{wait.what}{count}", (spent, "dim")), 2)
+    yield indented(Text.assemble(f"{wait.what}{count}", (spent, "dim")), 2)
     more = [f"and {wait.more} more"] if wait.more else []
     for each in [*wait.objects, *more]:
-        yield _indented(Text(each, "yellow"), 4)
+        yield indented(Text(each, "yellow"), 4)
     if wait.note:
-        yield _indented(Text(wait.note, "yellow"), 4)
-    yield _indented(Text(f"would unblock it: {wait.unblock}", "dim"), 4)
+        yield indented(Text(wait.note, "yellow"), 4)
+    yield indented(Text(f"would unblock it: {wait.unblock}", "dim"), 4)
 
 
 def _machines(status: MigrationStatus) -> Iterator[RenderableType]:
@@ -189,7 +196,7 @@ def _machines(status: MigrationStatus) -> Iterator[RenderableType]:
     if not status.state.final:
         told += [each for each in status.nodes if each not in told]
     shown = sorted(told[:_MACHINES], key=lambda node: (node.role, node.server in status.targets, node.name))
-    lines: list[RenderableType] = [_title(f"Machines: {', '.join(counts)}")]
+    lines: list[RenderableType] = [title(f"Machines: {', '.join(counts)}")]
     if shown:
         lines += _nodes(shown, status.targets)
     if 0 < len(shown) < len(status.nodes):
@@ -209,11 +216,27 @@ def _nodes(nodes: list[Node], targets: list[str]) -> Iterator[RenderableType]:
     yield table
     for each in nodes:
         if each.note:
-            yield _indented(Text(f"{each.name}: {each.note}", "yellow"), 2)
+            yield indented(Text(f"{each.name}: {each.note}", "yellow"), 2)
 
 
 def _fine(node: Node) -> bool:
     return node.ready and node.phase == "Running"
+
+
+def _decisions(status: MigrationStatus) -> Iterator[RenderableType]:
+    """What people said last; the journal has all of it."""
+    if not status.decisions:
+        return
+    lines: list[RenderableType] = [title("Said last")]
+    for each in status.decisions[-_SAID:]:
+        style = "green" if each.outcome.startswith(GRANTED) else "bold yellow"
+        by = f"{each.by or 'nobody named'} ({each.door})"
+        why = f": {each.reason}" if each.reason else ""
+        lines.append(indented(Text(f"{each.at:%Y-%m-%d %H:%MZ} {each.verb} in {each.phase} by {by}{why}"), 2))
+        lines.append(indented(Text(each.outcome, style), 4))
+    if len(status.decisions) > _SAID:
+        lines.append(indented(Text(f"`vcfm journal --decisions {status.id}` has all of it", "dim"), 2))
+    yield Group(*lines)
 
 
 def _concerns(concerns: list[Concern]) -> Iterator[RenderableType]:
@@ -221,19 +244,21 @@ def _concerns(concerns: list[Concern]) -> Iterator[RenderableType]:
     told = sorted((each for each in concerns if each.category in grades), key=lambda each: grades.index(each.category))
     if not told:
         return
-    lines: list[RenderableType] = [_title("Preflight")]
+    lines: list[RenderableType] = [title("Preflight")]
     for each in told:
         style = "bold red" if each.category is Category.CRITICAL else "yellow"
-        lines += [_indented(Text.assemble((f"{each.category}: ", style), (each.label, "bold")), 2)]
-        lines += [_indented(Text(each.assessment), 4), _indented(Text(f"Next: {each.remedy}", "dim"), 4)]
+        lines += [indented(Text.assemble((f"{each.category}: ", style), (each.label, "bold")), 2)]
+        lines += [indented(Text(each.assessment), 4), indented(Text(f"Next: {each.remedy}", "dim"), 4)]
     yield Group(*lines)
 
 
-def _title(text: str, style: str = "bold") -> Text:
+def title(text: str, style: str = "bold") -> Text:
+    """How a section begins."""
     return Text(f"= {text} =", style)
 
 
-def _indented(what: RenderableType, columns: int) -> Padding:
+def indented(what: RenderableType, columns: int) -> Padding:
+    """So many columns to the right, on every line."""
     return Padding(what, (0, 0, 0, columns), expand=False)
 
 

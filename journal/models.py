@@ -58,12 +58,13 @@ class CallRow(Table):
 
 
 class DecisionRow(Table):
-    """One decision of a person: who, through which door, and why."""
+    """One thing a person said: who, through which door, why, and what came of it; `key` is its own for ever."""
 
     __tablename__ = "decisions"
     __table_args__ = (Index("decisions_of_a_migration", "migration", "id"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), unique=True)
     at: Mapped[datetime] = mapped_column(Moment)
     migration: Mapped[str] = mapped_column(String(255))
     run: Mapped[str] = mapped_column(String(64))
@@ -72,3 +73,4 @@ class DecisionRow(Table):
     by: Mapped[str] = mapped_column(String(255))
     reason: Mapped[str] = mapped_column(Text)
     door: Mapped[str] = mapped_column(String(32))
+    outcome: Mapped[str] = mapped_column(Text)

@@ -8,16 +8,18 @@ hands over.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, func, insert, select
+from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from journal import redact
-from journal.models import CallRow, DecisionRow, Table
+from journal import decisions
+from journal.decisions import Decision
+from journal.models import CallRow, Table
 from journal.writer import JournalUnavailable, Writer
+from migration import redact
 from migration.call import Call, Scope
 
 BUSY_SECONDS = 30
@@ -49,21 +51,6 @@ class Entry:
     response: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """One decision of a person, through a `door` (`rest`, `cli`, `cr`, `temporal`)."""
-
-    id: int
-    at: datetime
-    migration: str
-    run: str
-    phase: str
-    verb: str
-    by: str
-    reason: str
-    door: str
-
-
 class Journal:
     """An append-only record. Make one per process; safe for several threads."""
 
@@ -76,10 +63,16 @@ class Journal:
         """Creates what tables are missing and starts writing. Raises JournalUnavailable."""
         try:
             self._create()
+            missing = self._missing()
         except SQLAlchemyError as error:
             raise JournalUnavailable(
                 f"The journal cannot be opened: {redact.line(str(error))}. Check VCFM_JOURNAL."
             ) from error
+        if missing:
+            raise JournalUnavailable(
+                f"The journal was made by an earlier version: it lacks {', '.join(missing)}. Keep it elsewhere and set "
+                "VCFM_JOURNAL to a new one."
+            )
         self._writer = Writer(self._write)
 
     def record(self, call: Call, scope: Scope | None) -> None:
@@ -108,34 +101,18 @@ class Journal:
             }
         )
 
-    def decide(
-        self,
-        *,
-        migration: str,
-        run: str,
-        phase: str,
-        verb: str,
-        by: str,
-        reason: str,
-        door: str,
-        at: datetime | None = None,
-    ) -> None:
-        """Records a decision; it is committed when this returns. Raises JournalUnavailable."""
-        row = {
-            "at": at or datetime.now(UTC),
-            "migration": migration,
-            "run": run,
-            "phase": phase,
-            "verb": verb,
-            "by": by,
-            "reason": redact.line(reason),
-            "door": door,
-        }
+    def decide(self, decision: Decision) -> None:
+        """Records what a person said, once per key, redacted; it is committed when this returns.
+
+        Raises JournalUnavailable.
+        """
         try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(DecisionRow), row)
+            decisions.write(self._engine, decision)
         except SQLAlchemyError as error:
-            raise JournalUnavailable(f"The decision {verb!r} of {by!r} could not be recorded; try again.") from error
+            raise JournalUnavailable(
+                f"The decision {decision.verb!r} of {decision.by!r} could not be recorded: check VCFM_JOURNAL and the "
+                "database behind it; it is tried again."
+            ) from error
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> None:
         """Waits until everything recorded so far is committed. Raises JournalUnavailable when it cannot be."""
@@ -170,13 +147,9 @@ class Journal:
         with self._engine.connect() as connection:
             return [Entry(**row) for row in connection.execute(query).mappings()]
 
-    def decisions(self, migration: str, *, run: str | None = None) -> list[Decision]:
-        """Every decision of a migration, oldest first."""
-        query = select(DecisionRow.__table__).where(DecisionRow.migration == migration).order_by(DecisionRow.id)
-        if run is not None:
-            query = query.where(DecisionRow.run == run)
-        with self._engine.connect() as connection:
-            return [Decision(**row) for row in connection.execute(query).mappings()]
+    def decisions(self, migration: str, *, after_id: int = 0, limit: int = 200) -> list[Decision]:
+        """What was said to a migration, in all its runs, as it was recorded; page on with the last one's id."""
+        return decisions.read(self._engine, migration, after_id=after_id, limit=limit)
 
     def count(self, migration: str, *, run: str | None = None) -> Counter[str]:
         """How many calls a migration made, by system (`kubernetes`, `vsphere-soap`, `vsphere-rest`)."""
@@ -201,6 +174,16 @@ class Journal:
             Table.metadata.create_all(self._engine)
         except SQLAlchemyError:  # another process may be creating them at this moment: look again
             Table.metadata.create_all(self._engine)
+
+    def _missing(self) -> list[str]:
+        """Columns that this version writes and the database does not have."""
+        there = inspect(self._engine)
+        return [
+            f"{table.name}.{column.name}"
+            for table in Table.metadata.sorted_tables
+            for column in table.columns
+            if column.name not in {each["name"] for each in there.get_columns(table.name)}
+        ]
 
     def _write(self, rows: Sequence[Row]) -> None:
         with self._engine.begin() as connection:

@@ -135,8 +135,16 @@ class Compensation(Value):
     undo: str
 
 
+GRANTED = "granted"
+
+
 class Decision(Value):
-    """One thing a person said, and what came of it."""
+    """One thing a person said, and what came of it.
+
+    Attributes:
+        verb: what was said; of a signal that nobody knows, its name.
+        outcome: `granted`, or `refused: ` and why.
+    """
 
     at: AwareDatetime
     verb: str
@@ -144,6 +152,7 @@ class Decision(Value):
     by: str = ""
     reason: str = ""
     door: str = ""
+    outcome: str = GRANTED
 
 
 class Claim(Value):

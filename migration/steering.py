@@ -1,6 +1,9 @@
 """What a person says to a running migration: seven verbs, and the one optional object that each of them takes."""
 
 from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from migration.phase import PhaseName
 from migration.value import Value
@@ -29,15 +32,17 @@ MEANINGS = {
 }
 """What Temporal's UI shows beside each."""
 
+Door = Literal["temporal", "rest", "cli", "cr"]
+
 
 class Instruction(Value):
     """Whom to thank and why; without a phase it means what waits now.
 
     Attributes:
-        door: through which it came: `temporal`, `rest`, `cli` or `cr`; the other doors fill it in.
+        door: through which it came; the doors other than Temporal itself fill it in.
     """
 
     phase: PhaseName | None = None
-    by: str = ""
-    reason: str = ""
-    door: str = "temporal"
+    by: Annotated[str, Field(max_length=100)] = ""
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    door: Door = "temporal"

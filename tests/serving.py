@@ -49,7 +49,7 @@ async def serving(client: Client, world: World, directory: Path) -> AsyncIterato
         journal.open()
         stack.callback(journal.close)
         worker = await stack.enter_async_context(AsyncExitStack())
-        queue = await worker.enter_async_context(world.working(client, ActivityScope(journal)))
+        queue = await worker.enter_async_context(world.working(client, ActivityScope(journal), journal=journal))
         settings = Settings(state_directory=directory, task_queue=queue)
         url = await stack.enter_async_context(listening(create_app(settings, client=client)))
         yield Serving(

@@ -64,3 +64,9 @@ CONTROL_PLANE = timedelta(hours=6)
 
 DRAIN = timedelta(hours=12)
 """PodDisruptionBudgets may hold a drain until its owner acts: long, but bounded, and said all the while."""
+
+JOURNAL = timedelta(hours=24)
+"""Nothing waits for it but the end of the run, and then it begins anew; its retries cost no history."""
+
+JOURNAL_ATTEMPT = timedelta(minutes=2)
+"""SQLite waits half a minute for another's transaction."""

@@ -1,7 +1,7 @@
 """The live phase table as Temporal's UI shows it: Markdown in the workflow's current details."""
 
 from migration.phase import number, row
-from migration.status import MigrationStatus, PhaseRecord, PhaseState
+from migration.status import Decision, MigrationStatus, PhaseRecord, PhaseState
 
 _MARKS = {
     PhaseState.PENDING: "·",
@@ -12,6 +12,9 @@ _MARKS = {
     PhaseState.UNDOING: "◀",
     PhaseState.UNDONE: "↩",
 }
+
+_SAID = 5
+"""Decisions shown; the status has fifty and the journal all."""
 
 
 def table(status: MigrationStatus) -> str:
@@ -25,11 +28,23 @@ def table(status: MigrationStatus) -> str:
         lines += _gate(status)
     lines += ["| # | phase | | took | what was observed |", "|--:|:--|:-:|--:|:--|"]
     lines += [_row(each) for each in status.phases]
+    lines += _said(status.decisions[-_SAID:])
     if status.compensations:
         lines += ["", "A rollback would do now, in this order:", ""]
         lines += [f"1. `{each.phase}`: {each.undo}" for each in reversed(status.compensations)]
     lines += ["", f"Point of no return: {status.point_of_no_return}."]
     return "\n".join(lines)
+
+
+def _said(decisions: list[Decision]) -> list[str]:
+    if not decisions:
+        return []
+    lines = ["", "| said last | | by | why | what came of it |", "|:--|:--|:--|:--|:--|"]
+    for each in decisions:
+        by = f"{each.by or 'nobody named'} ({each.door})"
+        cells = (f"{each.at:%Y-%m-%d %H:%M:%S}Z", f"{each.verb} in {each.phase}", by, each.reason, each.outcome)
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return lines
 
 
 def _gate(status: MigrationStatus) -> list[str]:

@@ -144,8 +144,10 @@ class Migrations:
             remedy = "start a new migration if there is still something to move"
             raise Refused(f"{migration} has ended", remedy=remedy) from error
 
-    async def cancel(self, migration: str) -> None:
+    async def cancel(self, migration: str, instruction: Instruction | None = None) -> None:
         """Temporal's own Cancel: stop at the next safe point and roll back; after the point of no return, park.
+
+        Who asks and why travel in the one text that Temporal keeps with a Cancel: in clear, unlike a payload.
 
         Raises:
             NoSuchMigration: nothing is known under that id.
@@ -154,7 +156,9 @@ class Migrations:
         description = await self._describe(migration)
         if description.status is not WorkflowExecutionStatus.RUNNING:
             raise Refused(f"{migration} has ended", remedy="there is nothing to cancel")
-        await self._client.get_workflow_handle(migration, run_id=description.run_id).cancel(rpc_timeout=_CALL)
+        handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
+        reason = (instruction or Instruction()).model_dump_json(exclude_defaults=True)
+        await handle.cancel(reason=reason, rpc_timeout=_CALL)
 
     async def list(self) -> AsyncIterator[MigrationSummary]:
         """All migrations that Temporal remembers: those that run, then those that ended, the latest first.

@@ -16,22 +16,22 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import ValidationError
-
     from migration.gate import is_gated, make_gate
     from migration.phase import POINT_OF_NO_RETURN, reversible
     from migration.plan import Plan
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
-    from migration.steering import MEANINGS, Instruction, Verb
+    from migration.steering import MEANINGS, Verb
     from workflows.failures import Failure, explain
+    from workflows.instructions import Refused, raw, read
     from workflows.ledger import Ledger
     from workflows.phase import NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
     from workflows.rollback import roll_back
     from workflows.run import Interrupted, Run
     from workflows.saga import Saga
-    from workflows.steering import GoBack, Refused, Steering
+    from workflows.steering import GoBack, Steering
+    from workflows.trail import Trail
 
 
 @workflow.defn(name="MigrationWorkflow")
@@ -48,24 +48,32 @@ class MigrationWorkflow:
             spec=request.spec,
             ledger=self._ledger,
         )
-        self._steering = Steering(self._ledger)
+        self._trail = Trail(self._ledger)
+        self._steering = Steering(self._ledger, self._trail, self._run.under_way)
         self._saga = Saga(self._ledger)
         self._run.interrupted = lambda: self._steering.interrupted
 
     @workflow.run
     async def run(self, request: MigrationRequest) -> MigrationStatus:  # noqa: ARG002 - taken by __init__
         """Go through the phases; the result is the final status, with its report."""
+        self._trail.open()
         try:
             for phase in PHASES:
                 await self._through(phase)
         except PreflightRefused as refusal:
             status = self._ledger.refuse(str(refusal))
+            await self._trail.close()
             raise ApplicationError(status.message, type="PreflightRefused", non_retryable=True) from refusal
         except GoBack:
             await self._back()
-            return self._ledger.finish(State.ROLLED_BACK, "the cluster is as it was before")
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._ledger.finish(State.COMPLETED, "the cluster runs on the target vCenter alone")
+            return await self._end(State.ROLLED_BACK, "the cluster is as it was before")
+        return await self._end(State.COMPLETED, "the cluster runs on the target vCenter alone")
+
+    async def _end(self, state: State, message: str) -> MigrationStatus:
+        """From here on every wish is refused; the run ends when all that was said is in the journal."""
+        self._ledger.finish(state, message)
+        await self._trail.close()
+        return self._ledger.status
 
     async def _through(self, phase: Step) -> None:
         """One phase, from its gate to its proof."""
@@ -112,7 +120,7 @@ class MigrationWorkflow:
             try:
                 await asyncio.shield(going)
             except asyncio.CancelledError:
-                self._ledger.remark("cancel was asked for: it rolls back already")
+                self._steering.cancelled_late()
 
     @workflow.query(description="What is going on: phase, state, what needs a person, the report")
     def status(self) -> MigrationStatus:
@@ -125,107 +133,128 @@ class MigrationWorkflow:
         return self._run.planned
 
     @workflow.update(name="approve", description=MEANINGS[Verb.APPROVE])
+    @raw
     def approve_update(self, *arguments: Any) -> str:
         """What `MEANINGS` says, answered."""
         return self._wish(Verb.APPROVE, arguments)
 
     @approve_update.validator
+    @raw
     def _judge_approve(self, *arguments: Any) -> None:
         self._judge(Verb.APPROVE, arguments)
 
     @workflow.signal(name="approve", description=MEANINGS[Verb.APPROVE])
+    @raw
     def approve_signal(self, *arguments: Any) -> None:
         """What `MEANINGS` says, without an answer."""
-        self._wish_or_say(Verb.APPROVE, arguments)
+        self._steering.hear(Verb.APPROVE, arguments)
 
     @workflow.update(name="reject", description=MEANINGS[Verb.REJECT])
+    @raw
     def reject_update(self, *arguments: Any) -> str:
         """What `MEANINGS` says, answered."""
         return self._wish(Verb.REJECT, arguments)
 
     @reject_update.validator
+    @raw
     def _judge_reject(self, *arguments: Any) -> None:
         self._judge(Verb.REJECT, arguments)
 
     @workflow.signal(name="reject", description=MEANINGS[Verb.REJECT])
+    @raw
     def reject_signal(self, *arguments: Any) -> None:
         """What `MEANINGS` says, without an answer."""
-        self._wish_or_say(Verb.REJECT, arguments)
+        self._steering.hear(Verb.REJECT, arguments)
 
     @workflow.update(name="pause", description=MEANINGS[Verb.PAUSE])
+    @raw
     def pause_update(self, *arguments: Any) -> str:
         """What `MEANINGS` says, answered."""
         return self._wish(Verb.PAUSE, arguments)
 
     @pause_update.validator
+    @raw
     def _judge_pause(self, *arguments: Any) -> None:
         self._judge(Verb.PAUSE, arguments)
 
     @workflow.signal(name="pause", description=MEANINGS[Verb.PAUSE])
+    @raw
     def pause_signal(self, *arguments: Any) -> None:
         """What `MEANINGS` says, without an answer."""
-        self._wish_or_say(Verb.PAUSE, arguments)
+        self._steering.hear(Verb.PAUSE, arguments)
 
     @workflow.update(name="resume", description=MEANINGS[Verb.RESUME])
+    @raw
     def resume_update(self, *arguments: Any) -> str:
         """What `MEANINGS` says, answered."""
         return self._wish(Verb.RESUME, arguments)
 
     @resume_update.validator
+    @raw
     def _judge_resume(self, *arguments: Any) -> None:
         self._judge(Verb.RESUME, arguments)
 
     @workflow.signal(name="resume", description=MEANINGS[Verb.RESUME])
+    @raw
     def resume_signal(self, *arguments: Any) -> None:
         """What `MEANINGS` says, without an answer."""
-        self._wish_or_say(Verb.RESUME, arguments)
+        self._steering.hear(Verb.RESUME, arguments)
 
     @workflow.update(name="retry", description=MEANINGS[Verb.RETRY])
+    @raw
     def retry_update(self, *arguments: Any) -> str:
         """What `MEANINGS` says, answered."""
         return self._wish(Verb.RETRY, arguments)
 
     @retry_update.validator
+    @raw
     def _judge_retry(self, *arguments: Any) -> None:
         self._judge(Verb.RETRY, arguments)
 
     @workflow.signal(name="retry", description=MEANINGS[Verb.RETRY])
+    @raw
     def retry_signal(self, *arguments: Any) -> None:
         """What `MEANINGS` says, without an answer."""
-        self._wish_or_say(Verb.RETRY, arguments)
+        self._steering.hear(Verb.RETRY, arguments)
 
     @workflow.update(name="skip", description=MEANINGS[Verb.SKIP])
+    @raw
     def skip_update(self, *arguments: Any) -> str:
         """What `MEANINGS` says, answered."""
         return self._wish(Verb.SKIP, arguments)
 
     @skip_update.validator
+    @raw
     def _judge_skip(self, *arguments: Any) -> None:
         self._judge(Verb.SKIP, arguments)
 
     @workflow.signal(name="skip", description=MEANINGS[Verb.SKIP])
+    @raw
     def skip_signal(self, *arguments: Any) -> None:
         """What `MEANINGS` says, without an answer."""
-        self._wish_or_say(Verb.SKIP, arguments)
+        self._steering.hear(Verb.SKIP, arguments)
 
     @workflow.update(name="rollback", description=MEANINGS[Verb.ROLLBACK])
+    @raw
     def rollback_update(self, *arguments: Any) -> str:
         """What `MEANINGS` says, answered."""
         return self._wish(Verb.ROLLBACK, arguments)
 
     @rollback_update.validator
+    @raw
     def _judge_rollback(self, *arguments: Any) -> None:
         self._judge(Verb.ROLLBACK, arguments)
 
     @workflow.signal(name="rollback", description=MEANINGS[Verb.ROLLBACK])
+    @raw
     def rollback_signal(self, *arguments: Any) -> None:
         """What `MEANINGS` says, without an answer."""
-        self._wish_or_say(Verb.ROLLBACK, arguments)
+        self._steering.hear(Verb.ROLLBACK, arguments)
 
     @workflow.signal(dynamic=True)
-    def unknown_signal(self, name: str, _: Sequence[RawValue]) -> None:
+    def unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A signal nobody knows is said, never dropped."""
-        self._ledger.remark(f"a signal {name!r} was refused: there is {', '.join(Verb)}")
+        self._steering.wonder(name, arguments)
 
     def _judge(self, verb: Verb, arguments: tuple[Any, ...]) -> None:
         """One plain sentence instead of a yes.
@@ -234,34 +263,9 @@ class MigrationWorkflow:
             ApplicationError: what Temporal's UI shows in red.
         """
         try:
-            self._steering.judge(verb, instruction(arguments))
+            self._steering.judge(verb, read(arguments))
         except Refused as refusal:
             raise ApplicationError(str(refusal), type="Refused", non_retryable=True) from refusal
 
     def _wish(self, verb: Verb, arguments: tuple[Any, ...]) -> str:
-        return self._steering.take(verb, instruction(arguments))
-
-    def _wish_or_say(self, verb: Verb, arguments: tuple[Any, ...]) -> None:
-        try:
-            self._judge(verb, arguments)
-        except ApplicationError as error:
-            self._ledger.remark(f"a `{verb}` signal was refused: {error.message}")
-        else:
-            self._wish(verb, arguments)
-
-
-def instruction(arguments: tuple[Any, ...]) -> Instruction:
-    """The one optional object that every verb takes.
-
-    Raises:
-        Refused: it is not such an object; says what one looks like.
-    """
-    if not arguments or arguments[0] is None:
-        return Instruction()
-    try:
-        return Instruction.model_validate(arguments[0])
-    except ValidationError as error:
-        raise Refused(
-            'give nothing, or one object like {"phase": "create_workers", "by": "you", "reason": "why"} '
-            f"(got {arguments[0]!r:.80})"
-        ) from error
+        return self._steering.take(verb, read(arguments))

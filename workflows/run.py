@@ -31,6 +31,14 @@ class Interrupted(Exception):
     """Work stopped at a safe point because somebody asked for something else."""
 
 
+@dataclass(frozen=True)
+class UnderWay:
+    """One activity that runs; `waits` if it only looks, and ends at once when it is interrupted."""
+
+    summary: str
+    waits: bool
+
+
 @dataclass
 class Images:
     """What a target vCenter had before we touched it; each by the server's name (and path)."""
@@ -48,6 +56,7 @@ class Run:
         ledger: where a phase reports what it learned.
         interrupted: asked before each activity; a safe point is between two of them.
         images: what was there before the target was touched, read once and kept in history.
+        under_way: the activities that run at this moment, by their ids.
     """
 
     def __init__(self, *, migration: str, cluster: str, spec: MigrationSpec, ledger: Ledger) -> None:
@@ -57,6 +66,7 @@ class Run:
         self.ledger = ledger
         self.interrupted: Callable[[], bool] = lambda: False
         self.images = Images()
+        self.under_way: dict[str, UnderWay] = {}
         self._plan: Plan | None = None
         self._serial = 0
 
@@ -78,29 +88,34 @@ class Run:
 
     async def act(self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str) -> Output:
         """Have one activity change (or read) something, inside the budget of an outage."""
-        return await self._execute(activity, argument, summary, budgets.acting())
+        return await self._execute(activity, argument, UnderWay(summary, waits=False), budgets.acting())
 
     async def wait(
         self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, *, at_most: timedelta
     ) -> Output:
         """Have one activity wait for something in the world."""
-        return await self._execute(activity, argument, summary, budgets.waiting(at_most))
+        return await self._execute(activity, argument, UnderWay(summary, waits=True), budgets.waiting(at_most))
 
     async def _execute(
-        self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, budget: budgets.Budget
+        self, activity: Callable[..., Awaitable[Output]], argument: Value, work: UnderWay, budget: budgets.Budget
     ) -> Output:
         if self.interrupted():
             raise Interrupted
         self._serial += 1
         phase: PhaseName = self.ledger.status.phase
-        return await workflow.execute_activity_method(
-            activity,
-            argument,
-            activity_id=activity_id(phase, activity.__name__, self._serial),
-            summary=summary[:200],
-            start_to_close_timeout=budget.attempt,
-            schedule_to_close_timeout=budget.total,
-            heartbeat_timeout=budgets.HEARTBEAT,
-            retry_policy=budgets.RETRY,
-            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        )
+        name = activity_id(phase, activity.__name__, self._serial)
+        self.under_way[name] = work
+        try:
+            return await workflow.execute_activity_method(
+                activity,
+                argument,
+                activity_id=name,
+                summary=work.summary[:200],
+                start_to_close_timeout=budget.attempt,
+                schedule_to_close_timeout=budget.total,
+                heartbeat_timeout=budgets.HEARTBEAT,
+                retry_policy=budgets.RETRY,
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+        finally:
+            del self.under_way[name]

@@ -1,12 +1,13 @@
 """What people want of a running migration, and when they get it.
 
 Signals and updates come through here alike: `judge` says in one plain sentence why a wish cannot be granted now, `take`
-grants it. Nothing is interrupted in the middle of a change: a wish takes effect at the next safe point, which is
+grants it. Whatever was said is kept with what came of it, but for a refused update: it was answered, and Temporal keeps
+nothing of it. Nothing is interrupted in the middle of a change: a wish takes effect at the next safe point, which is
 between two activities, or at once where an activity only waits.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -15,19 +16,17 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from migration.phase import POINT_OF_NO_RETURN, PhaseName, row
-    from migration.status import Decision, Gate, MigrationStatus, State
+    from migration.status import GRANTED, Decision, Gate, MigrationStatus, State
     from migration.steering import Instruction, Verb
     from workflows.failures import Failure
+    from workflows.instructions import Refused, canceller, read, shown
     from workflows.ledger import Ledger
-    from workflows.run import Interrupted
+    from workflows.run import Interrupted, UnderWay
+    from workflows.trail import Trail
 
 T = TypeVar("T")
 REMIND = timedelta(hours=24)
 """A gate has no expiry; once a day it says again that it waits."""
-
-
-class Refused(Exception):
-    """A wish that cannot be granted now; one plain sentence."""
 
 
 class GoBack(Exception):
@@ -37,12 +36,15 @@ class GoBack(Exception):
 class Steering:
     """The wishes of one migration's people."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, trail: Trail, under_way: dict[str, UnderWay]) -> None:
         self._ledger = ledger
+        self._trail = trail
+        self._under_way = under_way
         self._paused = False
         self._back = False
         self._stopped = False
         self._crossed = False
+        self._undoing = False
         self._answer: Verb | None = None
 
     @property
@@ -58,13 +60,15 @@ class Steering:
         """
         status = self._ledger.status
         present = f"{status.phase} is {status.state}"
+        if status.state.final:
+            raise Refused(f"it has ended: {present}")
         reason = {
-            Verb.APPROVE: None if status.gate else f"nothing waits for approval: {present}",
-            Verb.REJECT: None if status.gate else f"nothing waits for approval: {present}",
+            Verb.APPROVE: self._why_not_answer(status.gate, "nothing waits for approval", present),
+            Verb.REJECT: self._why_not_answer(status.gate, "nothing waits for approval", present),
             Verb.PAUSE: None if status.state in _PAUSABLE else f"nothing to pause: {present}",
             Verb.RESUME: None if status.state is State.PAUSED else f"nothing is paused: {present}",
-            Verb.RETRY: None if status.attention else f"nothing to retry: {present}",
-            Verb.SKIP: _why_not_skip(status, present),
+            Verb.RETRY: self._why_not_answer(status.attention, "nothing to retry", present),
+            Verb.SKIP: _why_not_skip(status) or self._why_not_answer(status.attention, "nothing to skip", present),
             Verb.ROLLBACK: self._why_not_back(present),
         }[verb]
         if reason:
@@ -74,31 +78,42 @@ class Steering:
 
     def take(self, verb: Verb, instruction: Instruction) -> str:
         """Grant a wish that was judged; answers what happens now."""
-        status = self._ledger.status
-        self._ledger.decided(
-            Decision(
-                at=workflow.now(), verb=verb, phase=status.phase, by=instruction.by, reason=instruction.reason,
-                door=instruction.door,
-            )
-        )  # fmt: skip
+        phase = self._ledger.status.phase
+        self._keep(verb, instruction, GRANTED)
         match verb:
             case Verb.PAUSE:
                 self._paused = True
-                return f"pauses at the next safe point of {status.phase}"
+                return f"pauses at the next safe point of {phase}: {self._when()}"
             case Verb.RESUME:
                 self._paused = False
-                return f"{status.phase} goes on"
+                return f"{phase} goes on"
             case Verb.ROLLBACK:
                 self._back, self._paused = True, False
-                return f"rolls back at the next safe point of {status.phase}"
+                return f"rolls back at the next safe point of {phase}: {self._when()}"
             case Verb.APPROVE | Verb.REJECT | Verb.RETRY | Verb.SKIP:
                 self._answer = verb
         return {
-            Verb.APPROVE: f"{status.phase} begins",
+            Verb.APPROVE: f"{phase} begins",
             Verb.REJECT: "everything done so far is rolled back",
-            Verb.RETRY: f"{status.phase} runs again",
-            Verb.SKIP: f"{status.phase} is left out",
+            Verb.RETRY: f"{phase} runs again",
+            Verb.SKIP: f"{phase} is left out",
         }[verb]
+
+    def hear(self, verb: Verb, arguments: Sequence[Any]) -> None:
+        """A signal: granted like an update, and where that cannot be, said to everybody, since nobody is answered."""
+        said = Instruction()
+        try:
+            said = read(arguments)
+            self.judge(verb, said)
+        except Refused as refusal:
+            self._refuse(verb, said, str(refusal))
+        else:
+            self.take(verb, said)
+
+    def wonder(self, name: str, arguments: Sequence[Any]) -> None:
+        """A signal that nobody knows."""
+        got = f" (got {shown(arguments)})" if arguments else ""
+        self._refuse(name[:_NAME], Instruction(), f"there is {', '.join(Verb)}{got}")
 
     def cross(self) -> None:
         """The point of no return is behind us."""
@@ -110,9 +125,13 @@ class Steering:
             self._stopped = True
         else:
             self._back = True
-        self._ledger.decided(
-            Decision(at=workflow.now(), verb="cancel", phase=self._ledger.status.phase, door="temporal")
-        )
+        self._keep("cancel", canceller(workflow.cancellation_reason()), GRANTED)
+
+    def cancelled_late(self) -> None:
+        """Temporal's own Cancel while everything is being undone anyway."""
+        why = "it rolls back already"
+        self._keep("cancel", canceller(workflow.cancellation_reason()), f"refused: {why}")
+        self._ledger.remark(f"cancel was asked for: {why}")
 
     async def safe_point(self, phase: PhaseName) -> None:
         """Wait while paused; nothing is under way here.
@@ -146,7 +165,8 @@ class Steering:
         while not await self._until(lambda: bool(self._answer) or self._back, patience=REMIND):
             self._ledger.remark(f"{gate.phase} still waits for approval, since {gate.since:%Y-%m-%d %H:%M}Z")
         self._ledger.answered()
-        if self._back or self._answer is Verb.REJECT:
+        answer, self._answer = self._answer, None
+        if self._back or answer is Verb.REJECT:
             raise GoBack
 
     async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False) -> Verb:
@@ -155,7 +175,7 @@ class Steering:
         Raises:
             GoBack: a rollback was asked for.
         """
-        self._answer = None
+        self._answer, self._undoing = None, undoing
         choices = [Verb.RETRY.value]
         if not undoing:
             choices += [Verb.SKIP.value] if row(phase).skippable else []
@@ -164,8 +184,9 @@ class Steering:
         await self._until(lambda: bool(self._answer) or (self._back and not undoing))
         if self._back and not undoing:
             raise GoBack
-        assert self._answer is not None, "waited until there was an answer"
-        return self._answer
+        answer, self._answer = self._answer, None
+        assert answer is not None, "waited until there was an answer"
+        return answer
 
     async def interruptible(self, work: Coroutine[Any, Any, T]) -> T:
         """Do it, unless somebody asks for something else before it is done.
@@ -196,6 +217,38 @@ class Steering:
                 continue
             return True
 
+    def _keep(self, verb: str, instruction: Instruction, outcome: str) -> None:
+        self._trail.add(
+            Decision(
+                at=workflow.now(),
+                verb=verb,
+                phase=self._ledger.status.phase,
+                by=instruction.by,
+                reason=instruction.reason,
+                door=instruction.door,
+                outcome=outcome,
+            )
+        )
+
+    def _refuse(self, name: str, instruction: Instruction, why: str) -> None:
+        self._keep(name, instruction, f"refused: {why}")
+        if not self._ledger.status.state.final:
+            self._ledger.remark(f"signal `{name}` was refused: {why}")
+
+    def _when(self) -> str:
+        """When the next safe point is."""
+        changes = [each.summary for each in self._under_way.values() if not each.waits]
+        if changes:
+            return f"when this has finished: {'; '.join(changes)}"
+        return "at once, it only waits" if self._under_way else "at once, nothing is under way"
+
+    def _why_not_answer(self, question: object, nothing: str, present: str) -> str | None:
+        if question is None:
+            return f"{nothing}: {present}"
+        if self._answer or (self._back and not self._undoing):
+            return f"it has been answered a moment ago ({self._answer or Verb.ROLLBACK}): {present}"
+        return None
+
     def _why_not_back(self, present: str) -> str | None:
         if self._ledger.status.state is State.ROLLING_BACK or self._back:
             return f"it rolls back already: {present}"
@@ -205,11 +258,11 @@ class Steering:
 
 
 _PAUSABLE = {State.RUNNING}
+_NAME = 32
+"""Characters kept of the name of a signal that nobody knows."""
 
 
-def _why_not_skip(status: MigrationStatus, present: str) -> str | None:
-    if status.attention is None:
-        return f"nothing to skip: {present}"
-    if Verb.SKIP not in status.attention.choices:
+def _why_not_skip(status: MigrationStatus) -> str | None:
+    if status.attention and Verb.SKIP not in status.attention.choices:
         return f"{status.phase} cannot be left out: what comes after it relies on it"
     return None

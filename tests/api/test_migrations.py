@@ -164,7 +164,7 @@ async def test_a_cluster_that_is_slow_once_is_asked_again(http: httpx.AsyncClien
     assert (await http.post("/migrations", json={"spec": SPEC})).status_code == 201
 
 
-@pytest.mark.parametrize("path", ["", "/plan", "/journal"])
+@pytest.mark.parametrize("path", ["", "/plan", "/journal", "/decisions"])
 async def test_an_unknown_migration(refusing: httpx.AsyncClient, path: str) -> None:
     for name in ("vcfm-nowhere", "x" * 2000, "vcfm-%20'%22"):
         assert_problem(await refusing.get(f"/migrations/{name}{path}"), 404, "vcfm list")
@@ -329,3 +329,38 @@ async def test_the_journal_in_pages(http: httpx.AsyncClient, service: Serving) -
     first = (await http.get(path, params={"limit": 2})).json()
     assert await targets(limit=2, after=first[-1]["id"]) == ["2", "3"]
     assert_problem(await http.get(path, params={"phase": "lunch", "after": -1}), 422, "query.phase", "query.after")
+
+
+async def test_the_decisions_of_every_run_outlive_what_temporal_remembers(
+    http: httpx.AsyncClient, service: Serving
+) -> None:
+    path = f"/migrations/{service.migration}"
+    service.world.fail("ensure_folder", PERMANENT)
+    await http.post("/migrations", json={"spec": SPEC})
+    await until(http, service, lambda status: status.attention)
+    assert (await http.get(f"{path}/decisions")).json() == []
+    await http.post(f"{path}/retry", json={"by": "kim", "reason": "renamed", "door": "temporal"})
+    await until(http, service, lambda status: status.state.final)
+    service.world.fail("ensure_folder", PERMANENT)
+    await http.post("/migrations", json={"spec": SPEC})
+    await until(http, service, lambda status: status.attention)
+    handle = service.client.get_workflow_handle(service.migration)
+    await handle.signal("approve", {"by": "ann"})
+    answer = await http.post(f"{path}/cancel", json={"by": "kim", "reason": "wrong day", "door": "cli"})
+    assert answer.status_code == 202
+    await handle.result()
+    found = (await http.get(f"{path}/decisions")).json()
+    assert [(each["verb"], each["by"], each["reason"], each["door"], each["outcome"]) for each in found] == [
+        ("retry", "kim", "renamed", "rest", "granted"),
+        ("approve", "ann", "", "temporal", "refused: nothing waits for approval: create_folder is NeedsAttention"),
+        ("cancel", "kim", "wrong day", "cli", "granted"),
+    ]
+    assert {each["phase"] for each in found} == {"create_folder"}
+    assert found[0]["run"] != found[1]["run"] == found[2]["run"] == await service.doors.run_id(service.migration)
+    page = (await http.get(f"{path}/decisions", params={"limit": 1, "after": found[0]["id"]})).json()
+    assert page == found[1:2]
+
+
+async def test_what_is_said_is_bounded(refusing: httpx.AsyncClient) -> None:
+    answer = await refusing.post("/migrations/vcfm-x/approve", json={"by": "x" * 101, "reason": "y" * 1001})
+    assert_problem(answer, 422, "body.by", "body.reason")

@@ -20,6 +20,7 @@ from api.app import create_app
 from cli import following
 from cli.main import app
 from cli.rest import Away, Service
+from migration.call import Call, Scope
 from migration.observation import Observation
 from migration.status import MigrationStatus, State, Waiting
 from settings import Settings
@@ -174,12 +175,49 @@ async def test_list(vcfm: Vcfm, service: Serving) -> None:
 
 async def _listed(vcfm: Vcfm, service: Serving) -> str:
     lines = spoken(await vcfm("list"), 0, "ID STATE PHASE STARTED TOOK").splitlines()
-    return next((each for each in lines if each.startswith(service.migration)), "")
+    return next((each for each in lines if service.migration in each), "")
+
+
+async def test_the_journal_of_calls_and_of_decisions(vcfm: Vcfm, service: Serving) -> None:
+    service.world.fail("ensure_folder", PERMANENT)
+    await vcfm("start", "-f", "-", "-w", stdin=json.dumps(SPEC))
+    needed = f"! needs a person: `vcfm status {service.migration}` says what for"
+    while needed not in (await vcfm("list")).output:  # Temporal's index is a moment behind
+        pass
+    run = await service.doors.run_id(service.migration)
+    for number, phase in enumerate(["preflight", *["create_tags"] * 600]):
+        call = Call(
+            system="kubernetes",
+            server="api:6443",
+            method="PATCH" if number % 2 else "GET",
+            target=f"/thing/{number}",
+            started=datetime.now(UTC),
+            seconds=0.1,
+            mutating=bool(number % 2),
+            outcome="200",
+        )
+        service.journal.record(call, Scope(migration=service.migration, run=run, phase=phase, activity="a"))
+    await asyncio.to_thread(service.journal.flush)
+    everything = spoken(await vcfm("journal", service.migration), 0, "= preflight =", "= create_tags =", "/thing/600")
+    assert everything.count("/thing/") == 601
+    changes = spoken(await vcfm("journal", service.migration, "--mutating", "--phase", "create_tags"), 0, "PATCH 200")
+    assert changes.count("/thing/") == 300
+    lines = (await vcfm("journal", service.migration, "-o", "json", "--phase", "preflight")).stdout.splitlines()
+    assert [json.loads(each)["target"] for each in lines] == ["/thing/0"]
+    spoken(await vcfm("journal", service.migration, "--decisions"), 0, "The journal has nothing of that.")
+    await vcfm("retry", service.migration, "--reason", "renamed")
+    spoken(await vcfm("status", "-w", service.migration), 0, "Completed 100%")
+    shown = await vcfm("status", service.migration)
+    spoken(shown, 0, "= Said last =", "retry in create_folder by kim (cli): renamed granted")
+    said = await vcfm("journal", service.migration, "--decisions")
+    spoken(said, 0, f"= Run {run} =", "retry in create_folder by kim (cli) “renamed” granted")
 
 
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
+        (["journal", "m", "--decisions", "--mutating"], 64, "--decisions shows none"),
+        (["journal", "m", "--phase", "lunch"], 64, "'lunch' is not one of"),
         (["status", "vcfm-nowhere"], 1, "no migration 'vcfm-nowhere' Next: `vcfm list` shows the ones there are"),
         (["status", "../healthz"], 1, "Method Not Allowed"),
         (["list", "--api", "http://127.0.0.1:1"], 1, "does not answer ([Errno 111] Connection refused): start it"),

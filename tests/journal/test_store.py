@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from journal import store, writer
+from journal.decisions import Decision
 from journal.models import Table
 from journal.store import Journal
 from journal.writer import JournalUnavailable
@@ -127,16 +128,65 @@ def test_times_are_utc_whatever_they_were(journal: Journal) -> None:
     assert at.utcoffset() == timedelta(0)
 
 
+def decision(**changes: Any) -> Decision:
+    given: dict[str, Any] = {
+        "key": "run-1:1",
+        "at": AT,
+        "migration": "vcfm-a",
+        "run": "run-1",
+        "phase": "cleanup",
+        "verb": "approve",
+        "by": "ann",
+        "reason": "window",
+        "door": "rest",
+        "outcome": "granted",
+    }
+    return Decision(**(given | changes))
+
+
 def test_a_decision_is_committed_when_it_is_said(journal: Journal, file: Path) -> None:
-    journal.decide(
-        migration="vcfm-a", run="run-1", phase="cleanup", verb="approve", by="ann", reason="window", door="rest", at=AT
-    )
+    journal.decide(decision())
     with sqlite3.connect(file) as other:
         assert other.execute("select verb, by, reason from decisions").fetchall() == [("approve", "ann", "window")]
     other.close()
-    (decision,) = journal.decisions("vcfm-a", run="run-1")
-    assert (decision.door, decision.phase, decision.at) == ("rest", "cleanup", AT)
-    assert journal.decisions("vcfm-a", run="run-2") == []
+    assert journal.decisions("vcfm-a") == [decision(id=1)]
+    assert journal.decisions("vcfm-b") == []
+
+
+def test_a_decision_brought_twice_is_written_once(journal: Journal) -> None:
+    for _ in range(3):
+        journal.decide(decision())
+    journal.decide(decision(key="run-2:1", run="run-2"))
+    assert [each.run for each in journal.decisions("vcfm-a")] == ["run-1", "run-2"]
+    assert [each.run for each in journal.decisions("vcfm-a", limit=1)] == ["run-1"]
+    assert [each.run for each in journal.decisions("vcfm-a", after_id=1)] == ["run-2"]
+
+
+def test_two_attempts_that_bring_it_at_once_write_it_once(journal: Journal) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(journal.decide, [decision()] * 40))
+    assert len(journal.decisions("vcfm-a")) == 1
+
+
+def test_a_decision_holds_no_secret_and_fits(journal: Journal) -> None:
+    journal.decide(
+        decision(
+            by="https://ann:hunter2@host " + "x" * 300,
+            reason="password: hunter2",
+            verb="x" * 100,
+        )
+    )
+    (kept,) = journal.decisions("vcfm-a")
+    assert "hunter2" not in repr(kept)
+    assert (len(kept.by), len(kept.verb)) == (255, 32)
+
+
+def test_a_journal_of_an_earlier_shape_says_what_to_do(file: Path) -> None:
+    with sqlite3.connect(file) as earlier:
+        earlier.execute("create table decisions (id integer primary key, at timestamp, migration text)")
+    earlier.close()
+    with pytest.raises(JournalUnavailable, match=r"lacks decisions\.key, .*VCFM_JOURNAL"):
+        Journal(f"sqlite:///{file}").open()
 
 
 def test_many_threads_lose_nothing(journal: Journal) -> None:
@@ -208,7 +258,7 @@ def test_a_decision_that_cannot_be_kept_is_refused(impatient: None, journal: Jou
     blocker = sqlite3.connect(file)
     blocker.execute("begin immediate")
     with pytest.raises(JournalUnavailable, match="The decision 'approve' of 'ann' could not be recorded"):
-        journal.decide(migration="m", run="r", phase="p", verb="approve", by="ann", reason="", door="cli")
+        journal.decide(decision())
     blocker.rollback()
     blocker.close()
 

@@ -152,6 +152,7 @@ ANSWERS: dict[str, Any] = {
     "restore_machine_sets": SetsSeen(names=["ocp1-worker-0"]),
     "make_control_plane_set_inactive": None,
     "put_autoscalers_back": Names(names=[]),
+    "record_decisions": None,
     "source_is_fit": SourceFit(evidence="fit"),
     "compare_baseline": Compared(claims=[Claim(claim="as it was", holds=True, read="equal")]),
     "verify_cluster": ClusterReport(claims=[Claim(claim="all well", holds=True, read="read")], machines=[]),

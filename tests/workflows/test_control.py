@@ -110,7 +110,9 @@ async def test_a_pause_interrupts_a_wait_and_a_resume_goes_on_there(steered: Ste
     world.stall("follow_control_plane")
     handle = await steered()
     await calling(world, "follow_control_plane")
-    assert await handle.execute_update("pause") == "pauses at the next safe point of recreate_cpms"
+    assert await handle.execute_update("pause") == (
+        "pauses at the next safe point of recreate_cpms: at once, it only waits"
+    )
     status = await until(handle, State.PAUSED)
     assert status.phase is PhaseName.RECREATE_CPMS
     assert (await refused(handle, "pause")).startswith("nothing to pause")
@@ -244,7 +246,7 @@ async def test_signals_nobody_knows_are_said(steered: Steer, world: World) -> No
     handle = await steered(gates=[PhaseName.BACKUP])
     await until(handle, State.AWAITING_APPROVAL)
     await handle.signal("aprove")
-    assert "a signal 'aprove' was refused" in (await handle.query(MigrationWorkflow.status)).message
+    assert "signal `aprove` was refused" in (await handle.query(MigrationWorkflow.status)).message
     await handle.signal("approve", "yes")
     assert "give nothing, or one object" in (await handle.query(MigrationWorkflow.status)).message
     await handle.signal("approve")

@@ -117,7 +117,7 @@ async def test_a_signal_does_what_the_update_does_and_a_bad_one_is_not_silent(st
     await parked(handle)
     await handle.signal("retry", "nonsense")
     status = await handle.query(MigrationWorkflow.status)
-    assert "a `retry` signal was refused" in status.message
+    assert "signal `retry` was refused" in status.message
     assert status.state is State.NEEDS_ATTENTION
     await handle.signal("retry", {"by": "kim"})
     assert (await handle.result()).state is State.COMPLETED

@@ -18,15 +18,24 @@ from temporalio.worker import Interceptor, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import pulse, registry
+from activities.context import Context
+from activities.decisions import Decisions
+from journal.store import Journal
 from migration.observation import Observation
+from settings import Settings
 from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
 from workflows.identify import IdentifyCluster
 from workflows.migration import MigrationWorkflow
 
+JOURNALING = "record_decisions"
+
 
 class World:
-    """Fake activities: each answers from `ANSWERS`, notes that it was called, and fails if a test says so."""
+    """Fake activities: each answers from `ANSWERS`, notes that it was called, and fails if a test says so.
+
+    `calls` are in order and without those that write into the journal, which come when they come.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -57,19 +66,29 @@ class World:
         """What stalled waits no longer."""
         self._stalled.discard(name)
 
-    def activities(self) -> list[Callable[..., Awaitable[Any]]]:
-        """One fake for each real activity, of the same name and with the same types."""
-        return [self._fake(each) for subject in registry.SUBJECTS for each in _definitions(subject)]
+    def activities(self, journal: Journal | None) -> list[Callable[..., Awaitable[Any]]]:
+        """A fake for each real activity, of its name and types; where there is a journal, what writes into it is real."""
+        if journal is None:
+            return [self._fake(each) for subject in registry.SUBJECTS for each in _definitions(subject)]
+        fakes = [
+            self._fake(each)
+            for subject in registry.SUBJECTS
+            for each in _definitions(subject)
+            if subject is not Decisions
+        ]
+        return [*fakes, Decisions(Context(settings=Settings(), journal=journal)).record]
 
     @asynccontextmanager
-    async def working(self, client: Client, *interceptors: Interceptor) -> AsyncIterator[str]:
+    async def working(
+        self, client: Client, *interceptors: Interceptor, journal: Journal | None = None
+    ) -> AsyncIterator[str]:
         """A worker of this world, for as long as the block lasts; yields its task queue."""
         queue = f"test-{uuid.uuid4()}"
         async with Worker(
             client,
             task_queue=queue,
             workflows=[MigrationWorkflow, IdentifyCluster],
-            activities=self.activities(),
+            activities=self.activities(journal),
             interceptors=interceptors,
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "tests")
@@ -86,7 +105,8 @@ class World:
         (argument,) = [key for key in inspect.signature(real).parameters if key != "self"]
 
         async def fake(value: Any) -> Any:
-            self.calls.append(name)
+            if name != JOURNALING:
+                self.calls.append(name)
             self.inputs.setdefault(name, []).append(value)
             if self._failures.get(name):
                 raise self._failures[name].pop(0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.redact import LIMIT, REMOVED, body, line
+from migration.redact import LIMIT, REMOVED, body, line
 from migration.spec import MigrationSpec, SecretReference
 
 CANARY = "c4n4ry+s3cret"

@@ -1,0 +1,50 @@
+"""What people said, into the journal."""
+
+import asyncio
+
+from temporalio import activity
+
+from activities.context import Context
+from journal.decisions import Decision as Recorded
+from migration.status import Decision
+from migration.value import Value
+
+
+class DecisionsMade(Value):
+    """Some of a run's decisions, one after the other.
+
+    Attributes:
+        first: the first one's number in the run; with the run's id it tells each from every other.
+    """
+
+    migration: str
+    run: str
+    first: int
+    decisions: list[Decision]
+
+
+class Decisions:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @activity.defn(name="record_decisions")
+    async def record(self, made: DecisionsMade) -> None:
+        """Write each into the journal, unless an attempt before this one has.
+
+        Raises:
+            JournalUnavailable: the journal takes none now.
+        """
+        for number, each in enumerate(made.decisions, start=made.first):
+            decision = Recorded(
+                key=f"{made.run}:{number}",
+                at=each.at,
+                migration=made.migration,
+                run=made.run,
+                phase=each.phase,
+                verb=each.verb,
+                by=each.by,
+                reason=each.reason,
+                door=each.door,
+                outcome=each.outcome,
+            )
+            await asyncio.to_thread(self._context.journal.decide, decision)
