@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         codec_ui_origin: the one web origin (`https://temporal.example.com`) whose pages may read `/codec`'s answers.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         api_host, api_port: where the REST door listens.
+        health_host, health_port: where a process answers `/healthz`, `/readyz` and `/metrics`; default: nowhere.
+        temporal_metrics_port: where Temporal's SDK tells Prometheus of itself, on the same host; default: nowhere.
         health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
             stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
         log_json: one JSON object per line instead of coloured text.
@@ -47,6 +49,9 @@ class Settings(BaseSettings):
     task_queue: str = "vcf-migration"
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    health_host: str = "127.0.0.1"
+    health_port: Annotated[int | None, Field(ge=1, le=65535)] = None
+    temporal_metrics_port: Annotated[int | None, Field(ge=1, le=65535)] = None
     health_window: PositiveFloat = 60.0
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
     log_json: bool = False
