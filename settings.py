@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 
 class Settings(BaseSettings):
@@ -21,12 +22,15 @@ class Settings(BaseSettings):
         vcenter_ca_file: PEM of the authorities that sign the vCenters' certificates; default: the system's.
         state_directory: where a small install keeps its files (journal, and the dev server's database).
         journal: SQLAlchemy URL of the journal; default: a SQLite file in the state directory.
+        journal_password_file: the password for that URL, where it is not to stand in an environment.
         payload_keys_file: `name: base64 key` lines: the first encrypts what Temporal stores, every one decrypts;
             default: stored in clear.
         codec_token_file: with it, `/codec` decrypts for whoever sends this bearer token; needs `payload_keys_file`.
         codec_ui_origin: the one web origin (`https://temporal.example.com`) whose pages may read `/codec`'s answers.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         api_host, api_port: where the REST door listens.
+        health_host, health_port: where a process answers `/healthz`, `/readyz` and `/metrics`; default: nowhere.
+        temporal_metrics_port: where Temporal's SDK tells Prometheus of itself, on the same host; default: nowhere.
         health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
             stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
         log_json: one JSON object per line instead of coloured text.
@@ -41,18 +45,24 @@ class Settings(BaseSettings):
     vcenter_ca_file: Path | None = None
     state_directory: Path = Path(".vcfm")
     journal: str | None = None
+    journal_password_file: Path | None = None
     payload_keys_file: Path | None = None
     codec_token_file: Path | None = None
     codec_ui_origin: str | None = None
     task_queue: str = "vcf-migration"
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    health_host: str = "127.0.0.1"
+    health_port: Annotated[int | None, Field(ge=1, le=65535)] = None
+    temporal_metrics_port: Annotated[int | None, Field(ge=1, le=65535)] = None
     health_window: PositiveFloat = 60.0
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
     log_json: bool = False
 
     @model_validator(mode="after")
-    def _codec(self) -> Self:
+    def _complete(self) -> Self:
+        if self.journal_password_file and not self.journal:
+            raise ValueError("VCFM_JOURNAL_PASSWORD_FILE needs VCFM_JOURNAL: a file of SQLite's has no password")
         if self.codec_token_file and not self.payload_keys_file:
             raise ValueError("VCFM_CODEC_TOKEN_FILE needs VCFM_PAYLOAD_KEYS_FILE: without keys nothing is encrypted")
         if self.codec_ui_origin and not self.codec_token_file:
@@ -61,7 +71,17 @@ class Settings(BaseSettings):
 
     @property
     def journal_url(self) -> str:
-        """The journal's URL; the state directory is made if it is the default and missing."""
+        """The journal's URL, password and all; the state directory is made if it is the default and missing.
+
+        Raises:
+            OSError: the password cannot be read.
+        """
+        if self.journal and self.journal_password_file:
+            try:
+                password = self.journal_password_file.read_text().rstrip("\n")
+            except OSError as error:
+                raise OSError(f"VCFM_JOURNAL_PASSWORD_FILE: {error}") from error
+            return make_url(self.journal).set(password=password).render_as_string(hide_password=False)
         if self.journal:
             return self.journal
         self.state_directory.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import PlainTextResponse
 from temporalio.client import Client
 
 from api import contract, problems
@@ -13,6 +15,7 @@ from api.head import Head
 from api.migrations import router
 from api.payloads import codec_app
 from journal.store import Journal
+from monitoring.metrics import exposition
 from settings import Settings
 from workflows.doors import Migrations
 
@@ -63,5 +66,9 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
     async def readyz(request: Request) -> dict[str, str]:
         await request.app.state.client.service_client.check_health(timeout=_HEALTH)
         return {"status": "ready"}
+
+    @app.get("/metrics", tags=["health"], summary="What Prometheus is told", response_class=PlainTextResponse)
+    async def metrics(request: Request) -> Response:
+        return Response(await exposition(request.app.state.migrations), media_type=CONTENT_TYPE_LATEST)
 
     return app

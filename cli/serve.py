@@ -12,8 +12,9 @@ from rich.console import Console
 import temporal
 from api.app import create_app
 from cli.dev_server import dev_server
+from monitoring.endpoint import answering
 from settings import Settings
-from worker.main import working
+from worker.main import polling, working
 
 
 async def serve_api(settings: Settings) -> None:
@@ -22,7 +23,9 @@ async def serve_api(settings: Settings) -> None:
     Raises:
         temporal.TemporalUnavailable: Temporal cannot be used as configured.
     """
-    await _listen(settings, create_app(settings, client=await temporal.connect()))
+    client = await temporal.connect()
+    async with answering(settings, client=client):
+        await _listen(settings, create_app(settings, client=client))
 
 
 async def serve(settings: Settings, *, dev: bool, console: Console, temporal_port: int, ui_port: int) -> None:
@@ -41,7 +44,8 @@ async def serve(settings: Settings, *, dev: bool, console: Console, temporal_por
             os.environ["TEMPORAL_ADDRESS"] = server.address
             console.print(f"Temporal UI   {server.ui}   (address {server.address})")
         client = await temporal.connect()
-        await stack.enter_async_context(working(client, settings))
+        worker = await stack.enter_async_context(working(client, settings))
+        await stack.enter_async_context(answering(settings, client=client, lacks=polling(worker)))
         console.print(f"REST API      http://{settings.api_host}:{settings.api_port}/docs")
         await _listen(settings, create_app(settings, client=client))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import Counter as Metric
 from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +26,7 @@ from migration.call import Call, Scope
 BUSY_SECONDS = 30
 """How long one process waits for another's transaction on SQLite; ours take milliseconds."""
 FLUSH_SECONDS = 30.0
+_CALLS = Metric("vcfm_calls", "Calls to clusters and vCenters, as recorded.", ["system", "server", "outcome"])
 
 Row = dict[str, Any]
 
@@ -80,6 +82,8 @@ class Journal:
 
         Calls without a scope (a door's, a test's) are kept under an empty migration.
         """
+        outcome = redact.line(call.outcome)[:128]
+        _CALLS.labels(call.system, call.server, outcome).inc()
         where = scope or Scope(migration="", run="", phase="", activity="", attempt=0)
         self._open_writer.add(
             {
@@ -95,7 +99,7 @@ class Journal:
                 "method": call.method,
                 "target": redact.line(call.target),
                 "mutating": call.mutating,
-                "outcome": redact.line(call.outcome)[:128],
+                "outcome": outcome,
                 "request": redact.body(call.request, target=call.target),
                 "response": redact.body(call.response, target=call.target),
             }

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
+from prometheus_client import Gauge
+
 Row = TypeVar("Row")
 
 BATCH = 500
@@ -21,6 +23,7 @@ BATCH = 500
 PAUSE_SECONDS = 1.0
 """Between attempts while the database is away."""
 _log = logging.getLogger(__name__)
+_UNWRITTEN = Gauge("vcfm_journal_unwritten", "Records that the journal's database has not taken yet.")
 
 
 class JournalUnavailable(Exception):
@@ -46,6 +49,7 @@ class Writer(Generic[Row]):
         with self._changed:
             self._waiting.append(row)
             self._taken += 1
+            _UNWRITTEN.inc()
             self._changed.notify_all()
 
     def flush(self, timeout: float) -> None:
@@ -98,6 +102,7 @@ class Writer(Generic[Row]):
             for _ in range(count):
                 self._waiting.popleft()
             self._written += count
+            _UNWRITTEN.dec(count)
             if self._problem is not None:
                 _log.info("the journal's database takes records again")
                 self._problem = None

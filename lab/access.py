@@ -11,7 +11,7 @@ from lab.certificates import Pair
 from lab.state import StateDir, write_private
 
 SERVICE_ACCOUNT = "vcf-migration"
-SHIPPED = Path(__file__).parent.parent / "deploy" / "rbac"
+SHIPPED = Path(__file__).parent.parent / "deploy" / "rbac" / "kustomization.yaml"
 SHIPPED_NAMESPACE = "openshift-vcf-migration"
 TOKEN_LIFETIME = 7 * 24 * 3600  # seconds; longer than any lab stands
 
@@ -22,19 +22,20 @@ def write_admin_kubeconfig(state: StateDir, *, url: str, admin: Pair) -> None:
 
 
 def write_service_kubeconfig(state: StateDir, api: ApiServer, *, url: str, namespace: str) -> str:
-    """Make the service account, bind what `deploy/rbac` says, write its kubeconfig; says what was bound."""
-    account = {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": SERVICE_ACCOUNT, "namespace": namespace},
-    }
-    api.apply(account)
-    shipped = [each for file in sorted(SHIPPED.glob("*.yaml")) for each in yaml.safe_load_all(file.read_text()) if each]
-    for document in shipped or [_administrator(namespace)]:
+    """Apply what `deploy/rbac` says, write the kubeconfig of its service account; says what was bound."""
+    for document in shipped() or _administrator(namespace):
         api.apply(_moved(document, namespace))
     token = _token(api, namespace)
     write_private(state.kubeconfig_service, _kubeconfig(state, url=url, name=SERVICE_ACCOUNT, user={"token": token}))
-    return "the shipped RBAC" if shipped else "cluster-admin, since no deploy/rbac is beside this package"
+    return "the shipped RBAC" if SHIPPED.exists() else "cluster-admin, since no deploy/rbac is beside this package"
+
+
+def shipped() -> list[Document]:
+    """The very documents that `oc apply -k deploy/rbac` applies; none where this package stands alone."""
+    if not SHIPPED.exists():
+        return []
+    files = [SHIPPED.parent / name for name in yaml.safe_load(SHIPPED.read_text())["resources"]]
+    return [document for file in files for document in yaml.safe_load_all(file.read_text())]
 
 
 def _token(api: ApiServer, namespace: str) -> str:
@@ -50,22 +51,25 @@ def _token(api: ApiServer, namespace: str) -> str:
 
 def _moved(document: Document, namespace: str) -> Document:
     """The shipped documents name one namespace; a scenario may name another."""
-    if document["metadata"].get("namespace") == SHIPPED_NAMESPACE:
-        document["metadata"]["namespace"] = namespace
+    key = "name" if document["kind"] == "Namespace" else "namespace"
+    if document["metadata"].get(key) == SHIPPED_NAMESPACE:
+        document["metadata"][key] = namespace
     for subject in document.get("subjects", []):
         if subject.get("namespace") == SHIPPED_NAMESPACE:
             subject["namespace"] = namespace
     return document
 
 
-def _administrator(namespace: str) -> Document:
-    return {
+def _administrator(namespace: str) -> list[Document]:
+    account = {"name": SERVICE_ACCOUNT, "namespace": namespace}
+    binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": SERVICE_ACCOUNT},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": namespace}],
+        "subjects": [{"kind": "ServiceAccount", **account}],
     }
+    return [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}, binding]
 
 
 def _kubeconfig(state: StateDir, *, url: str, name: str, user: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from settings import Settings
@@ -76,13 +77,30 @@ async def connect() -> Client:
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "localhost:7233")
+    settings = Settings()
     try:
-        return await Client.connect(**config, data_converter=converter(Settings().payload_keys_file))
+        return await Client.connect(
+            **config, data_converter=converter(settings.payload_keys_file), runtime=_runtime(settings)
+        )
     except (RuntimeError, RPCError) as error:
         raise TemporalUnavailable(
             f"Temporal at {config['target_host']} does not answer ({error}). Start it (`vcfm serve --dev` brings its "
             "own), or set TEMPORAL_ADDRESS to one that runs."
         ) from error
+
+
+def _runtime(settings: Settings) -> Runtime | None:
+    """What the SDK runs on: one that serves its own metrics if that is asked for, else the shared one."""
+    if settings.temporal_metrics_port is None:
+        return None
+    address = f"{settings.health_host}:{settings.temporal_metrics_port}"
+    metrics = PrometheusConfig(
+        bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+    )
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+    except ValueError as error:
+        raise TemporalUnavailable(f"VCFM_TEMPORAL_METRICS_PORT: cannot listen on {address} ({error})") from error
 
 
 async def ensure_search_attributes(client: Client) -> None:

@@ -16,6 +16,7 @@ from activities.interceptor import ActivityScope
 from activities.registry import everything
 from journal.store import Journal
 from logs import log
+from monitoring.endpoint import Lacks, answering
 from settings import Settings
 from workflows.identify import IdentifyCluster
 from workflows.migration import MigrationWorkflow
@@ -57,8 +58,13 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, settings):
+    async with working(client, settings) as worker, answering(settings, client=client, lacks=polling(worker)):
         await stop.wait()
+
+
+def polling(worker: Worker) -> Lacks:
+    """What a worker lacks while it does not ask Temporal for work."""
+    return lambda: "" if worker.is_running else "the worker does not poll: it is starting, or stopping"
 
 
 @asynccontextmanager

@@ -2,16 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
-
-import yaml
 
 from journal.store import Entry
 from migration.value import Document
 
-SHIPPED = Path(__file__).parents[2] / "deploy" / "rbac"
 VERBS = {"GET": "get", "WATCH": "watch", "POST": "create", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -27,11 +23,6 @@ class Right(NamedTuple):
     def covers(self, need: "Right") -> bool:
         """Whether this right is enough."""
         return self[:3] == need[:3] and self.namespace in {"", need.namespace} and self.name in {"", need.name}
-
-
-def shipped() -> list[Document]:
-    """The documents that users apply."""
-    return [each for file in sorted(SHIPPED.glob("*.yaml")) for each in yaml.safe_load_all(file.read_text())]
 
 
 def granted(documents: Iterable[Document]) -> set[Right]:

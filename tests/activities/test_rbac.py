@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from journal.store import Entry
-from tests.activities.rights import Right, granted, needed, needless, shipped
+from lab.access import shipped
+from tests.activities.rights import Right, granted, needed, needless
 from tests.activities.walk import Walk
 
 SERVICE = "openshift-vcf-migration"

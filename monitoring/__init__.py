@@ -1,0 +1,1 @@
+"""How a process tells kubelets, compose and Prometheus about itself."""
