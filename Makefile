@@ -31,7 +31,8 @@ test: setup lint
 	$(BIN)/vcfm lab build
 	$(BIN)/pytest $(ARGS)
 
-generate: setup ; $(BIN)/python -m tests.e2e.record
+generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
+	$(BIN)/python -m tests.e2e.record
 
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
 

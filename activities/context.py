@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from activities.kubeconfigs import kubeconfig_of
 from activities.threads import in_thread
 from journal.store import Journal
 from migration.call import Call, scope
@@ -19,6 +18,7 @@ from migration.plan import SecretAddress, VCenterReference
 from migration.value import Document
 from openshift.backups import load_backup
 from openshift.client import Cluster
+from openshift.kubeconfigs import kubeconfig_of
 from openshift.resources import SECRET
 from openshift.secrets import credentials_in
 from settings import Settings

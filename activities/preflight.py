@@ -14,11 +14,10 @@ from migration import infrastructure
 from migration.concern import Category, Concern, blocking
 from migration.infrastructure import InfrastructureError
 from migration.judgement import judge
-from migration.plan import Plan
 from migration.planning import make_plan
 from migration.spec import MigrationSpec
-from migration.status import Node
 from migration.value import Value
+from migration.verdict import Verdict
 from openshift.client import Cluster
 from openshift.errors import Conflict, Invalid
 from openshift.infrastructure import get_infrastructure, patch_infrastructure
@@ -35,14 +34,6 @@ class PreflightQuestion(Value):
     run: str
     cluster: str
     spec: MigrationSpec
-
-
-class Verdict(Value):
-    """Everything preflight has to say; without a plan the migration must not start."""
-
-    concerns: list[Concern]
-    plan: Plan | None
-    nodes: list[Node]
 
 
 class Preflight:

@@ -4,6 +4,19 @@ from migration.spec import MigrationSpec
 from migration.value import Value
 
 
+class Owner(Value):
+    """The custom resource that a migration was started for; one started by REST or at a terminal is nobody's.
+
+    Attributes:
+        claim: tells one start of the resource from a later one, after a rollback for instance.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    claim: str
+
+
 class MigrationRequest(Value):
     """One submitted migration.
 
@@ -15,6 +28,14 @@ class MigrationRequest(Value):
 
     cluster: str = ""
     infrastructure_name: str
+    spec: MigrationSpec
+    owner: Owner | None = None
+
+
+class Question(Value):
+    """What preflight would say to this, if it were started now."""
+
+    cluster: str = ""
     spec: MigrationSpec
 
 

@@ -155,6 +155,17 @@ class Decision(Value):
     outcome: str = GRANTED
 
 
+class BackupReference(Value):
+    """One stored before-image: of what, in which Secret, and the checksum it was read back with."""
+
+    kind: str
+    namespace: str = ""
+    name: str
+    secret_namespace: str
+    secret: str
+    sha256: str
+
+
 class Claim(Value):
     """One sentence of the final report, whether it holds, and what was read to say so."""
 
@@ -196,6 +207,7 @@ class MigrationStatus(Value):
     point_of_no_return: str = ""
     decisions: list[Decision] = []
     concerns: list[Concern] = []
+    backups: list[BackupReference] = []
     report: list[Claim] = []
 
 

@@ -81,11 +81,18 @@ class Cluster:
         )
 
     async def apply(
-        self, resource: Resource, document: Document, *, force: bool = False, dry_run: bool = False
+        self,
+        resource: Resource,
+        document: Document,
+        *,
+        subresource: str | None = None,
+        manager: str = FIELD_MANAGER,
+        force: bool = False,
+        dry_run: bool = False,
     ) -> Document:
         """Server-side apply: own exactly the fields given; raises `Conflict` where another manager owns one.
 
-        `force` takes the fields over.
+        `force` takes the fields over. With a `resourceVersion` in it, `Conflict` is raised for an object that moved.
         """
         metadata = document["metadata"]
         return await self._caller.call(
@@ -93,7 +100,8 @@ class Cluster:
             resource,
             name=metadata["name"],
             namespace=metadata.get("namespace"),
-            query=_writing(dry_run=dry_run) | ({"force": "true"} if force else {}),
+            subresource=subresource,
+            query=_writing(dry_run=dry_run, manager=manager) | ({"force": "true"} if force else {}),
             body={"apiVersion": resource.api_version, "kind": resource.kind} | document,
             content_type="application/apply-patch+yaml",
         )
@@ -237,5 +245,5 @@ def _selectors(*, label_selector: str, field_selector: str) -> dict[str, str]:
     return {key: value for key, value in selectors.items() if value}
 
 
-def _writing(*, dry_run: bool) -> dict[str, str]:
-    return {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
+def _writing(*, dry_run: bool, manager: str = FIELD_MANAGER) -> dict[str, str]:
+    return {"fieldManager": manager} | ({"dryRun": "All"} if dry_run else {})

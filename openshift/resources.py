@@ -114,7 +114,7 @@ MIGRATION = Resource(
 SECRET = _core("Secret", "secrets")
 CONFIG_MAP = _core("ConfigMap", "configmaps")
 POD = _core("Pod", "pods")
-EVENT = _core("Event", "events")
+EVENT = Resource(group="events.k8s.io", version="v1", plural="events", kind="Event")
 NODE = _core("Node", "nodes", namespaced=False)
 NAMESPACE = _core("Namespace", "namespaces", namespaced=False)
 PERSISTENT_VOLUME = _core("PersistentVolume", "persistentvolumes", namespaced=False)

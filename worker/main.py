@@ -20,6 +20,7 @@ from monitoring.endpoint import Lacks, answering
 from settings import Settings
 from workflows.identify import IdentifyCluster
 from workflows.migration import MigrationWorkflow
+from workflows.preflight import PreflightWorkflow
 
 PASSED_THROUGH = ("migration", "activities", "temporal", "vsphere", "openshift", "journal", "settings", "logs")
 """Modules that workflows may see but not reload: pure values, and activities by reference."""
@@ -30,7 +31,7 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[MigrationWorkflow, IdentifyCluster],
+        workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster],
         activities=everything(context),
         interceptors=[ActivityScope(context.journal)],
         workflow_runner=SandboxedWorkflowRunner(

@@ -4,7 +4,6 @@ REST, terminal and bridge all come through here, so that a migration looks and b
 """
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from typing import TypeVar
 from uuid import uuid4
 
@@ -12,35 +11,34 @@ from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
-    WorkflowFailureError,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from migration.phase import PhaseName
 from migration.plan import Plan
-from migration.request import ClusterIdentity, ClusterName, MigrationRequest, workflow_id
+from migration.request import ClusterIdentity, ClusterName, MigrationRequest, Owner, Question, workflow_id
 from migration.spec import MigrationSpec
 from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
-from workflows.failures import explain
-from workflows.identify import PATIENCE, IdentifyCluster
+from migration.verdict import Verdict
+from workflows import identify, preflight
+from workflows.asking import CALL, SILENT, ask
+from workflows.identify import IdentifyCluster
 from workflows.migration import MigrationWorkflow
-from workflows.refusals import AlreadyRunning, ClusterUnavailable, NoSuchMigration, NoWorker, Refused
+from workflows.preflight import PreflightWorkflow
+from workflows.refusals import AlreadyRunning, NoSuchMigration, NoWorker, Refused
 from workflows.remembered import remembered
 from workflows.waits import observations
 
-_CALL = timedelta(seconds=3)
-"""Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
-
-_SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
-"""How Temporal says that it is there and our worker is not."""
+OWNER = "owner"
+"""Key in the workflow's memo: the custom resource that it was started for."""
 
 Answer = TypeVar("Answer")
 
@@ -52,8 +50,10 @@ class Migrations:
         self._client = client
         self._queue = task_queue
 
-    async def start(self, *, cluster: str, spec: MigrationSpec) -> str:
+    async def start(self, *, cluster: str, spec: MigrationSpec, owner: Owner | None = None) -> str:
         """Start the migration of a cluster; returns its id.
+
+        An owner's claim is started once, however often it is asked for: also when its run has ended meanwhile.
 
         Raises:
             AlreadyRunning: the cluster has one that has not ended.
@@ -61,23 +61,49 @@ class Migrations:
             NoWorker: nobody works on our task queue.
         """
         identity = await self._identify(cluster)
-        request = MigrationRequest(cluster=cluster, infrastructure_name=identity.infrastructure_name, spec=spec)
+        name = identity.infrastructure_name
+        if owner and await self.run_of(workflow_id(name), owner):
+            return workflow_id(name)
+        request = MigrationRequest(cluster=cluster, infrastructure_name=name, spec=spec, owner=owner)
         servers = sorted({each.server for each in spec.failure_domains})
         try:
             handle = await self._client.start_workflow(
                 MigrationWorkflow.run,
                 request,
-                id=workflow_id(identity.infrastructure_name),
+                id=workflow_id(name),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 # A cluster may be migrated again, back for instance, once its last migration has ended.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                static_summary=f"{identity.infrastructure_name} → {', '.join(servers)}"[:200],
-                rpc_timeout=_CALL,
+                static_summary=f"{name} → {', '.join(servers)}"[:200],
+                memo={OWNER: owner} if owner else None,
+                rpc_timeout=CALL,
             )
         except WorkflowAlreadyStartedError as error:
             raise AlreadyRunning(error.workflow_id) from error
         return handle.id
+
+    async def preflight(self, *, cluster: str, spec: MigrationSpec, once: str | None = None) -> Verdict:
+        """What preflight would say now; nothing is started or changed.
+
+        Args:
+            cluster: as for `start`.
+            spec: as for `start`.
+            once: whoever asks under the same key meanwhile gets the same answer.
+
+        Raises:
+            ClusterUnavailable: the cluster cannot be read.
+            NoWorker: nobody works on our task queue.
+        """
+        return await ask(
+            self._client,
+            PreflightWorkflow.run,
+            PreflightWorkflow.heard,
+            Question(cluster=cluster, spec=spec),
+            id=f"vcfm-preflight-{once or uuid4()}",
+            queue=self._queue,
+            patience=preflight.PATIENCE,
+        )
 
     async def status(self, migration: str) -> MigrationStatus:
         """How a migration stands now, with what its activities wait for at this moment.
@@ -93,6 +119,19 @@ class Migrations:
             status = await self._ask(MigrationWorkflow.status, description)
         except NoWorker:
             status = remembered(description)
+        return await self._now(status, description)
+
+    async def account(self, migration: str, *, run: str) -> MigrationStatus:
+        """How one run stands now, in its own words.
+
+        Raises:
+            NoSuchMigration: Temporal does not know that run, or not any more.
+            NoWorker: nobody can tell; what Temporal itself knows is `status`.
+        """
+        description = await self._describe(migration, run=run)
+        return await self._now(await self._ask(MigrationWorkflow.status, description), description)
+
+    async def _now(self, status: MigrationStatus, description: WorkflowExecutionDescription) -> MigrationStatus:
         if description.status is WorkflowExecutionStatus.RUNNING:
             return await observations(description, status, self._client.data_converter)
         return _ended(status, description)
@@ -114,7 +153,25 @@ class Migrations:
         """
         return (await self._describe(migration)).run_id or ""
 
-    async def steer(self, migration: str, verb: Verb, instruction: Instruction, *, once: str | None = None) -> str:
+    async def run_of(self, migration: str, owner: Owner) -> str | None:
+        """The id of the latest run, if it was started for that very claim of that custom resource."""
+        try:
+            description = await self._describe(migration)
+        except NoSuchMigration:
+            return None
+        found = await description.memo_value(OWNER, default=None, type_hint=Owner)
+        ours = found is not None and (found.uid, found.claim) == (owner.uid, owner.claim)
+        return description.run_id if ours else None
+
+    async def steer(
+        self,
+        migration: str,
+        verb: Verb,
+        instruction: Instruction,
+        *,
+        once: str | None = None,
+        run: str | None = None,
+    ) -> str:
         """Tell a migration something; returns what it says to that.
 
         Args:
@@ -122,17 +179,18 @@ class Migrations:
             verb: one of the seven.
             instruction: who, why, and optionally which phase is meant.
             once: a key under which the same instruction is heard once, however often it is said.
+            run: a run of it, the latest unless it is given.
 
         Raises:
             NoSuchMigration: nothing is known under that id.
             Refused: it does not take that now, says why; or it has ended.
             NoWorker: nobody answered in time; the instruction may have arrived all the same, and is safe to repeat.
         """
-        description = await self._describe(migration)
+        description = await self._describe(migration, run=run)
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
         said = instruction.model_dump(mode="json", exclude_none=True)
         try:
-            return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=_CALL))
+            return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=CALL))
         except WorkflowUpdateFailedError as error:
             why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
             raise Refused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
@@ -144,7 +202,7 @@ class Migrations:
             remedy = "start a new migration if there is still something to move"
             raise Refused(f"{migration} has ended", remedy=remedy) from error
 
-    async def cancel(self, migration: str, instruction: Instruction | None = None) -> None:
+    async def cancel(self, migration: str, instruction: Instruction | None = None, *, run: str | None = None) -> None:
         """Temporal's own Cancel: stop at the next safe point and roll back; after the point of no return, park.
 
         Who asks and why travel in the one text that Temporal keeps with a Cancel: in clear, unlike a payload.
@@ -153,12 +211,12 @@ class Migrations:
             NoSuchMigration: nothing is known under that id.
             Refused: it has ended.
         """
-        description = await self._describe(migration)
+        description = await self._describe(migration, run=run)
         if description.status is not WorkflowExecutionStatus.RUNNING:
             raise Refused(f"{migration} has ended", remedy="there is nothing to cancel")
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
         reason = (instruction or Instruction()).model_dump_json(exclude_defaults=True)
-        await handle.cancel(reason=reason, rpc_timeout=_CALL)
+        await handle.cancel(reason=reason, rpc_timeout=CALL)
 
     async def list(self) -> AsyncIterator[MigrationSummary]:
         """All migrations that Temporal remembers: those that run, then those that ended, the latest first.
@@ -166,7 +224,7 @@ class Migrations:
         Reads Temporal's index, which is a moment behind.
         """
         query = f"WorkflowType = '{MigrationWorkflow.__name__}'"
-        async for each in self._client.list_workflows(query, rpc_timeout=_CALL):
+        async for each in self._client.list_workflows(query, rpc_timeout=CALL):
             attributes = each.typed_search_attributes
             yield MigrationSummary(
                 id=each.id,
@@ -178,9 +236,9 @@ class Migrations:
                 completed=each.close_time,
             )
 
-    async def _describe(self, migration: str) -> WorkflowExecutionDescription:
+    async def _describe(self, migration: str, *, run: str | None = None) -> WorkflowExecutionDescription:
         try:
-            found = await self._client.get_workflow_handle(migration).describe(rpc_timeout=_CALL)
+            found = await self._client.get_workflow_handle(migration, run_id=run).describe(rpc_timeout=CALL)
         except RPCError as error:
             # An id that Temporal cannot hold (too long) is invalid to it, and unknown to us.
             if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
@@ -195,39 +253,23 @@ class Migrations:
     ) -> Answer:
         handle = self._client.get_workflow_handle_for(MigrationWorkflow.run, description.id, run_id=description.run_id)
         try:
-            return await handle.query(query, rpc_timeout=_CALL)
+            return await handle.query(query, rpc_timeout=CALL)
         except WorkflowQueryFailedError as error:
             raise _nobody(description, error.message) from error
         except RPCError as error:
-            if error.status not in _SILENT:
+            if error.status not in SILENT:
                 raise
             raise _nobody(description, error.message) from error
 
     async def _identify(self, cluster: str) -> ClusterIdentity:
-        try:
-            handle = await self._client.start_workflow(
-                IdentifyCluster.run,
-                ClusterName(cluster=cluster),
-                id=f"vcfm-identify-{uuid4()}",
-                task_queue=self._queue,
-                execution_timeout=PATIENCE,
-                rpc_timeout=_CALL,
-            )
-            await handle.query(IdentifyCluster.heard, rpc_timeout=_CALL)
-            return await handle.result()
-        except WorkflowFailureError as error:
-            if isinstance(error.cause, ActivityError):
-                failure = explain(error.cause)
-                raise ClusterUnavailable(failure.diagnosis, remedy=failure.remedy) from error
-            raise self._idle() from error
-        except RPCError as error:
-            if error.status not in _SILENT:
-                raise
-            raise self._idle() from error
-
-    def _idle(self) -> NoWorker:
-        return NoWorker(
-            f"nobody works on task queue {self._queue!r}", remedy="start a worker: `vcfm worker` (or `vcfm serve`)"
+        return await ask(
+            self._client,
+            IdentifyCluster.run,
+            IdentifyCluster.heard,
+            ClusterName(cluster=cluster),
+            id=f"vcfm-identify-{uuid4()}",
+            queue=self._queue,
+            patience=identify.PATIENCE,
         )
 
 

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.plan import Plan
     from migration.status import (
         Attention,
+        BackupReference,
         Claim,
         Compensation,
         Decision,
@@ -137,6 +138,10 @@ class Ledger:
     def concerned(self, concerns: list[Concern]) -> None:
         """Preflight found these."""
         self._change(concerns=concerns)
+
+    def stored(self, backups: list[BackupReference]) -> None:
+        """Before-images are stored."""
+        self._change(backups=backups)
 
     def saw(self, nodes: list[Node]) -> None:
         """The machines as last observed."""

@@ -10,11 +10,12 @@ import pytest
 import yaml
 from temporalio.exceptions import ApplicationError
 
-from activities.preflight import Preflight, PreflightQuestion, Verdict
+from activities.preflight import Preflight, PreflightQuestion
 from lab.commands import Lab
 from lab.faults import fault
 from migration.concern import Category, Concern, blocking
 from migration.spec import MigrationSpec
+from migration.verdict import Verdict
 from tests.activities.attempts import Attempts, attempts, spec_of, vcenter_of
 from tests.activities.by_hand import admin, applied, credentials_changed, tagging
 

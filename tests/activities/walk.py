@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.identity import Identity
-from activities.preflight import Preflight, PreflightQuestion, Verdict
+from activities.preflight import Preflight, PreflightQuestion
 from journal.store import Entry
 from lab.commands import Lab
 from migration.plan import Plan
 from migration.request import ClusterName
+from migration.verdict import Verdict
 from tests.activities.attempts import Attempts, spec_of
 from workflows.ledger import Ledger
 from workflows.phases import PHASES, preflight

@@ -13,7 +13,6 @@ from activities.infrastructure import Listed
 from activities.machine_sets import MachinesSeen, SetsSeen
 from activities.metadata import MetadataWritten
 from activities.pods import OldPods, PodsReplaced
-from activities.preflight import Verdict
 from activities.quiesce import Names
 from activities.tags import TagsBefore, TagsSeen
 from activities.verification import ClusterReport, VCenterReport
@@ -34,6 +33,8 @@ from migration.plan import (
 from migration.request import ClusterIdentity, MigrationRequest
 from migration.spec import MigrationSpec, SecretReference
 from migration.status import Claim, Node
+from migration.verdict import Verdict
+from openshift.backups import Backup
 
 SOURCE, TARGET = "vc-old.example.com", "vc-new.example.com"
 DOMAIN = FailureDomain(
@@ -111,7 +112,12 @@ def machine(name: str, *, role: str = "worker", server: str = TARGET) -> Node:
 ANSWERS: dict[str, Any] = {
     "read_identity": ClusterIdentity(infrastructure_name="ocp1", version="4.21.0", api_server="https://api:6443"),
     "preflight": Verdict(concerns=[], plan=PLAN, nodes=[machine(each, server=SOURCE) for each in WORKERS]),
-    "take_backups": BackupsTaken(manifests=[]),
+    "take_backups": lambda order: BackupsTaken(
+        manifests=[
+            Backup(object=f"{each.kind} {each.name}", secret=f"vcfm-backup-{each.name}", sha256="0" * 64)
+            for each in order.objects
+        ]
+    ),
     "pause_health_checks": Names(names=["workers"]),
     "resume_health_checks": Names(names=["workers"]),
     "set_autoscalers_aside": Names(names=[]),

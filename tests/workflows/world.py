@@ -27,6 +27,7 @@ from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
 from workflows.identify import IdentifyCluster
 from workflows.migration import MigrationWorkflow
+from workflows.preflight import PreflightWorkflow
 
 JOURNALING = "record_decisions"
 
@@ -87,7 +88,7 @@ class World:
         async with Worker(
             client,
             task_queue=queue,
-            workflows=[MigrationWorkflow, IdentifyCluster],
+            workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster],
             activities=self.activities(journal),
             interceptors=interceptors,
             workflow_runner=SandboxedWorkflowRunner(

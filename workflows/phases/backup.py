@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.backup import Backup, BackupOrder
     from migration.before_images import touched
     from migration.phase import PhaseName
+    from migration.status import BackupReference
     from workflows.run import Run
 
 name = PhaseName.BACKUP
@@ -23,5 +24,18 @@ async def do(run: Run) -> list[str]:
         Backup.take,
         BackupOrder(cluster=plan.cluster, migration=plan.key, namespace=plan.namespace, objects=objects),
         f"store {len(objects)} before-images in {plan.namespace}",
+    )
+    run.ledger.stored(
+        [
+            BackupReference(
+                kind=each.kind,
+                namespace=each.namespace,
+                name=each.name,
+                secret_namespace=plan.namespace,
+                secret=manifest.secret,
+                sha256=manifest.sha256,
+            )
+            for each, manifest in zip(objects, stored.manifests, strict=True)
+        ]
     )
     return [f"{len(stored.manifests)} before-images in {plan.namespace} read back, checksums equal"]

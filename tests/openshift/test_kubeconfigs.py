@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from activities.kubeconfigs import kubeconfig_of
 from openshift.errors import Misconfigured
+from openshift.kubeconfigs import clusters, kubeconfig_of
 from settings import Settings
 
 
@@ -65,3 +65,10 @@ def test_a_directory_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="cannot be read") as error:
         kubeconfig_of("east", settings=settings(kubeconfig_directory=tmp_path / "none"))
     assert "VCFM_KUBECONFIG_DIRECTORY" in error.value.remedy
+
+
+def test_every_configured_cluster_is_named(directory: Path) -> None:
+    assert clusters(settings()) == [""]
+    assert clusters(settings(kubeconfig=directory / "one")) == [""]
+    assert clusters(settings(kubeconfig_directory=directory)) == ["east", "west"]
+    assert clusters(settings(kubeconfig=directory / "one", kubeconfig_directory=directory)) == ["", "east", "west"]

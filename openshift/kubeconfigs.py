@@ -29,6 +29,17 @@ def kubeconfig_of(name: str, *, settings: Settings) -> Path | None:
     return found[name]
 
 
+def clusters(settings: Settings) -> list[str]:
+    """The name of every cluster that is configured; empty for the one of a small install.
+
+    Raises:
+        Misconfigured: the directory of kubeconfigs cannot be read.
+    """
+    directory = settings.kubeconfig_directory
+    one = [""] if settings.kubeconfig or directory is None else []
+    return [*one, *(each.stem for each in _files(directory))]
+
+
 def _files(directory: Path | None) -> list[Path]:
     try:
         return (

@@ -1,0 +1,97 @@
+"""The custom resource as the bridge sees it: who it is, what it asks for, and what was last said in its status."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from migration.request import Owner
+from migration.resource_status import ResourceStatus
+from migration.spec import DesiredState, MigrationSpec
+from migration.value import Document
+
+FINALIZER = "migration.openshift.io/vcfm-protection"
+"""Keeps a resource from vanishing while its migration goes on; the official operator's name for the same."""
+
+FORCE_DELETE = "migration.openshift.io/force-delete"
+"""With the value `true`, a deleted resource is let go at once, whatever its migration does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One `VmwareCloudFoundationMigration`, as it was read.
+
+    Attributes:
+        version: its resource version.
+        spec: as it was written, right or wrong.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    version: str
+    deleted: bool
+    let_go: bool
+    finalizers: tuple[str, ...]
+    spec: Document
+    status: ResourceStatus
+
+    @classmethod
+    def read(cls, document: Document) -> Self:
+        """From a document as the API server sends it."""
+        metadata = document["metadata"]
+        return cls(
+            namespace=metadata["namespace"],
+            name=metadata["name"],
+            uid=metadata["uid"],
+            generation=metadata.get("generation", 0),
+            version=metadata["resourceVersion"],
+            deleted="deletionTimestamp" in metadata,
+            let_go=(metadata.get("annotations") or {}).get(FORCE_DELETE) == "true",
+            finalizers=tuple(metadata.get("finalizers") or ()),
+            spec=document.get("spec") or {},
+            status=ResourceStatus.read(document.get("status")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def guarded(self) -> bool:
+        """Whether our finalizer is on it."""
+        return FINALIZER in self.finalizers
+
+    @property
+    def wanted(self) -> DesiredState:
+        """The state that is asked for; Pending where nothing readable is."""
+        asked = self.spec.get("state")
+        return DesiredState(asked) if asked in set(DesiredState) else DesiredState.PENDING
+
+    @property
+    def live(self) -> bool:
+        """Whether a migration was started for it that has not been seen to end."""
+        return bool(self.status.run) and not self.status.ended
+
+    @property
+    def owner(self) -> Owner:
+        """Who starts the migration; the claim is the moment in which the resource was first asked to run."""
+        claimed = self.status.start_time
+        return Owner(
+            namespace=self.namespace,
+            name=self.name,
+            uid=self.uid,
+            claim=claimed.isoformat() if claimed else "",
+        )
+
+    def submission(self) -> MigrationSpec:
+        """The spec to start with: a Secret without a namespace is in the resource's own.
+
+        Raises:
+            pydantic.ValidationError: it has problems (`migration.spec_rules.problems` tells them).
+        """
+        spec = MigrationSpec.model_validate(self.spec)
+        secret = spec.target_vcenter_credentials_secret
+        if secret.namespace:
+            return spec
+        return spec.model_copy(
+            update={"target_vcenter_credentials_secret": secret.model_copy(update={"namespace": self.namespace})}
+        )

@@ -1,0 +1,176 @@
+"""From what is known to the resource's status: pure, so that two bridges that know the same say the same."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from migration import resource_conditions as conditions
+from migration.concern import Category, Concern
+from migration.resource import Resource
+from migration.resource_conditions import Said
+from migration.resource_history import current, entry, manifests
+from migration.resource_parts import CONCERNS, LOG, ConcernSummary, PreflightVerdict, Refusal, cut
+from migration.resource_status import ResourceStatus
+from migration.status import MigrationStatus, PhaseState, State
+
+_ACCEPTED = Said(conditions.ACCEPTED, "True", "Accepted", "the spec can be acted on")
+
+
+def pending(
+    resource: Resource, *, verdict: PreflightVerdict | None, trouble: str = "", now: datetime
+) -> ResourceStatus:
+    """Of a resource whose migration has not been asked for: what preflight says, and that nothing was started."""
+    fresh = verdict if verdict and verdict.observed_generation == resource.generation else None
+    critical = fresh.critical if fresh else 0
+    told = "nothing is started while spec.state is not Running"
+    said = [
+        _ACCEPTED,
+        conditions.synced(resource.status.refusals),
+        conditions.examined(fresh, trouble=trouble),
+        *conditions.idle("Pending", told),
+    ]
+    return _stated(
+        resource.status.model_copy(
+            update={
+                "observed_generation": resource.generation,
+                "state": State.PENDING,
+                "message": f"{critical} Critical concern(s) stand in the way" if critical else told,
+                "needs_person": f"mend {critical} Critical concern(s)" if critical else "",
+                "preflight": fresh,
+            }
+        ),
+        said,
+        now=now,
+    )
+
+
+def refused(resource: Resource, *, reason: str, why: str, needs: str, now: datetime) -> ResourceStatus:
+    """Of a resource that is not acted on: says why, and what to do; nothing was started."""
+    said = [Said(conditions.ACCEPTED, "False", reason, why), *conditions.idle(reason, why)]
+    return _stated(
+        ResourceStatus(
+            observed_generation=resource.generation,
+            state=State.PENDING,
+            message=cut(why),
+            needs_person=cut(needs),
+            conditions=resource.status.conditions,
+        ),
+        said,
+        now=now,
+    )
+
+
+def claimed(resource: Resource, *, trouble: str = "", now: datetime) -> ResourceStatus:
+    """Of a resource whose migration is about to start: written before it does, and freezes the spec."""
+    told = trouble or "the migration is about to start"
+    before = resource.status
+    said = [
+        _ACCEPTED,
+        Said(conditions.SYNCED, "False", "Starting", told),
+        conditions.examined(before.preflight),
+        Said(conditions.PROGRESSING, "Unknown" if trouble else "True", "Starting", told),
+        Said(conditions.READY, "False", "Starting", told),
+    ]
+    return _stated(
+        ResourceStatus(
+            observed_generation=resource.generation,
+            observed_state=resource.wanted,
+            observed_approvals=len(resource.spec.get("approvals") or []),
+            state=State.PENDING,
+            message=cut(told),
+            start_time=before.start_time or now,
+            preflight=before.preflight,
+            refusals=list(_too_early(resource, now=now)),
+            conditions=before.conditions,
+        ),
+        said,
+        now=now,
+    )
+
+
+def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) -> ResourceStatus:
+    """Of a resource whose migration has started; what was passed on and refused stands in `resource.status`."""
+    before = resource.status
+    said = [_ACCEPTED, conditions.synced(before.refusals), *conditions.of_migration(seen), *_deletion(resource, seen)]
+    return _stated(
+        before.model_copy(
+            update={
+                "observed_generation": resource.generation,
+                "state": seen.state,
+                "phase": seen.phase,
+                "progress": seen.progress,
+                "message": cut(seen.message),
+                "needs_person": cut(_needs(seen)),
+                "source": seen.source,
+                "targets": seen.targets,
+                "completion_time": seen.completed if seen.state.final else None,
+                "current_phase_state": None if seen.state.final else current(seen),
+                "phase_history": [entry(each, seen) for each in seen.phases if each.state is not PhaseState.PENDING],
+                "backup_manifests": list(manifests(seen)),
+                "preflight": verdict(seen.concerns, generation=resource.generation, at=seen.started)
+                if seen.concerns
+                else before.preflight,
+            }
+        ),
+        said,
+        now=now,
+    )
+
+
+def unheard(resource: Resource, *, reason: str, why: str, now: datetime) -> ResourceStatus:
+    """Of a resource whose migration cannot be asked now: what was said last stands, and that it is not current."""
+    others = [
+        Said(each.type, each.status, each.reason, each.message)
+        for each in resource.status.conditions
+        if each.type != conditions.SYNCED
+    ]
+    return _stated(resource.status, [*others, Said(conditions.SYNCED, "False", reason, why)], now=now)
+
+
+def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> PreflightVerdict:
+    """Preflight's concerns, counted; the Critical ones by name."""
+    found = list(concerns)
+    count = {grade: sum(each.category is grade for each in found) for grade in Category}
+    return PreflightVerdict(
+        observed_generation=generation,
+        time=at,
+        critical=count[Category.CRITICAL],
+        warning=count[Category.WARNING],
+        information=count[Category.INFORMATION],
+        concerns=[
+            ConcernSummary(id=each.id, assessment=cut(each.assessment, LOG), remedy=cut(each.remedy, LOG))
+            for each in found
+            if each.category is Category.CRITICAL
+        ][:CONCERNS],
+    )
+
+
+def _stated(status: ResourceStatus, said: Iterable[Said], *, now: datetime) -> ResourceStatus:
+    """The status with its conditions, as it reads on the wire: whole seconds, so that it equals what is read back."""
+    found = conditions.since(status.conditions, said, generation=status.observed_generation, now=now)
+    return ResourceStatus.read(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
+
+
+def _too_early(resource: Resource, *, now: datetime) -> Iterator[Refusal]:
+    """Answers that stood in the resource before anything was asked answer nothing, and are told so."""
+    if given := len(resource.spec.get("approvals") or []):
+        why = "it was written before the migration had started, when nothing was asked"
+        yield Refusal(subject=f"approvals[{given - 1}]", message=why, time=now)
+
+
+def _needs(seen: MigrationStatus) -> str:
+    if seen.gate:
+        return f"approve or reject {seen.gate.phase}"
+    if seen.attention:
+        return f"{' or '.join(seen.attention.choices)} {seen.attention.phase}"
+    return ""
+
+
+def _deletion(resource: Resource, seen: MigrationStatus) -> Iterator[Said]:
+    if resource.deleted:
+        yield Said(
+            conditions.DELETION_BLOCKED,
+            "True",
+            "MigrationRunning",
+            f"deletion waits until {seen.id} has ended: {seen.state}, {seen.message}. The annotation "
+            "migration.openshift.io/force-delete=true lets the resource go at once and leaves the migration to itself",
+        )

@@ -1,0 +1,92 @@
+"""The status of the custom resource: small, bounded, and nothing that could not be told again.
+
+Everything in it follows from the spec, from what Temporal says of the migration, and from what the bridge has passed on
+(`observedState`, `observedApprovals`, `refusals`): a bridge that was away reads here where it was.
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError
+
+from migration.phase import PhaseName
+from migration.resource_parts import (
+    MANIFESTS,
+    REFUSALS,
+    BackupManifest,
+    Condition,
+    CurrentPhaseState,
+    Described,
+    HistoryEntry,
+    Moment,
+    Name,
+    PreflightVerdict,
+    Refusal,
+    Text,
+)
+from migration.spec import DesiredState
+from migration.status import State
+
+_KEPT = ("migration", "run", "startTime", "completionTime", "observedGeneration", "observedApprovals")
+
+
+class ResourceStatus(Described):
+    """How the migration stands, as far as the resource tells it; `vcfm status` and Temporal tell the rest."""
+
+    observed_generation: int = 0
+    """Generation of the resource that this status is about."""
+    observed_state: DesiredState | None = None
+    """The `spec.state` that was passed on to the migration last."""
+    observed_approvals: int = 0
+    """How many of `spec.approvals` were passed on."""
+    migration: Name = ""
+    """Id of the migration: for `vcfm status`, REST and Temporal."""
+    run: Annotated[str, Field(max_length=64)] = ""
+    """Temporal's id of its run."""
+    state: State = State.PENDING
+    """What is going on, in one word."""
+    phase: PhaseName | None = None
+    """The phase that it is in."""
+    progress: Annotated[int, Field(ge=0, le=100)] = 0
+    """Per cent done."""
+    message: Text = ""
+    """What is going on, in one sentence."""
+    needs_person: Text = ""
+    """What a person has to do before it goes on; empty while nobody has to."""
+    source: Name = ""
+    """The vCenter that the cluster leaves."""
+    targets: Annotated[list[Name], Field(max_length=3)] = []
+    """The vCenters that it moves to."""
+    start_time: Moment | None = None
+    """When the resource was first asked to run; from then on its spec is frozen."""
+    completion_time: Moment | None = None
+    """When the migration ended, however it ended."""
+    conditions: Annotated[list[Condition], Field(max_length=32)] = []
+    """What is observed: Succeeded, Progressing and their like, and those of the official operator."""
+    current_phase_state: CurrentPhaseState | None = None
+    """The phase that is going on."""
+    phase_history: Annotated[list[HistoryEntry], Field(max_length=len(PhaseName))] = []
+    """Every phase that began, in order."""
+    backup_manifests: Annotated[list[BackupManifest], Field(max_length=MANIFESTS)] = []
+    """The before-images that a rollback restores from."""
+    preflight: PreflightVerdict | None = None
+    """What preflight found."""
+    refusals: Annotated[list[Refusal], Field(max_length=REFUSALS)] = []
+    """What the resource asks for and was refused."""
+
+    @classmethod
+    def read(cls, document: Any) -> Self:
+        """The status as it stands; of one that another version of us wrote, at least what must not be forgotten."""
+        found = document or {}
+        try:
+            return cls.model_validate(found)
+        except ValidationError:
+            return cls.model_validate({key: found[key] for key in _KEPT if key in found})
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of that type."""
+        return next((each for each in self.conditions if each.type == kind), None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the migration has ended."""
+        return self.completion_time is not None

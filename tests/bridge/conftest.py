@@ -1,0 +1,83 @@
+"""A real API server with the custom resource installed, and the bridge's own account on it: no test has more rights."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bridge.definition import NAME
+from migration.value import Document
+from openshift.client import Cluster
+from openshift.documents import conditions
+from openshift.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, Resource
+from tests.bridge.resources import ELSEWHERE, SPACE
+from tests.openshift.conftest import built, control_plane  # noqa: F401 - fixtures of the room next door
+from tests.openshift.real_control_plane import ControlPlane
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+_RBAC = {
+    each: Resource(
+        group="rbac.authorization.k8s.io",
+        version="v1",
+        plural=f"{each.lower()}s",
+        kind=each,
+        namespaced=not each.startswith("Cluster"),
+    )
+    for each in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+}
+SERVICE_ACCOUNT = Resource(group="", version="v1", plural="serviceaccounts", kind="ServiceAccount")
+KINDS = _RBAC | {each.kind: each for each in (SERVICE_ACCOUNT, CUSTOM_RESOURCE_DEFINITION)}
+
+
+def shipped(*folders: str) -> list[Document]:
+    """The documents of some folders of `deploy/`."""
+    files = [file for each in folders for file in sorted((DEPLOY / each).glob("*.yaml"))]
+    return [each for file in files for each in yaml.safe_load_all(file.read_text())]
+
+
+@pytest.fixture(scope="session")
+async def installed(control_plane: ControlPlane) -> ControlPlane:  # noqa: F811 - the fixture
+    """The API server, with the definition, the bridge's rights, and the namespaces."""
+    async with Cluster.connect(kubeconfig=control_plane.kubeconfig()) as admin:
+        for namespace in (SPACE, ELSEWHERE):
+            await admin.apply(NAMESPACE, {"metadata": {"name": namespace}})
+        for document in shipped("crd", "rbac/bridge"):
+            await admin.apply(KINDS[document["kind"]], document, force=True)
+        async with asyncio.timeout(30):
+            while not _established(await admin.get(CUSTOM_RESOURCE_DEFINITION, NAME)):
+                await asyncio.sleep(0.1)
+    return control_plane
+
+
+@pytest.fixture
+async def admin(installed: ControlPlane) -> AsyncIterator[Cluster]:
+    """The API server as people reach it."""
+    async with Cluster.connect(kubeconfig=installed.kubeconfig()) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+async def account(installed: ControlPlane) -> Path:
+    """A kubeconfig of the bridge's service account, with exactly the shipped rights."""
+    async with Cluster.connect(kubeconfig=installed.kubeconfig()) as admin:
+        answer = await admin._caller.call(
+            "POST",
+            SERVICE_ACCOUNT,
+            name="vcf-migration-bridge",
+            namespace=SPACE,
+            subresource="token",
+            body={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": {}},
+        )
+    path = installed.kubeconfig().with_name("kubeconfig-bridge")
+    document = json.loads(installed.kubeconfig().read_text())
+    document["users"][0]["user"] = {"token": answer["status"]["token"]}
+    path.write_text(json.dumps(document))
+    return path
+
+
+def _established(definition: Document) -> bool:
+    found = conditions(definition).get("Established")
+    return found is not None and found.status == "True"

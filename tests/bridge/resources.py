@@ -1,0 +1,81 @@
+"""Custom resources as people write them, in the dialects that people write them in."""
+
+from typing import Any
+from uuid import uuid4
+
+from migration.value import Document
+
+SPACE = "openshift-vcf-migration"
+ELSEWHERE = "somebodys-project"
+SERVER = "vc-new.example.com"
+
+
+def domain(name: str = "vcf-az1", **more: Any) -> Document:
+    """A failure domain."""
+    return {
+        "name": name,
+        "region": "vcf",
+        "zone": "az1",
+        "server": SERVER,
+        "topology": {
+            "datacenter": "dc-vcf",
+            "computeCluster": "/dc-vcf/host/wld01",
+            "datastore": "/dc-vcf/datastore/vsan01",
+            "networks": ["seg-ocp-100"],
+        },
+    } | more
+
+
+def ours(**more: Any) -> Document:
+    """A spec in our own words: whatever may be left out is."""
+    return {"targetVCenterCredentialsSecret": {"name": "vcf-target"}, "failureDomains": [domain()]} | more
+
+
+ORIGINAL: Document = {
+    "state": "Pending",
+    "approvalMode": "Automatic",
+    "rollbackOnFailure": True,
+    "targetVCenterCredentialsSecret": {"name": "vcf-creds", "namespace": "vmware-cloud-foundation-migration"},
+    "failureDomains": [
+        {
+            "name": "vcf-az1",
+            "region": "vcf",
+            "zone": "az1",
+            "server": "vc-new.lab.example",
+            "topology": {
+                "datacenter": "DC-VCF",
+                "computeCluster": "/DC-VCF/host/wld01",
+                "datastore": "/DC-VCF/datastore/vsan01",
+                "networks": ["seg-ocp-100"],
+                "resourcePool": "/DC-VCF/host/wld01/Resources",
+                "template": "/DC-VCF/vm/rhcos-9.6-vmware",
+                "folder": "/DC-VCF/vm/ocp1-x7x2g",
+            },
+        }
+    ],
+    "machineSetConfig": {"replicas": 3, "failureDomain": "vcf-az1"},
+    "controlPlaneMachineSetConfig": {"failureDomain": "vcf-az1"},
+}
+"""As the original controller's example has it, with every field that it requires."""
+
+OFFICIAL: Document = {
+    "state": "Running",
+    "targetVCenterCredentialsSecret": {"name": "vcf-target"},
+    "failureDomains": [
+        domain(
+            regionAffinity={"type": "Datacenter"},
+            zoneAffinity={"type": "ComputeCluster"},
+        )
+    ],
+}
+"""As the official operator takes it: its name is `cluster`, and it knows no approvals."""
+
+
+def resource(spec: Document, *, name: str = "", namespace: str = SPACE, **metadata: Any) -> Document:
+    """A custom resource, under a name of its own unless one is given."""
+    return {
+        "apiVersion": "migration.openshift.io/v1alpha1",
+        "kind": "VmwareCloudFoundationMigration",
+        "metadata": {"name": name or f"m-{uuid4().hex[:8]}", "namespace": namespace} | metadata,
+        "spec": spec,
+    }
