@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -16,6 +17,10 @@ from lab.commands import Lab, down, up
 from lab.scenario import load
 from tests.serving import Serving, serving
 from tests.workflows.world import World
+
+# Examples are the same in every run, and no test fails because the machine is busy: speed belongs in the benchmark.
+settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
