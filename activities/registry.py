@@ -18,6 +18,7 @@ from activities.metadata import Metadata
 from activities.pods import Pods
 from activities.preflight import Preflight
 from activities.quiesce import Quiesce
+from activities.source import Source
 from activities.tags import Tags
 from activities.verification import Verification
 from activities.virtual_machines import VirtualMachines
@@ -37,6 +38,7 @@ SUBJECTS = (
     Pods,
     Preflight,
     Quiesce,
+    Source,
     Tags,
     Verification,
     VirtualMachines,

@@ -50,6 +50,16 @@ class Ledger:
         """The account as it stands."""
         return self._status
 
+    def looks(self, phase: PhaseName, message: str) -> None:
+        """Something is looked at before a phase begins."""
+        record = self._record(phase).model_copy(update={"state": PhaseState.PENDING, "message": ""})
+        self._write(phase, record, state=State.RUNNING, message=message, attention=None)
+
+    def without_way_back(self, phase: PhaseName) -> None:
+        """Somebody had a phase begin although the source could not take the cluster back."""
+        said = f"{self._status.point_of_no_return}; {phase} was let begin without a way back"
+        self._change(point_of_no_return=said)
+
     def begin(self, phase: PhaseName) -> None:
         """A phase starts, or starts again."""
         earlier = self._record(phase)
@@ -73,10 +83,12 @@ class Ledger:
         )
         self._write(phase, record, message=f"{row(phase).title}: done")
 
-    def park(self, phase: PhaseName, *, diagnosis: str, remedy: str, choices: list[str]) -> None:
+    def park(self, phase: PhaseName, *, diagnosis: str, remedy: str, choices: list[str], skip: str = "") -> None:
         """A phase cannot go on without a person."""
         record = self._record(phase).model_copy(update={"state": PhaseState.FAILED, "message": diagnosis})
-        attention = Attention(phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices)
+        attention = Attention(
+            phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices, skip=skip
+        )
         self._write(phase, record, state=State.NEEDS_ATTENTION, message=diagnosis, attention=attention)
 
     def skip(self, phase: PhaseName) -> None:

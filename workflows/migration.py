@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from migration.gate import is_gated, make_gate
-    from migration.phase import POINT_OF_NO_RETURN, reversible
+    from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, reversible
     from migration.plan import Plan
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.run import Interrupted, Run
     from workflows.saga import Saga
     from workflows.steering import GoBack, Refused, Steering
+    from workflows.way_back import see_way_back
 
 
 @workflow.defn(name="MigrationWorkflow")
@@ -70,8 +71,11 @@ class MigrationWorkflow:
     async def _through(self, phase: Step) -> None:
         """One phase, from its gate to its proof."""
         await self._steering.safe_point(phase.name)
+        seen = await self._see_way_back(phase.name)
         if is_gated(phase.name, self._run.spec):
-            await self._steering.gate(make_gate(phase.name, self._run.plan, since=workflow.now()))
+            gate = make_gate(phase.name, self._run.plan, since=workflow.now(), way_back="; ".join(seen))
+            await self._steering.gate(gate)
+            seen = await self._see_way_back(phase.name)  # the answer may have taken days
         while True:
             await self._steering.safe_point(phase.name)
             if phase.name is POINT_OF_NO_RETURN:
@@ -86,7 +90,12 @@ class MigrationWorkflow:
                 if await self._failed(phase, explain(error)) is Verb.SKIP:
                     return self._ledger.skip(phase.name)
             else:
-                return self._ledger.complete(phase.name, evidence)
+                return self._ledger.complete(phase.name, [*seen, *evidence])
+
+    async def _see_way_back(self, phase: PhaseName) -> list[str]:
+        if phase not in IRREVERSIBLE or self._steering.crossed:
+            return []
+        return [await see_way_back(self._run, phase, self._steering)]
 
     def _cross(self) -> None:
         self._steering.cross()

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga import Saga
     from workflows.stability import wait_until_stable
     from workflows.steering import Steering
+    from workflows.way_back import insist_on_source
 
 
 async def roll_back(run: Run, saga: Saga, steering: Steering) -> None:
@@ -28,8 +29,7 @@ async def roll_back(run: Run, saga: Saga, steering: Steering) -> None:
     if not run.ledger.status.compensations:
         return
     begun = run.ledger.status.phase
-    run.ledger.goes_back("rolling back: looking at the source first")
-    await _insist(run, begun, steering, partial(_source_is_fit, run))
+    await insist_on_source(run, steering)
     for step in saga.in_reverse(UNDOABLE):
         run.ledger.undoing(step.name)
         run.ledger.undone(step.name, await _insist(run, step.name, steering, partial(step.undo, run)))
@@ -48,11 +48,6 @@ async def _insist(
         except (ActivityError, NotProven) as error:
             await steering.ask(phase, explain(error), undoing=True)
             run.ledger.goes_back(f"rolling back: {phase} again")
-
-
-async def _source_is_fit(run: Run) -> list[str]:
-    fit = await run.act(Baseline.source_is_fit, BaselineQuestion(plan=run.plan), "the source can take the cluster back")
-    return [fit.evidence]
 
 
 async def _baseline(run: Run) -> list[str]:

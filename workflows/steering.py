@@ -97,10 +97,15 @@ class Steering:
             Verb.APPROVE: f"{status.phase} begins",
             Verb.REJECT: "everything done so far is rolled back",
             Verb.RETRY: f"{status.phase} runs again",
-            Verb.SKIP: f"{status.phase} is left out",
+            Verb.SKIP: (status.attention and status.attention.skip) or f"{status.phase} is left out",
         }[verb]
 
     def cross(self) -> None:
+    @property
+    def crossed(self) -> bool:
+        """Whether the point of no return is behind us."""
+        return self._crossed
+
         """The point of no return is behind us."""
         self._crossed = True
 
@@ -149,7 +154,7 @@ class Steering:
         if self._back or self._answer is Verb.REJECT:
             raise GoBack
 
-    async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False) -> Verb:
+    async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False, skip: str = "") -> Verb:
         """Park, and wait for what a person decides: `retry`, or `skip` where that is harmless.
 
         Raises:
@@ -157,11 +162,16 @@ class Steering:
         """
         self._answer = None
         choices = [Verb.RETRY.value]
-        if not undoing:
-            choices += [Verb.SKIP.value] if row(phase).skippable else []
-            choices += [] if self._crossed else [Verb.ROLLBACK.value]
-        self._ledger.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices)
+        choices += [Verb.SKIP.value] if skip or (row(phase).skippable and not undoing) else []
+        choices += [Verb.ROLLBACK.value] if not (undoing or self._crossed) else []
+        self._ledger.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices, skip=skip)
         await self._until(lambda: bool(self._answer) or (self._back and not undoing))
+        Args:
+            phase: what is parked.
+            failure: why.
+            undoing: a rollback is under way, so there is none to choose.
+            skip: what `skip` does here, where it does not mean the phase.
+
         if self._back and not undoing:
             raise GoBack
         assert self._answer is not None, "waited until there was an answer"

@@ -35,7 +35,6 @@ CHANGING = {
 """Activities that change the world; all others only look."""
 
 BACKWARDS = {
-    "source_is_fit",
     "restore_machine_sets",
     "make_control_plane_set_inactive",
     "remove_folder",

@@ -10,12 +10,15 @@ from activities.identity import Identity
 from activities.preflight import Preflight, PreflightQuestion, Verdict
 from journal.store import Entry
 from lab.commands import Lab
+from migration.phase import IRREVERSIBLE
 from migration.plan import Plan
 from migration.request import ClusterName
 from tests.activities.attempts import Attempts, spec_of
 from workflows.ledger import Ledger
+from workflows.phase import Step as Phase
 from workflows.phases import PHASES, preflight
 from workflows.run import Run
+from workflows.way_back import look_at_source
 
 MIGRATION = "vcfm-walked"
 
@@ -90,7 +93,14 @@ async def walk(lab: Lab, trying: Attempts) -> Walk:
     )
     assert verdict.plan, verdict.concerns
     run.plan = verdict.plan
-    evidence = {phase.name.value: await phase.do(run) for phase in PHASES if phase is not preflight}
+    evidence = {phase.name.value: await _through(phase, run) for phase in PHASES if phase is not preflight}
     return Walk(
         lab=lab, trying=trying, plan=verdict.plan, verdict=verdict, steps=run.steps, calls=run.calls, evidence=evidence
     )
+
+
+async def _through(phase: Phase, run: Run) -> list[str]:
+    """One phase as the workflow goes through it."""
+    if phase.name in IRREVERSIBLE:
+        await look_at_source(run)
+    return await phase.do(run)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from activities.backup import BackupsTaken
-from activities.baseline import Compared, SourceFit
+from activities.baseline import Compared
 from activities.cloud_config import ConfigSeen, GeneratedSeen
 from activities.control_plane import Pointed, Rolled
 from activities.credentials import CopiesSeen, KeysChanged
@@ -15,6 +15,7 @@ from activities.metadata import MetadataWritten
 from activities.pods import OldPods, PodsReplaced
 from activities.preflight import Verdict
 from activities.quiesce import Names
+from activities.source import SourceFit
 from activities.tags import TagsBefore, TagsSeen
 from activities.verification import ClusterReport, VCenterReport
 from activities.virtual_machines import VmsSeen, VmsTagged
