@@ -18,6 +18,7 @@ from activities.metadata import Metadata
 from activities.pods import Pods
 from activities.preflight import Preflight
 from activities.quiesce import Quiesce
+from activities.record import Record
 from activities.source import Source
 from activities.tags import Tags
 from activities.verification import Verification
@@ -38,6 +39,7 @@ SUBJECTS = (
     Pods,
     Preflight,
     Quiesce,
+    Record,
     Source,
     Tags,
     Verification,

@@ -163,6 +163,12 @@ class Ledger:
         self._change(message=message)
         self._publish()
 
+    def closes(self, state: State) -> None:
+        """Everything is done or undone; what is left is to note that in the cluster."""
+        going = State.ROLLING_BACK if state is State.ROLLED_BACK else State.RUNNING
+        self._change(state=going, message=f"noting in the cluster that it is {state}", attention=None)
+        self._publish()
+
     def finish(self, state: State, message: str) -> MigrationStatus:
         """Nothing more will happen."""
         self._change(state=state, message=message, completed=workflow.now(), attention=None)

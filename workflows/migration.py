@@ -8,8 +8,8 @@ it is mended.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
     from migration.steering import MEANINGS, Instruction, Verb
+    from workflows.chronicle import Chronicle
     from workflows.failures import Failure, explain
     from workflows.ledger import Ledger
     from workflows.phase import NotProven, PreflightRefused, Step
@@ -33,6 +34,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga import Saga
     from workflows.steering import GoBack, Refused, Steering
     from workflows.way_back import see_way_back
+
+T = TypeVar("T")
 
 
 @workflow.defn(name="MigrationWorkflow")
@@ -51,6 +54,7 @@ class MigrationWorkflow:
         )
         self._steering = Steering(self._ledger)
         self._saga = Saga(self._ledger)
+        self._chronicle = Chronicle(self._run, request=request, run_id=info.run_id)
         self._run.interrupted = lambda: self._steering.interrupted
 
     @workflow.run
@@ -63,8 +67,9 @@ class MigrationWorkflow:
             status = self._ledger.refuse(str(refusal))
             raise ApplicationError(status.message, type="PreflightRefused", non_retryable=True) from refusal
         except GoBack:
-            await self._back()
+            await _shielded(self._back(), self._heard_too_late)
             return self._ledger.finish(State.ROLLED_BACK, "the cluster is as it was before")
+        await _shielded(self._close(State.COMPLETED), self._heard_too_late)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._ledger.finish(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
@@ -83,11 +88,12 @@ class MigrationWorkflow:
             self._saga.record(phase.name)
             self._ledger.begin(phase.name)
             try:
-                evidence = await self._steering.interruptible(phase.do(self._run))
+                evidence = await self._steering.interruptible(self._do(phase))
             except Interrupted:
                 continue
             except (ActivityError, NotProven) as error:
                 if await self._failed(phase, explain(error)) is Verb.SKIP:
+                    self._chronicle.skips(phase.name)
                     return self._ledger.skip(phase.name)
             else:
                 return self._ledger.complete(phase.name, [*seen, *evidence])
@@ -96,6 +102,10 @@ class MigrationWorkflow:
         if phase not in IRREVERSIBLE or self._steering.crossed:
             return []
         return [await see_way_back(self._run, phase, self._steering)]
+
+    async def _do(self, phase: Step) -> list[str]:
+        await self._chronicle.begins(phase.name)
+        return await phase.do(self._run)
 
     def _cross(self) -> None:
         self._steering.cross()
@@ -116,12 +126,23 @@ class MigrationWorkflow:
     async def _back(self) -> None:
         """Roll back, whatever comes meanwhile."""
         self._run.interrupted = lambda: False
-        going = asyncio.create_task(roll_back(self._run, self._saga, self._steering))
-        while not going.done():
+        await roll_back(self._run, self._saga, self._steering, self._chronicle)
+        await self._close(State.ROLLED_BACK)
+
+    async def _close(self, how: State) -> None:
+        """Have the cluster's record say how it ended: the next migration of this cluster asks."""
+        self._run.interrupted = lambda: False
+        while True:
+            self._ledger.closes(how)
             try:
-                await asyncio.shield(going)
-            except asyncio.CancelledError:
-                self._ledger.remark("cancel was asked for: it rolls back already")
+                return await self._chronicle.ends(how)
+            except ActivityError as error:
+                failure, kept = explain(error), "it ends, and the cluster's record goes on saying that it has not"
+                if await self._steering.ask(self._ledger.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
+                    return None
+
+    def _heard_too_late(self) -> None:
+        self._ledger.remark("cancel was asked for: it rolls back already, or is done")
 
     @workflow.query(description="What is going on: phase, state, what needs a person, the report")
     def status(self) -> MigrationStatus:
@@ -257,6 +278,17 @@ class MigrationWorkflow:
             self._ledger.remark(f"a `{verb}` signal was refused: {error.message}")
         else:
             self._wish(verb, arguments)
+
+
+async def _shielded(work: Coroutine[Any, Any, T], heard: Callable[[], None]) -> T:
+    """Do it to its end; a Cancel that comes meanwhile is heard, no more."""
+    going = asyncio.create_task(work)
+    while not going.done():
+        try:
+            await asyncio.shield(going)
+        except asyncio.CancelledError:
+            heard()
+    return going.result()
 
 
 def instruction(arguments: tuple[Any, ...]) -> Instruction:

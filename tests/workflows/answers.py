@@ -7,7 +7,7 @@ from activities.baseline import Compared
 from activities.cloud_config import ConfigSeen, GeneratedSeen
 from activities.control_plane import Pointed, Rolled
 from activities.credentials import CopiesSeen, KeysChanged
-from activities.folders import FolderBefore, FolderSeen
+from activities.folders import FolderSeen
 from activities.health import StableSeen
 from activities.infrastructure import Listed
 from activities.machine_sets import MachinesSeen, SetsSeen
@@ -16,9 +16,10 @@ from activities.pods import OldPods, PodsReplaced
 from activities.preflight import Verdict
 from activities.quiesce import Names
 from activities.source import SourceFit
-from activities.tags import TagsBefore, TagsSeen
+from activities.tags import TagsSeen
 from activities.verification import ClusterReport, VCenterReport
 from activities.virtual_machines import VmsSeen, VmsTagged
+from migration.before_images import FolderBefore, TagsBefore
 from migration.failure_domain import FailureDomain, Topology
 from migration.plan import (
     ControlPlanePlan,

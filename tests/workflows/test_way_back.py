@@ -39,6 +39,7 @@ async def test_an_unfit_source_asks(steered: Steer, world: World, phase: PhaseNa
     assert status.attention.diagnosis.startswith(f"no way back before {phase}: vc-old could not take the cluster back")
     assert f"{phase} begins without a way back" in status.attention.remedy
     assert FIRST_ACT[phase] not in world.calls
+    assert world.records[-1].phase is not phase, "it has not begun"
     said = await handle.execute_update(answer, {"by": "kim"})
     result = await handle.result()
     record = next(each for each in result.phases if each.phase is phase)

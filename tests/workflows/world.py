@@ -18,7 +18,10 @@ from temporalio.worker import Interceptor, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import pulse, registry
+from activities.record import RecordFound, RecordQuestion
 from migration.observation import Observation
+from migration.record import MigrationRecord
+from openshift.records import Kept
 from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
 from workflows.identify import IdentifyCluster
@@ -26,13 +29,19 @@ from workflows.migration import MigrationWorkflow
 
 
 class World:
-    """Fake activities: each answers from `ANSWERS`, notes that it was called, and fails if a test says so."""
+    """Fake activities: each answers from `ANSWERS`, notes that it was called, and fails if a test says so.
+
+    Attributes:
+        calls, inputs: what was called, and with what.
+        records: everything that was written into the cluster's record, the last being what is there.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.inputs: dict[str, list[Any]] = {}
         self._failures: dict[str, list[ApplicationError]] = {}
-        self._answers: dict[str, Any] = dict(ANSWERS)
+        self._answers: dict[str, Any] = ANSWERS | {"keep_record": self._keep, "read_record": self._read}
+        self.records: list[MigrationRecord] = []
         self._stalled: set[str] = set()
         self._held: dict[str, tuple[Observation, asyncio.Event]] = {}
 
@@ -78,6 +87,13 @@ class World:
             default_heartbeat_throttle_interval=timedelta(milliseconds=500),
         ):
             yield queue
+
+    def _keep(self, record: MigrationRecord) -> Kept:
+        self.records.append(record)
+        return Kept(secret="vcfm-record-ocp1", sha256="0")
+
+    def _read(self, _: RecordQuestion) -> RecordFound:
+        return RecordFound(namespace="openshift-vcf-migration", record=self.records[-1] if self.records else None)
 
     def _fake(self, real: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         name = activity._Definition.must_from_callable(real).name
