@@ -11,8 +11,9 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import temporal
     from migration.concern import Concern
-    from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, row
+    from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
     from migration.plan import Plan
+    from migration.record import MigrationRecord
     from migration.status import (
         Attention,
         Claim,
@@ -49,6 +50,22 @@ class Ledger:
     def status(self) -> MigrationStatus:
         """The account as it stands."""
         return self._status
+
+    def takes_over(self, message: str) -> None:
+        """An earlier run's migration is being taken over, and what it left is not known yet."""
+        self._change(state=State.PENDING, message=message)
+        self._publish()
+
+    def took_over(self, record: MigrationRecord) -> None:
+        """What an earlier run did, as the cluster's record tells it."""
+        self._change(
+            phase=record.phase,
+            phases=[_earlier(each.name, record) for each in TABLE],
+            state=State.RUNNING,
+            message=f"taken over from run {record.run}, which {record.progress}",
+        )
+        self._change(progress=progress(self._status.phases))
+        self._publish()
 
     def looks(self, phase: PhaseName, message: str) -> None:
         """Something is looked at before a phase begins."""
@@ -204,3 +221,17 @@ class Ledger:
             ]
         )
         workflow.set_current_details(table(status))
+
+
+def _earlier(phase: PhaseName, record: MigrationRecord) -> PhaseRecord:
+    """How a phase went in the runs before this one."""
+    if phase in record.undone:
+        return PhaseRecord(phase=phase, state=PhaseState.UNDONE, evidence=["undone by an earlier run"])
+    if phase in record.skipped:
+        return PhaseRecord(phase=phase, state=PhaseState.SKIPPED, evidence=["left out by a person in an earlier run"])
+    if number(phase) < number(record.phase):
+        return PhaseRecord(phase=phase, state=PhaseState.COMPLETED, evidence=["done by an earlier run"])
+    if phase is record.phase:
+        cut = "the run that had begun it was ended from outside"
+        return PhaseRecord(phase=phase, state=PhaseState.FAILED, attempts=1, message=cut)
+    return PhaseRecord(phase=phase)

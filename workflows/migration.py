@@ -18,16 +18,18 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from migration.adoption import Adoption
     from migration.gate import is_gated, make_gate
-    from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, reversible
+    from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, number, reversible
     from migration.plan import Plan
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
     from migration.steering import MEANINGS, Instruction, Verb
+    from workflows.adoption import take_over
     from workflows.chronicle import Chronicle
     from workflows.failures import Failure, explain
     from workflows.ledger import Ledger
-    from workflows.phase import NotProven, PreflightRefused, Step
+    from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
     from workflows.rollback import roll_back
     from workflows.run import Interrupted, Run
@@ -58,14 +60,18 @@ class MigrationWorkflow:
         self._run.interrupted = lambda: self._steering.interrupted
 
     @workflow.run
-    async def run(self, request: MigrationRequest) -> MigrationStatus:  # noqa: ARG002 - taken by __init__
+    async def run(self, request: MigrationRequest) -> MigrationStatus:
         """Go through the phases; the result is the final status, with its report."""
         try:
-            for phase in PHASES:
-                await self._through(phase)
+            begun = await self._take_over(request.adopts) if request.adopts else PhaseName.PREFLIGHT
+            for phase in PHASES[number(begun) - 1 :]:
+                await self._through(phase, approved=phase.name is begun)
         except PreflightRefused as refusal:
             status = self._ledger.refuse(str(refusal))
             raise ApplicationError(status.message, type="PreflightRefused", non_retryable=True) from refusal
+        except AdoptionRefused as refusal:
+            status = self._ledger.finish(State.FAILED, f"nothing was taken over: {refusal}")
+            raise ApplicationError(status.message, type="AdoptionRefused", non_retryable=True) from refusal
         except GoBack:
             await _shielded(self._back(), self._heard_too_late)
             return self._ledger.finish(State.ROLLED_BACK, "the cluster is as it was before")
@@ -73,11 +79,11 @@ class MigrationWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._ledger.finish(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
-    async def _through(self, phase: Step) -> None:
+    async def _through(self, phase: Step, *, approved: bool) -> None:
         """One phase, from its gate to its proof."""
         await self._steering.safe_point(phase.name)
         seen = await self._see_way_back(phase.name)
-        if is_gated(phase.name, self._run.spec):
+        if is_gated(phase.name, self._run.spec) and not approved:
             gate = make_gate(phase.name, self._run.plan, since=workflow.now(), way_back="; ".join(seen))
             await self._steering.gate(gate)
             seen = await self._see_way_back(phase.name)  # the answer may have taken days
@@ -140,6 +146,20 @@ class MigrationWorkflow:
                 failure, kept = explain(error), "it ends, and the cluster's record goes on saying that it has not"
                 if await self._steering.ask(self._ledger.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
                     return None
+
+    async def _take_over(self, adoption: Adoption) -> PhaseName:
+        """Go on where an earlier run was ended; a Cancel that comes meanwhile is heard once we know where that is.
+
+        Raises:
+            AdoptionRefused: there is nothing to take over.
+            GoBack: it is to be rolled back.
+        """
+        cancelled: list[bool] = []
+        taking = take_over(adoption, self._run, self._steering, self._saga, self._chronicle)
+        begun = await _shielded(taking, lambda: cancelled.append(True))
+        if cancelled:
+            self._steering.cancelled()
+        return begun
 
     def _heard_too_late(self) -> None:
         self._ledger.remark("cancel was asked for: it rolls back already, or is done")

@@ -41,6 +41,10 @@ class PreflightRefused(Exception):
     """Preflight found something Critical; nothing has been changed."""
 
 
+class AdoptionRefused(Exception):
+    """What was asked to be taken over cannot be; nothing has been changed."""
+
+
 class NotProven(Exception):
     """A phase did what it does, and its proof did not appear; says what was read instead.
 

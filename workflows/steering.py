@@ -14,6 +14,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from migration.adoption import Adoption
     from migration.phase import POINT_OF_NO_RETURN, PhaseName, row
     from migration.status import Decision, Gate, MigrationStatus, State
     from migration.steering import Instruction, Verb
@@ -100,14 +101,23 @@ class Steering:
             Verb.SKIP: (status.attention and status.attention.skip) or f"{status.phase} is left out",
         }[verb]
 
-    def cross(self) -> None:
     @property
     def crossed(self) -> bool:
         """Whether the point of no return is behind us."""
         return self._crossed
 
+    def cross(self) -> None:
         """The point of no return is behind us."""
         self._crossed = True
+
+    def adopted(self, adoption: Adoption) -> None:
+        """Somebody had this run take over an earlier one."""
+        self._ledger.decided(
+            Decision(
+                at=workflow.now(), verb=f"adopt ({adoption.direction})", phase=self._ledger.status.phase,
+                by=adoption.by, reason=adoption.reason, door=adoption.door,
+            )
+        )  # fmt: skip
 
     def cancelled(self) -> None:
         """Temporal's own Cancel: go back if there is a way back, else stop and ask."""
@@ -157,6 +167,12 @@ class Steering:
     async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False, skip: str = "") -> Verb:
         """Park, and wait for what a person decides: `retry`, or `skip` where that is harmless.
 
+        Args:
+            phase: what is parked.
+            failure: why.
+            undoing: a rollback is under way, so there is none to choose.
+            skip: what `skip` does here, where it does not mean the phase.
+
         Raises:
             GoBack: a rollback was asked for.
         """
@@ -166,12 +182,6 @@ class Steering:
         choices += [Verb.ROLLBACK.value] if not (undoing or self._crossed) else []
         self._ledger.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices, skip=skip)
         await self._until(lambda: bool(self._answer) or (self._back and not undoing))
-        Args:
-            phase: what is parked.
-            failure: why.
-            undoing: a rollback is under way, so there is none to choose.
-            skip: what `skip` does here, where it does not mean the phase.
-
         if self._back and not undoing:
             raise GoBack
         assert self._answer is not None, "waited until there was an answer"
@@ -207,6 +217,8 @@ class Steering:
             return True
 
     def _why_not_back(self, present: str) -> str | None:
+        if self._ledger.status.state is State.PENDING:
+            return "it reads what the earlier run left, and may be past the point of no return: ask again in a moment"
         if self._ledger.status.state is State.ROLLING_BACK or self._back:
             return f"it rolls back already: {present}"
         if self._crossed:
