@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI, Request
 from temporalio.client import Client
 
-from api import contract, problems
+from api import adoptions, contract, problems
 from api.head import Head
 from api.migrations import router
 from api.payloads import codec_app
@@ -42,6 +42,7 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
     contract.install(app)
     app.add_middleware(Head)
     app.include_router(router)
+    app.include_router(adoptions.router)
     if settings.codec_token_file and settings.payload_keys_file:
         codec = codec_app(
             payload_keys=settings.payload_keys_file,

@@ -18,6 +18,7 @@ from journal.store import Journal
 from logs import log
 from settings import Settings
 from workflows.identify import IdentifyCluster
+from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
 
 PASSED_THROUGH = ("migration", "activities", "temporal", "vsphere", "openshift", "journal", "settings", "logs")
@@ -29,7 +30,7 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[MigrationWorkflow, IdentifyCluster],
+        workflows=[MigrationWorkflow, IdentifyCluster, LookUpRecord],
         activities=everything(context),
         interceptors=[ActivityScope(context.journal)],
         workflow_runner=SandboxedWorkflowRunner(

@@ -6,41 +6,41 @@ REST, terminal and bridge all come through here, so that a migration looks and b
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import TypeVar
-from uuid import uuid4
 
 from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
-    WorkflowFailureError,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from migration.adoption import Adoption
 from migration.phase import PhaseName
 from migration.plan import Plan
-from migration.request import ClusterIdentity, ClusterName, MigrationRequest, workflow_id
+from migration.request import MigrationRequest, workflow_id
 from migration.spec import MigrationSpec
 from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
-from workflows.failures import explain
-from workflows.identify import PATIENCE, IdentifyCluster
+from workflows.asking import SILENT, Clusters, adoptable
 from workflows.migration import MigrationWorkflow
-from workflows.refusals import AlreadyRunning, ClusterUnavailable, NoSuchMigration, NoWorker, Refused
+from workflows.refusals import (
+    AlreadyRunning,
+    NoSuchMigration,
+    NoWorker,
+    Refused,
+)
 from workflows.remembered import remembered
 from workflows.waits import observations
 
 _CALL = timedelta(seconds=3)
 """Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
-
-_SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
-"""How Temporal says that it is there and our worker is not."""
 
 Answer = TypeVar("Answer")
 
@@ -51,6 +51,7 @@ class Migrations:
     def __init__(self, client: Client, *, task_queue: str) -> None:
         self._client = client
         self._queue = task_queue
+        self._clusters = Clusters(client, task_queue=task_queue)
 
     async def start(self, *, cluster: str, spec: MigrationSpec) -> str:
         """Start the migration of a cluster; returns its id.
@@ -60,19 +61,40 @@ class Migrations:
             ClusterUnavailable: it cannot be asked who it is.
             NoWorker: nobody works on our task queue.
         """
-        identity = await self._identify(cluster)
+        identity = await self._clusters.identity(cluster)
         request = MigrationRequest(cluster=cluster, infrastructure_name=identity.infrastructure_name, spec=spec)
-        servers = sorted({each.server for each in spec.failure_domains})
+        return await self._begin(request)
+
+    async def adopt(self, *, cluster: str, adoption: Adoption) -> str:
+        """Take over the migration of a cluster whose workflow is gone; returns its id.
+
+        Raises:
+            NothingToAdopt: the cluster has no record of a migration, or of one that has ended.
+            AlreadyRunning: its workflow is not gone.
+            Refused: it cannot go in that direction any more.
+            ClusterUnavailable: the cluster cannot be asked.
+            NoWorker: nobody works on our task queue.
+        """
+        known = await self._clusters.record(cluster)
+        latest = await self._latest(workflow_id(known.identity.infrastructure_name))
+        if latest and latest.status is WorkflowExecutionStatus.RUNNING:
+            raise AlreadyRunning(latest.id)
+        record = adoptable(known, adoption.direction)
+        adoption = adoption.model_copy(update={"ended": latest and latest.close_time})
+        return await self._begin(record.request.model_copy(update={"cluster": cluster, "adopts": adoption}))
+
+    async def _begin(self, request: MigrationRequest) -> str:
+        name, servers = request.infrastructure_name, sorted({each.server for each in request.spec.failure_domains})
         try:
             handle = await self._client.start_workflow(
                 MigrationWorkflow.run,
                 request,
-                id=workflow_id(identity.infrastructure_name),
+                id=workflow_id(name),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 # A cluster may be migrated again, back for instance, once its last migration has ended.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                static_summary=f"{identity.infrastructure_name} → {', '.join(servers)}"[:200],
+                static_summary=f"{name} → {', '.join(servers)}"[:200],
                 rpc_timeout=_CALL,
             )
         except WorkflowAlreadyStartedError as error:
@@ -174,6 +196,13 @@ class Migrations:
                 completed=each.close_time,
             )
 
+    async def _latest(self, migration: str) -> WorkflowExecutionDescription | None:
+        """The latest run of that id; None where Temporal has forgotten it."""
+        try:
+            return await self._describe(migration)
+        except NoSuchMigration:
+            return None
+
     async def _describe(self, migration: str) -> WorkflowExecutionDescription:
         try:
             found = await self._client.get_workflow_handle(migration).describe(rpc_timeout=_CALL)
@@ -195,36 +224,9 @@ class Migrations:
         except WorkflowQueryFailedError as error:
             raise _nobody(description, error.message) from error
         except RPCError as error:
-            if error.status not in _SILENT:
+            if error.status not in SILENT:
                 raise
             raise _nobody(description, error.message) from error
-
-    async def _identify(self, cluster: str) -> ClusterIdentity:
-        try:
-            handle = await self._client.start_workflow(
-                IdentifyCluster.run,
-                ClusterName(cluster=cluster),
-                id=f"vcfm-identify-{uuid4()}",
-                task_queue=self._queue,
-                execution_timeout=PATIENCE,
-                rpc_timeout=_CALL,
-            )
-            await handle.query(IdentifyCluster.heard, rpc_timeout=_CALL)
-            return await handle.result()
-        except WorkflowFailureError as error:
-            if isinstance(error.cause, ActivityError):
-                failure = explain(error.cause)
-                raise ClusterUnavailable(failure.diagnosis, remedy=failure.remedy) from error
-            raise self._idle() from error
-        except RPCError as error:
-            if error.status not in _SILENT:
-                raise
-            raise self._idle() from error
-
-    def _idle(self) -> NoWorker:
-        return NoWorker(
-            f"nobody works on task queue {self._queue!r}", remedy="start a worker: `vcfm worker` (or `vcfm serve`)"
-        )
 
 
 def _nobody(description: WorkflowExecutionDescription, why: str) -> NoWorker:

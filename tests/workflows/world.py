@@ -25,6 +25,7 @@ from openshift.records import Kept
 from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
 from workflows.identify import IdentifyCluster
+from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
 
 
@@ -77,7 +78,7 @@ class World:
         async with Worker(
             client,
             task_queue=queue,
-            workflows=[MigrationWorkflow, IdentifyCluster],
+            workflows=[MigrationWorkflow, IdentifyCluster, LookUpRecord],
             activities=self.activities(),
             interceptors=interceptors,
             workflow_runner=SandboxedWorkflowRunner(
