@@ -4,11 +4,9 @@ from temporalio import activity
 
 from activities.backup import RESOURCES
 from activities.context import Context
-from activities.failures import Stuck
-from migration import cloud_config, infrastructure
+from migration import cloud_config
 from migration.baseline import changed
 from migration.before_images import touched
-from migration.failure_domain import FailureDomain
 from migration.plan import Plan
 from migration.status import Claim
 from migration.value import Document, Value
@@ -18,21 +16,13 @@ from openshift.client import Cluster
 from openshift.config_maps import find_generated, text_of
 from openshift.machines import Machine, list_machine_sets, list_machines
 from openshift.nodes import list_nodes
-from openshift.resources import INFRASTRUCTURE, SECRET
-from vsphere.inventory import Inventory, Place
-from vsphere.session import VCenter
+from openshift.resources import SECRET
 
 
 class BaselineQuestion(Value):
-    """The plan of the migration that was, or is to be, rolled back."""
+    """The plan of the migration that was rolled back."""
 
     plan: Plan
-
-
-class SourceFit(Value):
-    """One sentence of what was read."""
-
-    evidence: str
 
 
 class Compared(Value):
@@ -44,24 +34,6 @@ class Compared(Value):
 class Baseline:
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    @activity.defn(name="source_is_fit")
-    async def source_is_fit(self, question: BaselineQuestion) -> SourceFit:
-        """See that the source answers, knows us, and has template and datastore of each of its failure domains.
-
-        Raises:
-            Stuck: it could not take the cluster back; says what it lacks.
-        """
-        plan = question.plan
-        cluster = await self._context.cluster(plan.cluster)
-        image = backup_name(INFRASTRUCTURE, name="cluster", namespace=None, migration=plan.key)
-        before = await load_backup(cluster, namespace=plan.namespace, secret=image)
-        domains = [
-            FailureDomain.model_validate(each, extra="ignore").completed(plan.infrastructure_name)
-            for each in infrastructure.failure_domains(before)
-            if each["server"] == plan.source.server
-        ]
-        return await self._context.on(plan.source.reference, _fit, domains)
 
     @activity.defn(name="compare_baseline")
     async def compare(self, question: BaselineQuestion) -> Compared:
@@ -76,35 +48,6 @@ class Baseline:
                 await _generated(cluster, plan),
             ]
         )
-
-
-def _fit(vcenter: VCenter, domains: list[FailureDomain]) -> SourceFit:
-    vcenter.verify()
-    inventory = Inventory(vcenter)
-    places = {
-        place: what
-        for each in domains
-        for what, place in (
-            ("template", Place(kind="VirtualMachine", path=each.topology.template or "")),
-            ("datastore", Place(kind="Datastore", path=each.topology.datastore)),
-            ("resource pool", Place(kind="ResourcePool", path=each.topology.resource_pool or "")),
-        )
-    }
-    found = inventory.resolve(places)
-    lacking = [f"{what} {place.path}" for place, what in places.items() if found[place] is None]
-    stores = inventory.datastores([ref for place, ref in found.items() if ref and place.kind == "Datastore"])
-    lacking += [
-        f"datastore {each.name} in use (it is {each.maintenance}, {'' if each.accessible else 'not '}accessible)"
-        for each in stores.values()
-        if not each.accessible or each.maintenance != "normal"
-    ]
-    if lacking:
-        raise Stuck(
-            f"{vcenter.endpoint.server} could not take the cluster back, it lacks: {', '.join(lacking)}",
-            remedy="restore what is missing on the source, then retry: nothing has been undone yet",
-        )
-    free = ", ".join(f"{each.name} {each.free_gib:.0f} GiB free" for each in stores.values())
-    return SourceFit(evidence=f"{vcenter.endpoint.server} answers; templates there; {free}")
 
 
 async def _objects(cluster: Cluster, plan: Plan) -> list[Claim]:

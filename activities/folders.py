@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from activities.context import Context
+from migration.before_images import FolderBefore
 from migration.plan import VCenterReference
 from migration.status import Claim
 from migration.value import Value
@@ -24,12 +25,6 @@ class FolderSeen(Value):
 
     evidence: list[str]
     created: list[str]
-
-
-class FolderBefore(Value):
-    """Which levels of the path were there before, outermost first."""
-
-    existing: list[str]
 
 
 class FolderRemoval(Value):

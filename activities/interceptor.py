@@ -21,14 +21,21 @@ async def _to_its_end(attempt: asyncio.Future[Any], name: str) -> Any:
     """An attempt's outcome, cancelled or not.
 
     A cancelled wait ends at once. A change under way is finished, so that what comes next (its undo, perhaps) never
-    meets a call that is still on its way; every call has a time-out, so it does end.
+    meets a call that is still on its way; every call has a time-out, so it does end. Where nobody waits for the outcome
+    any more, a change stops between two calls: whoever comes next looks first.
     """
     try:
         return await asyncio.shield(attempt)
     except asyncio.CancelledError:
-        if name.startswith(WAITS):
+        if name.startswith(WAITS) or _abandoned():
             attempt.cancel()
         return await attempt
+
+
+def _abandoned() -> bool:
+    """Whether Temporal no longer knows the attempt: its workflow was terminated, or another attempt took its place."""
+    details = activity.cancellation_details() if activity.in_activity() else None
+    return details is not None and details.not_found
 
 
 class ActivityScope(Interceptor):

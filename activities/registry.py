@@ -19,6 +19,8 @@ from activities.metadata import Metadata
 from activities.pods import Pods
 from activities.preflight import Preflight
 from activities.quiesce import Quiesce
+from activities.record import Record
+from activities.source import Source
 from activities.tags import Tags
 from activities.verification import Verification
 from activities.virtual_machines import VirtualMachines
@@ -39,6 +41,8 @@ SUBJECTS = (
     Pods,
     Preflight,
     Quiesce,
+    Record,
+    Source,
     Tags,
     Verification,
     VirtualMachines,

@@ -14,8 +14,9 @@ from migration.spec import MigrationSpec
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.config_maps import read_cloud_config
-from openshift.errors import NotServed, OpenShiftError
+from openshift.errors import NotServed, OpenShiftError, Unexpected
 from openshift.infrastructure import get_infrastructure, read_infrastructure
+from openshift.records import load_record
 from openshift.resources import (
     CLUSTER_AUTOSCALER,
     CLUSTER_CSI_DRIVER,
@@ -40,8 +41,9 @@ async def read_facts(context: Context, cluster: Cluster, spec: MigrationSpec, *,
     Raises:
         OpenShiftError: the cluster cannot be read.
     """
-    facts = await _read_cluster(cluster, spec)
     namespace = context.settings.namespace
+    facts = await _read_cluster(cluster, spec)
+    facts = facts.model_copy(update=await _record(cluster, infrastructure.name(facts.infrastructure), namespace))
     targets = {each.server: each.reference for each in target_vcenters(spec, cluster=name, namespace=namespace)}
     listed = {
         each: source_reference(facts, each, cluster=name)
@@ -98,6 +100,14 @@ async def _read_cluster(cluster: Cluster, spec: MigrationSpec) -> Facts:
         csi_driver=csi,
         cloud_config_problem=await _cloud_config_problem(cluster, document, spec),
     )
+
+
+async def _record(cluster: Cluster, infrastructure_name: str, namespace: str) -> dict[str, object]:
+    try:
+        record = await load_record(cluster, namespace=namespace, infrastructure_name=infrastructure_name)
+    except Unexpected as error:
+        return {"record_problem": str(error)}
+    return {"record": record}
 
 
 async def _list(cluster: Cluster, resource: Resource) -> list[Document]:

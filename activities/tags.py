@@ -4,6 +4,7 @@ from temporalio import activity
 
 from activities.context import Context
 from activities.failures import Stuck
+from migration.before_images import TagsBefore
 from migration.failure_domain import FailureDomain
 from migration.plan import VCenterReference
 from migration.status import Claim
@@ -28,20 +29,6 @@ class TagsSeen(Value):
 
     evidence: list[str]
     created: list[str]
-
-
-class TagsBefore(Value):
-    """What of the wanted tags was there before; everything else may be removed again.
-
-    Attributes:
-        categories: names.
-        tags: `category/tag`.
-        attached: `category/tag on inventory path`.
-    """
-
-    categories: list[str]
-    tags: list[str]
-    attached: list[str]
 
 
 class TagsRemoval(Value):

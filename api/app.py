@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse
 from temporalio.client import Client
 
-from api import contract, problems
+from api import adoptions, contract, problems
 from api.head import Head
 from api.migrations import router
 from api.payloads import codec_app
@@ -45,6 +45,7 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
     contract.install(app)
     app.add_middleware(Head)
     app.include_router(router)
+    app.include_router(adoptions.router)
     if settings.codec_token_file and settings.payload_keys_file:
         codec = codec_app(
             payload_keys=settings.payload_keys_file,

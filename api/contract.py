@@ -13,7 +13,7 @@ from api.problems import MEDIA_TYPE, ProblemDetails
 
 _REFERENCE = "#/components/schemas/{model}"
 _MEANINGS = {
-    404: "No such migration",
+    404: "No such migration, or none that could be taken over",
     409: "Not now: the cluster has a running migration (`link`), or nothing waits for this instruction",
     422: "The request has problems: all of them at once, in `problems`",
     500: "A bug of the service",

@@ -60,14 +60,14 @@ def _said(instruction: Instruction | None) -> Instruction:
 Doors = Annotated[Migrations, Depends(_migrations)]
 Records = Annotated[Journal, Depends(_journal)]
 
-_LOCATION = {"description": "Where to follow the migration", "schema": {"type": "string"}}
+LOCATION = {"description": "Where to follow the migration", "schema": {"type": "string"}}
 
 
 @router.post(
     "/migrations",
     status_code=201,
     summary="Start the migration of a cluster",
-    responses={201: {"headers": {"Location": _LOCATION}}, **errors(409, 502, 503)},
+    responses={201: {"headers": {"Location": LOCATION}}, **errors(409, 502, 503)},
 )
 async def start(doors: Doors, response: Response, body: Submission) -> MigrationStatus:
     """Start it; 409 when the cluster has one that has not ended, 422 with every problem of the spec at once."""

@@ -18,12 +18,21 @@ from temporalio.service import RPCError
 from migration.problem import Problem
 from migration.spec_rules import InvalidSpec
 from migration.value import Value
-from workflows.refusals import AlreadyRunning, ClusterUnavailable, DoorError, NoSuchMigration, NoWorker, Refused
+from workflows.refusals import (
+    AlreadyRunning,
+    ClusterUnavailable,
+    DoorError,
+    NoSuchMigration,
+    NothingToAdopt,
+    NoWorker,
+    Refused,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
 _STATUSES: dict[type[DoorError], tuple[int, str]] = {
     NoSuchMigration: (404, "No such migration"),
+    NothingToAdopt: (404, "Nothing to take over"),
     AlreadyRunning: (409, "The cluster has a running migration"),
     Refused: (409, "Not now"),
     ClusterUnavailable: (502, "The cluster cannot be reached"),

@@ -97,6 +97,23 @@ def start(
         _watch(service, started.id, Output.TEXT)
 
 
+@app.command()
+def adopt(
+    cluster: Annotated[str, typer.Option(help="The cluster's name in the service, if it looks after several.")] = "",
+    rollback: Annotated[bool, typer.Option("--rollback", help="Undo it, instead of going on with it.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    by: Annotated[str, typer.Option(envvar="USER", help="Who, for the record.")] = "",
+    watch: Watch = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Take over a migration whose workflow was terminated, or whose Temporal was lost."""
+    service = Service(url)
+    taken = service.adopt(cluster=cluster, rollback=rollback, by=by, reason=reason)
+    console.print(f"{taken.id} is taken over: `vcfm status -w {taken.id}` follows it", soft_wrap=True, highlight=False)
+    if watch:
+        _watch(service, taken.id, Output.TEXT)
+
+
 @app.command("list")
 def listing(output: As = Output.TEXT, url: Url = DEFAULT_URL) -> None:
     """List migrations: those that run, then those that ended, the latest first."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
+from migration.adoption import Direction
 from migration.entries import DecisionEntry, JournalEntry
 from migration.status import MigrationStatus
 from migration.summary import MigrationSummary
@@ -68,6 +69,12 @@ class Service:
     def start(self, body: dict[str, Any]) -> MigrationStatus:
         """Submit a migration."""
         return self._read(MigrationStatus, self._call("POST", "/migrations", json=body))
+
+    def adopt(self, *, cluster: str, rollback: bool, by: str, reason: str) -> MigrationStatus:
+        """Take over the migration of a cluster whose workflow is gone."""
+        direction = Direction.ROLLBACK if rollback else Direction.CONTINUE
+        body = {"cluster": cluster, "direction": direction, "by": by, "reason": reason, "door": "cli"}
+        return self._read(MigrationStatus, self._call("POST", "/adoptions", json=body))
 
     def status(self, migration: str) -> MigrationStatus:
         """How a migration stands."""

@@ -109,6 +109,7 @@ def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
     facts: dict[str, RenderableType] = {
         "What:": f"{gate.phase}: {gate.asks}",
         "Touches:": "\n".join(gate.blast_radius),
+        "Way back:": gate.way_back,
         "Takes:": gate.duration,
         "Answers:": f"approve: {gate.approve}; reject: {gate.reject}",
         "Then:": Text(f"vcfm approve {status.id} or vcfm reject {status.id}", "bold"),
@@ -123,6 +124,7 @@ def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableTyp
     facts: dict[str, RenderableType] = {
         "What:": f"{status.attention.phase}: {status.attention.diagnosis}",
         "Next:": status.attention.remedy,
+        "Skip:": status.attention.skip,
         "Then:": Text(" or ".join(f"vcfm {each} {status.id}" for each in status.attention.choices), "bold"),
     }
     since = duration(now - status.attention.since)

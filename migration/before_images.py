@@ -1,4 +1,8 @@
-"""Which objects a migration touches: what `backup` stores, and later what "exactly as it was" is measured by."""
+"""What was there before: which objects of the cluster `backup` stores, and what was seen on the targets.
+
+It is what "exactly as it was" is measured by. The cluster's objects are stored whole; of a target only what we are
+about to make is looked for, since all the rest of it is none of our business.
+"""
 
 from migration.plan import Plan
 from migration.value import Value
@@ -12,6 +16,49 @@ class ObjectAddress(Value):
     kind: str
     namespace: str = ""
     name: str
+
+
+class TagsBefore(Value):
+    """What of the wanted tags was there before; everything else may be removed again.
+
+    Attributes:
+        categories: names.
+        tags: `category/tag`.
+        attached: `category/tag on inventory path`.
+    """
+
+    categories: list[str]
+    tags: list[str]
+    attached: list[str]
+
+
+class FolderBefore(Value):
+    """Which levels of the path were there before, outermost first."""
+
+    existing: list[str]
+
+
+class TargetImages(Value):
+    """What the target vCenters had before we touched them, each by its server's name (and the folder's path).
+
+    What is missing here was never looked at, and so was never touched either.
+    """
+
+    tags: dict[str, TagsBefore] = {}
+    folders: dict[str, dict[str, FolderBefore]] = {}
+
+    def with_tags(self, server: str, before: TagsBefore) -> "TargetImages":
+        """The same, and what tags a vCenter had."""
+        return self.model_copy(update={"tags": {**self.tags, server: before}})
+
+    def with_folder(self, server: str, path: str, before: FolderBefore) -> "TargetImages":
+        """The same, and which levels of a folder's path a vCenter had."""
+        paths = {**self.folders.get(server, {}), path: before}
+        return self.model_copy(update={"folders": {**self.folders, server: paths}})
+
+    def folder(self, server: str, path: str) -> FolderBefore | None:
+        """Which levels of that path were there, if somebody looked."""
+        return self.folders.get(server, {}).get(path)
 
 
 def touched(plan: Plan) -> list[ObjectAddress]:

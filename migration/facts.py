@@ -7,6 +7,7 @@ secret: credentials are tried, not carried, and the cloud config (old ones hold 
 wrong with it. With all Machines of a large cluster this is megabytes: judge where it was read, send the concerns.
 """
 
+from migration.record import MigrationRecord
 from migration.value import Document, Value
 
 
@@ -75,6 +76,7 @@ class Facts(Value):
         persistent_volumes: all, or only those on vSphere.
         cloud_config_problem: message of the `CloudConfigError` raised by rehearsing the edits on the text as it stands
             (add every target, remove the source with the first failure domain as heir); empty where they succeed.
+        record, record_problem: the record of the cluster's last migration, or why there is one that cannot be read.
         vcenters: those in Infrastructure and the targets, each server once.
         failure_domains: one for each of the spec's that could be asked about.
     """
@@ -91,5 +93,7 @@ class Facts(Value):
     persistent_volumes: list[Document] = []
     csi_driver: Document | None = None
     cloud_config_problem: str = ""
+    record: MigrationRecord | None = None
+    record_problem: str = ""
     vcenters: list[VCenterFacts] = []
     failure_domains: list[DomainFacts] = []

@@ -1,11 +1,11 @@
 """Preflight's judgement: every check asked, every concern told, the gravest first."""
 
-from migration import cluster_checks, machine_checks, vsphere_checks
+from migration import cluster_checks, machine_checks, record_checks, vsphere_checks
 from migration.concern import Category, Concern
 from migration.facts import Facts
 from migration.spec import MigrationSpec
 
-CHECKS = (*cluster_checks.CHECKS, *vsphere_checks.CHECKS, *machine_checks.CHECKS)
+CHECKS = (*record_checks.CHECKS, *cluster_checks.CHECKS, *vsphere_checks.CHECKS, *machine_checks.CHECKS)
 """A new concern is one function and one row."""
 
 _GRAVITY = list(Category)

@@ -153,6 +153,9 @@ TABLE: tuple[Phase, ...] = (
 POINT_OF_NO_RETURN = PhaseName.CLEANUP
 """From its first step on, the only way is forward."""
 
+IRREVERSIBLE = (PhaseName.RECREATE_CPMS, POINT_OF_NO_RETURN)
+"""What these destroy comes back only if the source can make it again: the old masters, and any way back at all."""
+
 FIRST_GATE = PhaseName.DISABLE_CVO
 """What comes before reads and keeps copies; from here on, approval mode Manual asks before each phase."""
 

@@ -128,6 +128,9 @@ class Plan(Value):
     source_sets: list[SourceSet]
     new_sets: list[NewSet]
     source_vms: list[VirtualMachineName]
+    source_disks: dict[str, int] = Field(
+        default={}, description="GiB of the machines' disks on each datastore of the source"
+    )
     control_plane: ControlPlanePlan
     quiesced: Quiesced
     cloud_config: str = Field(description="name of the ConfigMap in openshift-config that Infrastructure refers to")
@@ -137,6 +140,16 @@ class Plan(Value):
     def key(self) -> str:
         """Tells this run's before-images from those of an earlier migration of the same cluster."""
         return f"{self.migration}/{self.run}"
+
+    def known_as(self, cluster: str) -> "Plan":
+        """The same plan for a service that calls the cluster something else in its configuration."""
+
+        def moved(vcenter: VCenterPlan) -> VCenterPlan:
+            return vcenter.model_copy(update={"reference": vcenter.reference.model_copy(update={"cluster": cluster})})
+
+        return self.model_copy(
+            update={"cluster": cluster, "source": moved(self.source), "targets": [moved(each) for each in self.targets]}
+        )
 
     def failure_domain(self, name: str) -> FailureDomain:
         """The target failure domain of that name."""

@@ -6,7 +6,7 @@ readable MachineSets) is taken for granted here.
 
 from typing import Literal
 
-from migration import infrastructure
+from migration import capacity, infrastructure
 from migration.check import source_servers
 from migration.facts import Facts
 from migration.failure_domain import FailureDomain
@@ -78,6 +78,7 @@ def make_plan(spec: MigrationSpec, facts: Facts, *, migration: str, run: str, cl
             for each in facts.machines
             if machine_server(each) == source
         ],
+        source_disks=capacity.disks((machine_provider(each) for each in facts.machines), server=source),
         control_plane=_control_plane(spec, facts, domains),
         quiesced=_quiesced(facts, {each["metadata"]["name"] for each in sets}),
         cloud_config=cloud.get("name") or "cloud-provider-config",
@@ -100,8 +101,12 @@ def target_vcenters(spec: MigrationSpec, *, cluster: str, namespace: str) -> lis
 
 def machine_server(machine: Document) -> str:
     """The vCenter that a Machine was made for."""
-    value = ((machine["spec"].get("providerSpec") or {}).get("value")) or {}
-    return str((value.get("workspace") or {}).get("server") or "")
+    return str((machine_provider(machine).get("workspace") or {}).get("server") or "")
+
+
+def machine_provider(machine: Document) -> Document:
+    """A Machine's provider spec; empty where it has none."""
+    return ((machine["spec"].get("providerSpec") or {}).get("value")) or {}
 
 
 def source_reference(facts: Facts, server_: str, *, cluster: str) -> VCenterReference:

@@ -1,5 +1,6 @@
 """What starts a migration: the input of the workflow, made by every door alike."""
 
+from migration.adoption import Adoption
 from migration.spec import MigrationSpec
 from migration.value import Value
 
@@ -24,12 +25,14 @@ class MigrationRequest(Value):
         cluster: the cluster's name in the service's configuration; empty for the only one.
         infrastructure_name: what the cluster calls itself (`Infrastructure.status.infrastructureName`); it makes the
             workflow's id, so that there is at most one migration per cluster.
+        adopts: set where this run takes over a migration that the cluster has a record of (`migration.record`).
     """
 
     cluster: str = ""
     infrastructure_name: str
     spec: MigrationSpec
     owner: Owner | None = None
+    adopts: Adoption | None = None
 
 
 class Question(Value):

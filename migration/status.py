@@ -100,13 +100,18 @@ class PhaseRecord(Value):
 
 
 class Attention(Value):
-    """Why a person is needed: what failed, what it said, and what can be done now."""
+    """Why a person is needed: what failed, what it said, and what can be done now.
+
+    Attributes:
+        skip: what happens on `skip`, where it is something else than leaving the phase out.
+    """
 
     phase: PhaseName
     since: AwareDatetime
     diagnosis: str
     remedy: str
     choices: list[str]
+    skip: str = ""
 
 
 class Gate(Value):
@@ -117,6 +122,7 @@ class Gate(Value):
         blast_radius: what the phase touches.
         duration: what is usual, in words.
         approve, reject: what each does.
+        way_back: what was read of the source just now, before a step that cannot be undone without it.
     """
 
     phase: PhaseName
@@ -126,6 +132,7 @@ class Gate(Value):
     duration: str
     approve: str
     reject: str
+    way_back: str = ""
 
 
 class Compensation(Value):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from math import ceil
 
+from migration.capacity import USUAL_DISK, disks_gib
 from migration.check import Check, Finding, found, source_servers, target_servers
 from migration.concern import Category
 from migration.facts import DomainFacts, Facts
@@ -14,8 +15,6 @@ from migration.value import Document
 
 _OLDEST_HARDWARE = 15
 """Machine API refuses to clone templates below it."""
-_USUAL_DISK = 120
-"""GiB of an OpenShift machine whose MachineSet says nothing."""
 
 
 def _unreachable(_: MigrationSpec, facts: Facts) -> Finding | None:
@@ -55,7 +54,7 @@ def _no_template(spec: MigrationSpec, facts: Facts) -> Finding | None:
 
 
 def _unfit_template(spec: MigrationSpec, facts: Facts) -> Finding | None:
-    smallest = min((_disk(each) for each in _source_sets(spec, facts)), default=_USUAL_DISK)
+    smallest = min((_disk(each) for each in _source_sets(spec, facts)), default=USUAL_DISK)
     unfit = []
     for domain, known in _asked(spec, facts):
         path = domain.topology.template or domain.name
@@ -132,18 +131,16 @@ def _source_sets(spec: MigrationSpec, facts: Facts) -> list[Document]:
 
 
 def _disk(machine_set: Document) -> int:
-    return int(provider_spec(machine_set).get("diskGiB") or _USUAL_DISK)
+    return int(provider_spec(machine_set).get("diskGiB") or USUAL_DISK)
 
 
 def _demand(spec: MigrationSpec, facts: Facts) -> int:
     """GiB of all disks of all machines to be made."""
     workers = sum(
-        (each["spec"].get("replicas") or 0)
-        * (_disk(each) + sum(disk.get("sizeGiB", 0) for disk in provider_spec(each).get("dataDisks") or []))
-        for each in _source_sets(spec, facts)
+        (each["spec"].get("replicas") or 0) * disks_gib(provider_spec(each)) for each in _source_sets(spec, facts)
     )
     masters = ((facts.control_plane_machine_set or {}).get("spec") or {}).get("replicas", 3)
-    return int(workers + masters * _USUAL_DISK)
+    return int(workers + masters * USUAL_DISK)
 
 
 CHECKS = (

@@ -7,22 +7,17 @@ they are the old values for field-wise inverses, and a person's last resort (`ba
 """
 
 import contextlib
-import gzip
-import json
-from base64 import b64decode, b64encode
 from hashlib import sha256
 
 from migration.value import Document, Value
-from openshift.client import FIELD_MANAGER, Cluster
-from openshift.documents import called, dig
-from openshift.errors import AlreadyExists, Unexpected
+from openshift.client import Cluster
+from openshift.documents import called
+from openshift.errors import AlreadyExists
 from openshift.resources import SECRET, Resource
+from openshift.sealed import CHECKSUM, sealed, unsealed
 
-KEY = "document.json.gz"
-CHECKSUM = "migration.openshift.io/sha256"
 OBJECT = "migration.openshift.io/object"
 MIGRATION = "migration.openshift.io/migration"
-MANAGED_BY = {"app.kubernetes.io/managed-by": FIELD_MANAGER, "app.kubernetes.io/component": "before-image"}
 
 _LONGEST_NAME = 253
 
@@ -71,30 +66,16 @@ def backup_name(resource: Resource, *, name: str, namespace: str | None, migrati
 def packed(document: Document, *, secret: str, namespace: str, migration: str) -> Document:
     """The Secret that holds a document."""
     metadata = {key: value for key, value in document["metadata"].items() if key != "managedFields"}
-    text = json.dumps(document | {"metadata": metadata}, sort_keys=True, separators=(",", ":")).encode()
-    return {
-        "apiVersion": SECRET.api_version,
-        "kind": SECRET.kind,
-        "metadata": {
-            "name": secret,
-            "namespace": namespace,
-            "labels": MANAGED_BY,
-            "annotations": {CHECKSUM: sha256(text).hexdigest(), OBJECT: called(document), MIGRATION: migration},
-        },
-        "type": "Opaque",
-        "data": {KEY: b64encode(gzip.compress(text, mtime=0)).decode()},
-    }
+    return sealed(
+        document | {"metadata": metadata},
+        name=secret,
+        namespace=namespace,
+        component="before-image",
+        annotations={OBJECT: called(document), MIGRATION: migration},
+    )
 
 
 def unpacked(secret: Document) -> Document:
     """The document in such a Secret; raises `Unexpected` when its checksum is not the stored one."""
-    try:
-        text = gzip.decompress(b64decode(dig(secret, "data", KEY) or ""))
-    except (OSError, ValueError, EOFError):
-        text = b""
-    if sha256(text).hexdigest() != dig(secret, "metadata", "annotations", CHECKSUM):
-        raise Unexpected(
-            f"The before-image in {called(secret)} is damaged: its checksum differs",
-            remedy="Delete that Secret if nothing has been changed yet, then retry; else restore it from a backup",
-        )
-    return dict(json.loads(text))
+    remedy = "Delete that before-image if nothing has been changed yet, then retry; else restore it from a backup"
+    return unsealed(secret, remedy=remedy)

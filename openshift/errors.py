@@ -13,6 +13,7 @@
     ├── Invalid          400, 422 and admission's refusals: causes, field by field
     ├── Unexpected       a document lacks what we rely on
     ├── StillInUse       refused by us: something would be lost
+    ├── Superseded       refused by us: another run has the cluster in hand
     └── Misconfigured    the kubeconfig does not lead to a cluster
 
 Whether to try again is a property of the kind of refusal, not of the place where it is met; that is why it stands here.
@@ -132,6 +133,12 @@ class StillInUse(OpenShiftError):
     """We refuse to delete what others still hang on."""
 
     usual_remedy = "Let what uses it go first, then retry"
+
+
+class Superseded(OpenShiftError):
+    """The cluster's record says that another run acts on it, or that the migration is over."""
+
+    usual_remedy = "Leave this run alone (`temporal workflow terminate` ends it), and follow the one that it names"
 
 
 class Misconfigured(OpenShiftError):

@@ -19,6 +19,7 @@ from logs import log
 from monitoring.endpoint import Lacks, answering
 from settings import Settings
 from workflows.identify import IdentifyCluster
+from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
 from workflows.preflight import PreflightWorkflow
 
@@ -31,7 +32,7 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster],
+        workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
         activities=everything(context),
         interceptors=[ActivityScope(context.journal)],
         workflow_runner=SandboxedWorkflowRunner(

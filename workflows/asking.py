@@ -1,4 +1,4 @@
-"""Asking a worker something on behalf of somebody who waits: a tiny workflow that reads and answers.
+"""Asking a cluster something on behalf of somebody who waits at a door: a tiny workflow reads and answers.
 
 Doors hold no kubeconfig; only workers reach clusters. That nobody works on the queue is known within a query's
 time-out, long before the reading itself could be given up.
@@ -7,15 +7,25 @@ time-out, long before the reading itself could be given up.
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ActivityError
 from temporalio.service import RPCError, RPCStatusCode
 
+from migration.adoption import Direction
+from migration.record import MigrationRecord, refusal
+from migration.request import ClusterIdentity, ClusterName, Question
+from migration.spec import MigrationSpec
 from migration.value import Value
+from migration.verdict import Verdict
+from workflows import identify, preflight
 from workflows.failures import explain
-from workflows.refusals import ClusterUnavailable, NoWorker
+from workflows.identify import IdentifyCluster
+from workflows.look_up import LookUpRecord, Remembered
+from workflows.preflight import PreflightWorkflow
+from workflows.refusals import ClusterUnavailable, NothingToAdopt, NoWorker, Refused
 
 CALL = timedelta(seconds=3)
 """Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
@@ -23,16 +33,69 @@ CALL = timedelta(seconds=3)
 SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
 """How Temporal says that it is there and our worker is not."""
 
-Question = TypeVar("Question", bound=Value)
+Asks = TypeVar("Asks", bound=Value)
 Answer = TypeVar("Answer")
 Asked = TypeVar("Asked")
 
 
+class Clusters:
+    """The clusters that the workers of one task queue reach.
+
+    Raises (every method):
+        ClusterUnavailable: the cluster that is meant cannot be asked.
+        NoWorker: nobody works on the task queue.
+    """
+
+    def __init__(self, client: Client, *, task_queue: str) -> None:
+        self._client = client
+        self._queue = task_queue
+
+    async def identity(self, cluster: str) -> ClusterIdentity:
+        """What it says of itself."""
+        return await ask(
+            self._client,
+            IdentifyCluster.run,
+            IdentifyCluster.heard,
+            ClusterName(cluster=cluster),
+            id=f"vcfm-identify-{uuid4()}",
+            queue=self._queue,
+            patience=identify.PATIENCE,
+        )
+
+    async def record(self, cluster: str) -> Remembered:
+        """What it says of itself, and remembers of its last migration.
+
+        Raises:
+            Refused: there is a record, and it cannot be relied on.
+        """
+        return await ask(
+            self._client,
+            LookUpRecord.run,
+            LookUpRecord.heard,
+            ClusterName(cluster=cluster),
+            id=f"vcfm-look-up-{uuid4()}",
+            queue=self._queue,
+            patience=identify.PATIENCE,
+        )
+
+    async def verdict(self, cluster: str, spec: MigrationSpec, *, once: str | None) -> Verdict:
+        """What preflight would say now; whoever asks under the same key meanwhile gets the same answer."""
+        return await ask(
+            self._client,
+            PreflightWorkflow.run,
+            PreflightWorkflow.heard,
+            Question(cluster=cluster, spec=spec),
+            id=f"vcfm-preflight-{once or uuid4()}",
+            queue=self._queue,
+            patience=preflight.PATIENCE,
+        )
+
+
 async def ask(
     client: Client,
-    run: Callable[[Asked, Question], Awaitable[Answer]],
+    run: Callable[[Asked, Asks], Awaitable[Answer]],
     heard: Callable[[Asked], bool],
-    question: Question,
+    question: Asks,
     *,
     id: str,  # noqa: A002 - Temporal's name for it
     queue: str,
@@ -42,6 +105,7 @@ async def ask(
 
     Raises:
         ClusterUnavailable: an activity gave up reading.
+        Refused: the cluster's record is there, and cannot be relied on.
         NoWorker: nobody works on that queue.
     """
     try:
@@ -59,7 +123,8 @@ async def ask(
     except WorkflowFailureError as error:
         if isinstance(error.cause, ActivityError):
             failure = explain(error.cause)
-            raise ClusterUnavailable(failure.diagnosis, remedy=failure.remedy) from error
+            kind = Refused if error.cause.activity_type == "read_record" else ClusterUnavailable
+            raise kind(failure.diagnosis, remedy=failure.remedy) from error
         raise idle(queue) from error
     except WorkflowQueryFailedError as error:
         raise idle(queue) from error
@@ -73,3 +138,28 @@ async def ask(
 def idle(queue: str) -> NoWorker:
     """Nobody works on that queue."""
     return NoWorker(f"nobody works on task queue {queue!r}", remedy="start a worker: `vcfm worker` (or `vcfm serve`)")
+
+
+def adoptable(known: Remembered, direction: Direction) -> MigrationRecord:
+    """The record of a migration that can be taken over in that direction.
+
+    Raises:
+        NothingToAdopt: there is none, or of one that has ended.
+        Refused: not in that direction.
+    """
+    record, name = known.found.record, known.identity.infrastructure_name
+    if record is None:
+        raise NothingToAdopt(
+            f"{name} has no record of a migration in namespace {known.found.namespace}",
+            remedy=(
+                "a migration keeps one from before its first change on: if there was one, set VCFM_NAMESPACE to its "
+                "namespace; else start one (`vcfm start -f FILE`)"
+            ),
+        )
+    reason = refusal(record, direction)
+    if reason and record.ended:
+        remedy = "start a new migration if there is still something to move (`vcfm start -f FILE`)"
+        raise NothingToAdopt(reason, remedy=remedy)
+    if reason:
+        raise Refused(reason, remedy="finish it: `vcfm adopt` without --rollback (direction Continue)")
+    return record

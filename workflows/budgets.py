@@ -47,6 +47,10 @@ def waiting(at_most: timedelta) -> Budget:
     return Budget(attempt=at_most + slack, total=at_most + _OUTAGE + slack)
 
 
+ABANDONED = timedelta(seconds=20)
+"""After so long nothing of a run that was terminated acts any more: its activity hears of the end with its next beat,
+which is 2 s away, and stops between two calls, of which each takes a fraction of a second."""
+
 COPIES = timedelta(minutes=10)
 """Operators copy credentials and config within a resync of minutes, if at all."""
 

@@ -54,6 +54,7 @@ def _gate(status: MigrationStatus) -> list[str]:
         f"**Approval needed** for `{gate.phase}`: {gate.asks}",
         "",
         *(f"- {each}" for each in gate.blast_radius),
+        *([f"- way back: {gate.way_back}"] if gate.way_back else []),
         "",
         f"Usually takes {gate.duration}. Approve: {gate.approve}. Reject: {gate.reject}.",
         "",

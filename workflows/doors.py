@@ -5,7 +5,6 @@ REST, terminal and bridge all come through here, so that a migration looks and b
 
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
-from uuid import uuid4
 
 from temporalio.client import (
     Client,
@@ -20,19 +19,17 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from migration.adoption import Adoption
 from migration.phase import PhaseName
 from migration.plan import Plan
-from migration.request import ClusterIdentity, ClusterName, MigrationRequest, Owner, Question, workflow_id
+from migration.request import MigrationRequest, Owner, workflow_id
 from migration.spec import MigrationSpec
 from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
 from migration.verdict import Verdict
-from workflows import identify, preflight
-from workflows.asking import CALL, SILENT, ask
-from workflows.identify import IdentifyCluster
+from workflows.asking import CALL, SILENT, Clusters, adoptable
 from workflows.migration import MigrationWorkflow
-from workflows.preflight import PreflightWorkflow
 from workflows.refusals import AlreadyRunning, NoSuchMigration, NoWorker, Refused
 from workflows.remembered import remembered
 from workflows.waits import observations
@@ -49,6 +46,7 @@ class Migrations:
     def __init__(self, client: Client, *, task_queue: str) -> None:
         self._client = client
         self._queue = task_queue
+        self._clusters = Clusters(client, task_queue=task_queue)
 
     async def start(self, *, cluster: str, spec: MigrationSpec, owner: Owner | None = None) -> str:
         """Start the migration of a cluster; returns its id.
@@ -60,12 +58,32 @@ class Migrations:
             ClusterUnavailable: it cannot be asked who it is.
             NoWorker: nobody works on our task queue.
         """
-        identity = await self._identify(cluster)
+        identity = await self._clusters.identity(cluster)
         name = identity.infrastructure_name
         if owner and await self.run_of(workflow_id(name), owner):
             return workflow_id(name)
-        request = MigrationRequest(cluster=cluster, infrastructure_name=name, spec=spec, owner=owner)
-        servers = sorted({each.server for each in spec.failure_domains})
+        return await self._begin(MigrationRequest(cluster=cluster, infrastructure_name=name, spec=spec, owner=owner))
+
+    async def adopt(self, *, cluster: str, adoption: Adoption) -> str:
+        """Take over the migration of a cluster whose workflow is gone; returns its id.
+
+        Raises:
+            NothingToAdopt: the cluster has no record of a migration, or of one that has ended.
+            AlreadyRunning: its workflow is not gone.
+            Refused: it cannot go in that direction any more.
+            ClusterUnavailable: the cluster cannot be asked.
+            NoWorker: nobody works on our task queue.
+        """
+        known = await self._clusters.record(cluster)
+        latest = await self._latest(workflow_id(known.identity.infrastructure_name))
+        if latest and latest.status is WorkflowExecutionStatus.RUNNING:
+            raise AlreadyRunning(latest.id)
+        record = adoptable(known, adoption.direction)
+        adoption = adoption.model_copy(update={"ended": latest and latest.close_time})
+        return await self._begin(record.request.model_copy(update={"cluster": cluster, "adopts": adoption}))
+
+    async def _begin(self, request: MigrationRequest) -> str:
+        name, servers = request.infrastructure_name, sorted({each.server for each in request.spec.failure_domains})
         try:
             handle = await self._client.start_workflow(
                 MigrationWorkflow.run,
@@ -76,7 +94,7 @@ class Migrations:
                 # A cluster may be migrated again, back for instance, once its last migration has ended.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 static_summary=f"{name} → {', '.join(servers)}"[:200],
-                memo={OWNER: owner} if owner else None,
+                memo={OWNER: request.owner} if request.owner else None,
                 rpc_timeout=CALL,
             )
         except WorkflowAlreadyStartedError as error:
@@ -95,15 +113,7 @@ class Migrations:
             ClusterUnavailable: the cluster cannot be read.
             NoWorker: nobody works on our task queue.
         """
-        return await ask(
-            self._client,
-            PreflightWorkflow.run,
-            PreflightWorkflow.heard,
-            Question(cluster=cluster, spec=spec),
-            id=f"vcfm-preflight-{once or uuid4()}",
-            queue=self._queue,
-            patience=preflight.PATIENCE,
-        )
+        return await self._clusters.verdict(cluster, spec, once=once)
 
     async def status(self, migration: str) -> MigrationStatus:
         """How a migration stands now, with what its activities wait for at this moment.
@@ -236,6 +246,13 @@ class Migrations:
                 completed=each.close_time,
             )
 
+    async def _latest(self, migration: str) -> WorkflowExecutionDescription | None:
+        """The latest run of that id; None where Temporal has forgotten it."""
+        try:
+            return await self._describe(migration)
+        except NoSuchMigration:
+            return None
+
     async def _describe(self, migration: str, *, run: str | None = None) -> WorkflowExecutionDescription:
         try:
             found = await self._client.get_workflow_handle(migration, run_id=run).describe(rpc_timeout=CALL)
@@ -260,17 +277,6 @@ class Migrations:
             if error.status not in SILENT:
                 raise
             raise _nobody(description, error.message) from error
-
-    async def _identify(self, cluster: str) -> ClusterIdentity:
-        return await ask(
-            self._client,
-            IdentifyCluster.run,
-            IdentifyCluster.heard,
-            ClusterName(cluster=cluster),
-            id=f"vcfm-identify-{uuid4()}",
-            queue=self._queue,
-            patience=identify.PATIENCE,
-        )
 
 
 def _nobody(description: WorkflowExecutionDescription, why: str) -> NoWorker:

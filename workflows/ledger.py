@@ -11,8 +11,9 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import temporal
     from migration.concern import Concern
-    from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, row
+    from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
     from migration.plan import Plan
+    from migration.record import MigrationRecord
     from migration.status import (
         Attention,
         BackupReference,
@@ -51,6 +52,32 @@ class Ledger:
         """The account as it stands."""
         return self._status
 
+    def takes_over(self, message: str) -> None:
+        """An earlier run's migration is being taken over, and what it left is not known yet."""
+        self._change(state=State.PENDING, message=message)
+        self._publish()
+
+    def took_over(self, record: MigrationRecord) -> None:
+        """What an earlier run did, as the cluster's record tells it."""
+        self._change(
+            phase=record.phase,
+            phases=[_earlier(each.name, record) for each in TABLE],
+            state=State.RUNNING,
+            message=f"taken over from run {record.run}, which {record.progress}",
+        )
+        self._change(progress=progress(self._status.phases))
+        self._publish()
+
+    def looks(self, phase: PhaseName, message: str) -> None:
+        """Something is looked at before a phase begins."""
+        record = self._record(phase).model_copy(update={"state": PhaseState.PENDING, "message": ""})
+        self._write(phase, record, state=State.RUNNING, message=message, attention=None)
+
+    def without_way_back(self, phase: PhaseName) -> None:
+        """Somebody had a phase begin although the source could not take the cluster back."""
+        said = f"{self._status.point_of_no_return}; {phase} was let begin without a way back"
+        self._change(point_of_no_return=said)
+
     def begin(self, phase: PhaseName) -> None:
         """A phase starts, or starts again."""
         earlier = self._record(phase)
@@ -74,10 +101,12 @@ class Ledger:
         )
         self._write(phase, record, message=f"{row(phase).title}: done")
 
-    def park(self, phase: PhaseName, *, diagnosis: str, remedy: str, choices: list[str]) -> None:
+    def park(self, phase: PhaseName, *, diagnosis: str, remedy: str, choices: list[str], skip: str = "") -> None:
         """A phase cannot go on without a person."""
         record = self._record(phase).model_copy(update={"state": PhaseState.FAILED, "message": diagnosis})
-        attention = Attention(phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices)
+        attention = Attention(
+            phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices, skip=skip
+        )
         self._write(phase, record, state=State.NEEDS_ATTENTION, message=diagnosis, attention=attention)
 
     def skip(self, phase: PhaseName) -> None:
@@ -156,6 +185,12 @@ class Ledger:
         self._change(message=message)
         self._publish()
 
+    def closes(self, state: State) -> None:
+        """Everything is done or undone; what is left is to note that in the cluster."""
+        going = State.ROLLING_BACK if state is State.ROLLED_BACK else State.RUNNING
+        self._change(state=going, message=f"noting in the cluster that it is {state}", attention=None)
+        self._publish()
+
     def finish(self, state: State, message: str) -> MigrationStatus:
         """Nothing more will happen."""
         self._change(state=state, message=message, completed=workflow.now(), attention=None)
@@ -191,3 +226,17 @@ class Ledger:
             ]
         )
         workflow.set_current_details(table(status))
+
+
+def _earlier(phase: PhaseName, record: MigrationRecord) -> PhaseRecord:
+    """How a phase went in the runs before this one."""
+    if phase in record.undone:
+        return PhaseRecord(phase=phase, state=PhaseState.UNDONE, evidence=["undone by an earlier run"])
+    if phase in record.skipped:
+        return PhaseRecord(phase=phase, state=PhaseState.SKIPPED, evidence=["left out by a person in an earlier run"])
+    if number(phase) < number(record.phase):
+        return PhaseRecord(phase=phase, state=PhaseState.COMPLETED, evidence=["done by an earlier run"])
+    if phase is record.phase:
+        cut = "the run that had begun it was ended from outside"
+        return PhaseRecord(phase=phase, state=PhaseState.FAILED, attempts=1, message=cut)
+    return PhaseRecord(phase=phase)

@@ -8,30 +8,36 @@ it is mended.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from migration.adoption import Adoption
     from migration.gate import is_gated, make_gate
-    from migration.phase import POINT_OF_NO_RETURN, reversible
+    from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, number, reversible
     from migration.plan import Plan
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
     from migration.steering import MEANINGS, Verb
+    from workflows.adoption import take_over
+    from workflows.chronicle import Chronicle
     from workflows.failures import Failure, explain
     from workflows.instructions import Refused, raw, read
     from workflows.ledger import Ledger
-    from workflows.phase import NotProven, PreflightRefused, Step
+    from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
     from workflows.rollback import roll_back
     from workflows.run import Interrupted, Run
     from workflows.saga import Saga
     from workflows.steering import GoBack, Steering
     from workflows.trail import Trail
+    from workflows.way_back import see_way_back
+
+T = TypeVar("T")
 
 
 @workflow.defn(name="MigrationWorkflow")
@@ -51,22 +57,28 @@ class MigrationWorkflow:
         self._trail = Trail(self._ledger)
         self._steering = Steering(self._ledger, self._trail, self._run.under_way)
         self._saga = Saga(self._ledger)
+        self._chronicle = Chronicle(self._run, request=request, run_id=info.run_id)
         self._run.interrupted = lambda: self._steering.interrupted
 
     @workflow.run
-    async def run(self, request: MigrationRequest) -> MigrationStatus:  # noqa: ARG002 - taken by __init__
+    async def run(self, request: MigrationRequest) -> MigrationStatus:
         """Go through the phases; the result is the final status, with its report."""
         self._trail.open()
         try:
-            for phase in PHASES:
-                await self._through(phase)
+            begun = await self._take_over(request.adopts) if request.adopts else PhaseName.PREFLIGHT
+            for phase in PHASES[number(begun) - 1 :]:
+                await self._through(phase, approved=phase.name is begun)
         except PreflightRefused as refusal:
             status = self._ledger.refuse(str(refusal))
             await self._trail.close()
             raise ApplicationError(status.message, type="PreflightRefused", non_retryable=True) from refusal
+        except AdoptionRefused as refusal:
+            status = await self._end(State.FAILED, f"nothing was taken over: {refusal}")
+            raise ApplicationError(status.message, type="AdoptionRefused", non_retryable=True) from refusal
         except GoBack:
-            await self._back()
+            await _shielded(self._back(), self._steering.cancelled_late)
             return await self._end(State.ROLLED_BACK, "the cluster is as it was before")
+        await _shielded(self._close(State.COMPLETED), self._steering.cancelled_late)
         return await self._end(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
     async def _end(self, state: State, message: str) -> MigrationStatus:
@@ -75,11 +87,14 @@ class MigrationWorkflow:
         await self._trail.close()
         return self._ledger.status
 
-    async def _through(self, phase: Step) -> None:
+    async def _through(self, phase: Step, *, approved: bool) -> None:
         """One phase, from its gate to its proof."""
         await self._steering.safe_point(phase.name)
-        if is_gated(phase.name, self._run.spec):
-            await self._steering.gate(make_gate(phase.name, self._run.plan, since=workflow.now()))
+        seen = await self._see_way_back(phase.name)
+        if is_gated(phase.name, self._run.spec) and not approved:
+            gate = make_gate(phase.name, self._run.plan, since=workflow.now(), way_back="; ".join(seen))
+            await self._steering.gate(gate)
+            seen = await self._see_way_back(phase.name)  # the answer may have taken days
         while True:
             await self._steering.safe_point(phase.name)
             if phase.name is POINT_OF_NO_RETURN:
@@ -87,14 +102,24 @@ class MigrationWorkflow:
             self._saga.record(phase.name)
             self._ledger.begin(phase.name)
             try:
-                evidence = await self._steering.interruptible(phase.do(self._run))
+                evidence = await self._steering.interruptible(self._do(phase))
             except Interrupted:
                 continue
             except (ActivityError, NotProven) as error:
                 if await self._failed(phase, explain(error)) is Verb.SKIP:
+                    self._chronicle.skips(phase.name)
                     return self._ledger.skip(phase.name)
             else:
-                return self._ledger.complete(phase.name, evidence)
+                return self._ledger.complete(phase.name, [*seen, *evidence])
+
+    async def _see_way_back(self, phase: PhaseName) -> list[str]:
+        if phase not in IRREVERSIBLE or self._steering.crossed:
+            return []
+        return [await see_way_back(self._run, phase, self._steering)]
+
+    async def _do(self, phase: Step) -> list[str]:
+        await self._chronicle.begins(phase.name)
+        return await phase.do(self._run)
 
     def _cross(self) -> None:
         self._steering.cross()
@@ -115,12 +140,34 @@ class MigrationWorkflow:
     async def _back(self) -> None:
         """Roll back, whatever comes meanwhile."""
         self._run.interrupted = lambda: False
-        going = asyncio.create_task(roll_back(self._run, self._saga, self._steering))
-        while not going.done():
+        await roll_back(self._run, self._saga, self._steering, self._chronicle)
+        await self._close(State.ROLLED_BACK)
+
+    async def _close(self, how: State) -> None:
+        """Have the cluster's record say how it ended: the next migration of this cluster asks."""
+        self._run.interrupted = lambda: False
+        while True:
+            self._ledger.closes(how)
             try:
-                await asyncio.shield(going)
-            except asyncio.CancelledError:
-                self._steering.cancelled_late()
+                return await self._chronicle.ends(how)
+            except ActivityError as error:
+                failure, kept = explain(error), "it ends, and the cluster's record goes on saying that it has not"
+                if await self._steering.ask(self._ledger.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
+                    return None
+
+    async def _take_over(self, adoption: Adoption) -> PhaseName:
+        """Go on where an earlier run was ended; a Cancel that comes meanwhile is heard once we know where that is.
+
+        Raises:
+            AdoptionRefused: there is nothing to take over.
+            GoBack: it is to be rolled back.
+        """
+        cancelled: list[bool] = []
+        taking = take_over(adoption, self._run, self._steering, self._saga, self._chronicle)
+        begun = await _shielded(taking, lambda: cancelled.append(True))
+        if cancelled:
+            self._steering.cancelled()
+        return begun
 
     @workflow.query(description="What is going on: phase, state, what needs a person, the report")
     def status(self) -> MigrationStatus:
@@ -269,3 +316,14 @@ class MigrationWorkflow:
 
     def _wish(self, verb: Verb, arguments: tuple[Any, ...]) -> str:
         return self._steering.take(verb, read(arguments))
+
+
+async def _shielded(work: Coroutine[Any, Any, T], heard: Callable[[], None]) -> T:
+    """Do it to its end; a Cancel that comes meanwhile is heard, no more."""
+    going = asyncio.create_task(work)
+    while not going.done():
+        try:
+            await asyncio.shield(going)
+        except asyncio.CancelledError:
+            heard()
+    return going.result()

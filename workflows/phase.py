@@ -30,8 +30,19 @@ class Undoable(Step, Protocol):
         """Undo it, see that it is undone, and say what was seen."""
 
 
+class Observing(Step, Protocol):
+    """A phase's module that looks at what it is about to change, so that it is recorded before it acts."""
+
+    async def observe(self, run: Run) -> None:
+        """Note in `run.images` what is there; nothing to do for what was noted before."""
+
+
 class PreflightRefused(Exception):
     """Preflight found something Critical; nothing has been changed."""
+
+
+class AdoptionRefused(Exception):
+    """What was asked to be taken over cannot be; nothing has been changed."""
 
 
 class NotProven(Exception):

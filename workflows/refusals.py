@@ -3,6 +3,7 @@
 DoorError               · cannot do what was asked; says why, and what a person can do next
 ├── NoSuchMigration     · nothing is known under that id
 ├── AlreadyRunning      · the cluster has a migration that has not ended
+├── NothingToAdopt      · the cluster has no migration that could be taken over
 ├── Refused             · the migration does not take that instruction now
 ├── ClusterUnavailable  · the cluster that is meant cannot be asked who it is
 └── NoWorker            · Temporal is there, but nobody works on our task queue
@@ -41,6 +42,10 @@ class AlreadyRunning(DoorError):
             remedy=f"follow that one (`vcfm status -w {migration}`), or wait until it has ended",
         )
         self.id = migration
+
+
+class NothingToAdopt(DoorError):
+    """The cluster has no migration that could be taken over."""
 
 
 class Refused(DoorError):

@@ -7,6 +7,7 @@ would leave the cluster between the two.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -14,33 +15,39 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.baseline import Baseline, BaselineQuestion
     from migration.phase import PhaseName
+    from workflows.chronicle import Chronicle
     from workflows.failures import explain
-    from workflows.phase import NotProven
+    from workflows.phase import NotProven, Undoable
     from workflows.phases import UNDOABLE, create_folder, create_tags
     from workflows.run import Run
     from workflows.saga import Saga
     from workflows.stability import wait_until_stable
     from workflows.steering import Steering
+    from workflows.way_back import insist_on_source
+
+T = TypeVar("T")
 
 
-async def roll_back(run: Run, saga: Saga, steering: Steering) -> None:
+async def roll_back(run: Run, saga: Saga, steering: Steering, chronicle: Chronicle) -> None:
     """Undo what was done, and see that nothing of it is left."""
     if not run.ledger.status.compensations:
         return
     begun = run.ledger.status.phase
-    run.ledger.goes_back("rolling back: looking at the source first")
-    await _insist(run, begun, steering, partial(_source_is_fit, run))
+    run.ledger.goes_back("rolling back")
+    await _insist(run, begun, steering, chronicle.goes_back)
+    await insist_on_source(run, steering)
+    undone: list[PhaseName] = []
     for step in saga.in_reverse(UNDOABLE):
         run.ledger.undoing(step.name)
-        run.ledger.undone(step.name, await _insist(run, step.name, steering, partial(step.undo, run)))
+        evidence = await _insist(run, step.name, steering, partial(_undo, run, step, chronicle, undone))
+        run.ledger.undone(step.name, evidence)
+        undone.append(step.name)
         saga.done(step.name)
     run.ledger.goes_back("rolled back: comparing the cluster with its before-images")
     await _insist(run, begun, steering, partial(_baseline, run))
 
 
-async def _insist(
-    run: Run, phase: PhaseName, steering: Steering, attempt: Callable[[], Awaitable[list[str]]]
-) -> list[str]:
+async def _insist(run: Run, phase: PhaseName, steering: Steering, attempt: Callable[[], Awaitable[T]]) -> T:
     """Try until it works; every failure asks a person first."""
     while True:
         try:
@@ -50,9 +57,9 @@ async def _insist(
             run.ledger.goes_back(f"rolling back: {phase} again")
 
 
-async def _source_is_fit(run: Run) -> list[str]:
-    fit = await run.act(Baseline.source_is_fit, BaselineQuestion(plan=run.plan), "the source can take the cluster back")
-    return [fit.evidence]
+async def _undo(run: Run, step: Undoable, chronicle: Chronicle, undone: list[PhaseName]) -> list[str]:
+    await chronicle.undoes(undone)
+    return await step.undo(run)
 
 
 async def _baseline(run: Run) -> list[str]:

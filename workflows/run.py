@@ -5,7 +5,7 @@ timeline, both wait for a cancelled activity to end before anything else happens
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -13,8 +13,7 @@ from temporalio import workflow
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
-    from activities.folders import FolderBefore
-    from activities.tags import TagsBefore
+    from migration.before_images import TargetImages
     from migration.phase import PhaseName, activity_id
     from migration.plan import Plan
     from migration.spec import MigrationSpec
@@ -39,14 +38,6 @@ class UnderWay:
     waits: bool
 
 
-@dataclass
-class Images:
-    """What a target vCenter had before we touched it; each by the server's name (and path)."""
-
-    tags: dict[str, TagsBefore] = field(default_factory=dict)
-    folders: dict[tuple[str, str], FolderBefore] = field(default_factory=dict)
-
-
 class Run:
     """What a phase has in hand.
 
@@ -55,7 +46,7 @@ class Run:
         spec: what was asked for.
         ledger: where a phase reports what it learned.
         interrupted: asked before each activity; a safe point is between two of them.
-        images: what was there before the target was touched, read once and kept in history.
+        images: what was there before the targets were touched, read once, kept in history and in the cluster's record.
         under_way: the activities that run at this moment, by their ids.
     """
 
@@ -65,7 +56,7 @@ class Run:
         self.spec = spec
         self.ledger = ledger
         self.interrupted: Callable[[], bool] = lambda: False
-        self.images = Images()
+        self.images = TargetImages()
         self.under_way: dict[str, UnderWay] = {}
         self._plan: Plan | None = None
         self._serial = 0

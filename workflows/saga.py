@@ -20,6 +20,11 @@ class Saga:
         self._ledger = ledger
         self._recorded: list[PhaseName] = []
 
+    def take_over(self, phases: list[PhaseName]) -> None:
+        """An earlier run had begun these, and they are not undone."""
+        self._recorded = list(phases)
+        self._tell()
+
     def record(self, phase: PhaseName) -> None:
         """A phase is about to act."""
         if row(phase).undo and phase not in self._recorded:

@@ -15,6 +15,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from migration.adoption import Adoption
     from migration.phase import POINT_OF_NO_RETURN, PhaseName, row
     from migration.status import GRANTED, Decision, Gate, MigrationStatus, State
     from migration.steering import Instruction, Verb
@@ -78,7 +79,7 @@ class Steering:
 
     def take(self, verb: Verb, instruction: Instruction) -> str:
         """Grant a wish that was judged; answers what happens now."""
-        phase = self._ledger.status.phase
+        phase, attention = self._ledger.status.phase, self._ledger.status.attention
         self._keep(verb, instruction, GRANTED)
         match verb:
             case Verb.PAUSE:
@@ -96,7 +97,7 @@ class Steering:
             Verb.APPROVE: f"{phase} begins",
             Verb.REJECT: "everything done so far is rolled back",
             Verb.RETRY: f"{phase} runs again",
-            Verb.SKIP: f"{phase} is left out",
+            Verb.SKIP: (attention and attention.skip) or f"{phase} is left out",
         }[verb]
 
     def hear(self, verb: Verb, arguments: Sequence[Any]) -> None:
@@ -115,9 +116,19 @@ class Steering:
         got = f" (got {shown(arguments)})" if arguments else ""
         self._refuse(name[:_NAME], Instruction(), f"there is {', '.join(Verb)}{got}")
 
+    @property
+    def crossed(self) -> bool:
+        """Whether the point of no return is behind us."""
+        return self._crossed
+
     def cross(self) -> None:
         """The point of no return is behind us."""
         self._crossed = True
+
+    def adopted(self, adoption: Adoption) -> None:
+        """Somebody had this run take over an earlier one."""
+        said = Instruction(by=adoption.by, reason=adoption.reason, door=adoption.door)
+        self._keep(f"adopt ({adoption.direction})", said, GRANTED)
 
     def cancelled(self) -> None:
         """Temporal's own Cancel: go back if there is a way back, else stop and ask."""
@@ -128,8 +139,8 @@ class Steering:
         self._keep("cancel", canceller(workflow.cancellation_reason()), GRANTED)
 
     def cancelled_late(self) -> None:
-        """Temporal's own Cancel while everything is being undone anyway."""
-        why = "it rolls back already"
+        """Temporal's own Cancel while everything is being undone anyway, or after everything is done."""
+        why = "it rolls back already, or is over"
         self._keep("cancel", canceller(workflow.cancellation_reason()), f"refused: {why}")
         self._ledger.remark(f"cancel was asked for: {why}")
 
@@ -169,18 +180,23 @@ class Steering:
         if self._back or answer is Verb.REJECT:
             raise GoBack
 
-    async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False) -> Verb:
+    async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False, skip: str = "") -> Verb:
         """Park, and wait for what a person decides: `retry`, or `skip` where that is harmless.
+
+        Args:
+            phase: what is parked.
+            failure: why.
+            undoing: a rollback is under way, so there is none to choose.
+            skip: what `skip` does here, where it does not mean the phase.
 
         Raises:
             GoBack: a rollback was asked for.
         """
         self._answer, self._undoing = None, undoing
         choices = [Verb.RETRY.value]
-        if not undoing:
-            choices += [Verb.SKIP.value] if row(phase).skippable else []
-            choices += [] if self._crossed else [Verb.ROLLBACK.value]
-        self._ledger.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices)
+        choices += [Verb.SKIP.value] if skip or (row(phase).skippable and not undoing) else []
+        choices += [Verb.ROLLBACK.value] if not (undoing or self._crossed) else []
+        self._ledger.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices, skip=skip)
         await self._until(lambda: bool(self._answer) or (self._back and not undoing))
         if self._back and not undoing:
             raise GoBack
@@ -250,6 +266,8 @@ class Steering:
         return None
 
     def _why_not_back(self, present: str) -> str | None:
+        if self._ledger.status.state is State.PENDING:
+            return "it reads what the earlier run left, and may be past the point of no return: ask again in a moment"
         if self._ledger.status.state is State.ROLLING_BACK or self._back:
             return f"it rolls back already: {present}"
         if self._crossed:

@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from temporalio import activity
+from temporalio.testing import ActivityEnvironment
 
 from activities.interceptor import _to_its_end
 
@@ -34,3 +36,35 @@ async def test_a_wait_ends_at_once(name: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done == []
+
+
+@pytest.mark.parametrize(
+    ("why", "stops"),
+    [
+        (activity.ActivityCancellationDetails(cancel_requested=True), False),
+        (activity.ActivityCancellationDetails(worker_shutdown=True), False),
+        (activity.ActivityCancellationDetails(not_found=True), True),
+    ],
+    ids=["asked for", "shutdown", "nobody waits any more"],
+)
+async def test_a_change_that_nobody_waits_for_stops_between_two_calls(
+    why: activity.ActivityCancellationDetails, *, stops: bool
+) -> None:
+    done: list[str] = []
+    began = asyncio.Event()
+
+    async def attempt() -> None:
+        began.set()
+        await asyncio.sleep(0.05)
+        done.append("second call")
+
+    async def change() -> None:
+        await _to_its_end(asyncio.ensure_future(attempt()), "scale_machine_sets_to_zero")
+
+    environment = ActivityEnvironment()
+    task = asyncio.ensure_future(environment.run(change))
+    await began.wait()
+    environment.cancel(why)
+    ended = await asyncio.gather(task, return_exceptions=True)
+    assert done == ([] if stops else ["second call"])
+    assert isinstance(ended[0], asyncio.CancelledError) is stops

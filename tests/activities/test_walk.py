@@ -12,6 +12,7 @@ from tests.e2e.world import World
 pytestmark = pytest.mark.lab
 
 CHANGING = {
+    "keep_record",
     "take_backups",
     "pause_health_checks",
     "set_autoscalers_aside",
@@ -35,7 +36,7 @@ CHANGING = {
 """Activities that change the world; all others only look."""
 
 BACKWARDS = {
-    "source_is_fit",
+    "read_record",
     "restore_machine_sets",
     "make_control_plane_set_inactive",
     "remove_folder",
@@ -46,7 +47,7 @@ BACKWARDS = {
     "put_autoscalers_back",
     "compare_baseline",
 }
-"""What only a rollback does: the walk goes forward, the way back is walked in `tests/e2e/test_rollback.py`."""
+"""What only a rollback, or taking a migration over, does: the walk goes forward, the way back is walked in `tests/e2e/test_rollback.py`."""
 
 
 def test_every_activity_that_a_worker_offers_was_walked_through(walked: Walk) -> None:

@@ -10,13 +10,18 @@ from activities.identity import Identity
 from activities.preflight import Preflight, PreflightQuestion
 from journal.store import Entry
 from lab.commands import Lab
+from migration.phase import IRREVERSIBLE
 from migration.plan import Plan
-from migration.request import ClusterName
+from migration.request import ClusterName, MigrationRequest
+from migration.status import State
 from migration.verdict import Verdict
 from tests.activities.attempts import Attempts, spec_of
+from workflows.chronicle import Chronicle
 from workflows.ledger import Ledger
+from workflows.phase import Step as Phase
 from workflows.phases import PHASES, preflight
 from workflows.run import Run
+from workflows.way_back import look_at_source
 
 MIGRATION = "vcfm-walked"
 
@@ -91,7 +96,18 @@ async def walk(lab: Lab, trying: Attempts) -> Walk:
     )
     assert verdict.plan, verdict.concerns
     run.plan = verdict.plan
-    evidence = {phase.name.value: await phase.do(run) for phase in PHASES if phase is not preflight}
+    request = MigrationRequest(infrastructure_name=run.plan.infrastructure_name, spec=run.spec)
+    chronicle = Chronicle(run, request=request, run_id="1")
+    evidence = {phase.name.value: await _through(phase, run, chronicle) for phase in PHASES if phase is not preflight}
+    await chronicle.ends(State.COMPLETED)
     return Walk(
         lab=lab, trying=trying, plan=verdict.plan, verdict=verdict, steps=run.steps, calls=run.calls, evidence=evidence
     )
+
+
+async def _through(phase: Phase, run: Run, chronicle: Chronicle) -> list[str]:
+    """One phase as the workflow goes through it."""
+    if phase.name in IRREVERSIBLE:
+        await look_at_source(run)
+    await chronicle.begins(phase.name)
+    return await phase.do(run)

@@ -164,6 +164,24 @@ async def test_a_failed_migration(vcfm: Vcfm, service: Serving) -> None:
     spoken(await vcfm("status", service.migration), 4, "terminated from outside during create_folder")
 
 
+async def test_a_terminated_migration_is_taken_over(vcfm: Vcfm, service: Serving) -> None:
+    spoken(
+        await vcfm("adopt"), 1, "Nothing to take over", "has no record of a migration", "Next: a migration keeps one"
+    )
+    service.world.fail("ensure_folder", PERMANENT)
+    await vcfm("start", "-f", "-", "-w", stdin=json.dumps(SPEC))
+    spoken(await vcfm("adopt", "--rollback"), 1, "at most one migration per cluster")
+    await service.client.get_workflow_handle(service.migration).terminate("by mistake")
+    spoken(
+        await vcfm("adopt", "--rollback", "--reason", "CHG-1", "--cluster", "east"), 0, "is taken over: `vcfm status -w"
+    )
+    assert service.world.inputs["read_identity"][-1].cluster == "east"
+    watched = await vcfm("status", "-w", "-o", "json", service.migration)
+    ended = MigrationStatus.model_validate_json(watched.stdout.splitlines()[-1])
+    assert (watched.exit_code, ended.state) == (3, State.ROLLED_BACK)
+    assert [(each.verb, each.by, each.door) for each in ended.decisions] == [("adopt (Rollback)", "kim", "cli")]
+
+
 async def test_list(vcfm: Vcfm, service: Serving) -> None:
     await vcfm("start", "-f", "-", "-w", stdin=json.dumps(SPEC))
     while "Completed" not in (line := await _listed(vcfm, service)):

@@ -9,8 +9,12 @@ import pytest
 from migration.concern import Category, blocking
 from migration.facts import AttachedTag, DomainFacts, Facts, Lacking, Missing, Template, VCenterFacts
 from migration.judgement import CHECKS, judge
+from migration.phase import PhaseName
+from migration.record import MigrationRecord
 from migration.spec import MigrationSpec
+from migration.status import State
 from migration.value import Document
+from tests.workflows.answers import PLAN, request
 
 OLD, NEW, INFRA = "vc-old.example.com", "vc-new.example.com", "ocp1-x7x2g"
 World = dict[str, Any]
@@ -153,7 +157,17 @@ def one_number_for_two_sets(world: World) -> None:
     world["spec"]["machineSetConfig"] = {"replicas": 4}
 
 
+def record(**fields: Any) -> MigrationRecord:
+    """Of an earlier migration of the same cluster."""
+    return MigrationRecord(
+        request=request(), plan=PLAN, workflow="vcfm-ocp1", run="r1", phase=PhaseName.SCALE_OLD, **fields
+    )
+
+
 CASES: list[tuple[str, str, Change, list[str]]] = [
+    ("migration.unfinished", "Critical", put("record", record()), ["vcfm-ocp1"]),
+    ("migration.unfinished", "Critical", put("record", record(going_back=True)), ["vcfm-ocp1"]),
+    ("migration.record-unreadable", "Critical", put("record_problem", "Secret vcfm-record is damaged. Restore it."), [f"vcfm-record-{INFRA}"]),
     ("infrastructure.unlisted", "Critical", put(f"{VSPHERE}/failureDomains", []), ["spec.platformSpec.vsphere.failureDomains"]),
     ("source.is-target", "Critical", put(f"{DOMAIN}/server", OLD), [OLD]),
     ("source.several", "Critical", second_source, ["vc-b", OLD]),
@@ -224,6 +238,8 @@ def test_every_check_has_a_case_and_a_name_of_its_own() -> None:
         append("cluster_operators", operator("dns", Available="True")),  # Degraded not said
         put("cluster_version/status/conditions", []),  # Progressing not said
         put("csi_driver", None),
+        put("record", record(ended=State.COMPLETED)),
+        put("record", record(ended=State.ROLLED_BACK)),
         put("control_plane_machine_set/spec/strategy", {}),  # the API's default is RollingUpdate
         put("control_plane_machine_set/status", {}),
         put("failure_domains", []),  # its vCenter could not be asked; that is said elsewhere
@@ -256,3 +272,11 @@ def test_a_concern_about_thousands_names_a_hundred(world: World) -> None:
     world["persistent_volumes"] = [pv(f"pv{n:04}", {"csi": {"driver": "csi.vsphere.vmware.com"}}) for n in range(2000)]
     ((_, _, objects),) = judged(world)
     assert (len(objects), objects[-1]) == (101, "and 1900 more")
+
+
+def test_an_unfinished_migration_is_told_with_the_way_out(world: World) -> None:
+    put("record", record())(world)
+    facts = Facts(**{name: value for name, value in world.items() if name != "spec"})
+    (concern,) = judge(MigrationSpec.model_validate(world["spec"]), facts)
+    assert "vcfm-ocp1 (run r1) had begun scale_old" in concern.assessment
+    assert "`vcfm adopt --rollback`" in concern.remedy

@@ -95,6 +95,16 @@ def test_the_simplest_plan(world: dict[str, Any]) -> None:
     assert Plan.model_validate_json(plan.model_dump_json()) == plan
 
 
+def test_the_disks_of_the_source_are_pinned_where_they_are(world: dict[str, Any]) -> None:
+    for each, datastore in zip(
+        world["machines"], ["/dc-old/datastore/vsan-1", "/dc-old/datastore/vsan-1", "b"], strict=True
+    ):
+        value = each["spec"]["providerSpec"]["value"]
+        value["workspace"] |= {"datacenter": "dc-old", "datastore": datastore}
+        value["diskGiB"] = 100
+    assert planned(world).source_disks == {"/dc-old/datastore/vsan-1": 200, "/dc-old/datastore/b": 100}
+
+
 def test_the_source_is_a_name_wherever_it_stands(world: dict[str, Any]) -> None:
     vsphere = world["infrastructure"]["spec"]["platformSpec"]["vsphere"]
     vsphere["vcenters"].insert(0, {"server": NEW, "port": 8443, "datacenters": ["dc-new"]})

@@ -3,20 +3,22 @@
 from typing import Any
 
 from activities.backup import BackupsTaken
-from activities.baseline import Compared, SourceFit
+from activities.baseline import Compared
 from activities.cloud_config import ConfigSeen, GeneratedSeen
 from activities.control_plane import Pointed, Rolled
 from activities.credentials import CopiesSeen, KeysChanged
-from activities.folders import FolderBefore, FolderSeen
+from activities.folders import FolderSeen
 from activities.health import StableSeen
 from activities.infrastructure import Listed
 from activities.machine_sets import MachinesSeen, SetsSeen
 from activities.metadata import MetadataWritten
 from activities.pods import OldPods, PodsReplaced
 from activities.quiesce import Names
-from activities.tags import TagsBefore, TagsSeen
+from activities.source import SourceFit
+from activities.tags import TagsSeen
 from activities.verification import ClusterReport, VCenterReport
 from activities.virtual_machines import VmsSeen, VmsTagged
+from migration.before_images import FolderBefore, TagsBefore
 from migration.failure_domain import FailureDomain, Topology
 from migration.plan import (
     ControlPlanePlan,

@@ -3,6 +3,7 @@
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import temporal
+from migration.adoption import Adoption, Direction
 from migration.request import MigrationRequest
 from tests.workflows.answers import request
 from tests.workflows.world import World
@@ -55,7 +57,7 @@ def world() -> World:
     return World()
 
 
-Start = Callable[[], Awaitable[WorkflowHandle[MigrationWorkflow, Any]]]
+Start = Callable[..., Awaitable[WorkflowHandle[MigrationWorkflow, Any]]]
 
 
 @pytest.fixture
@@ -63,9 +65,11 @@ async def start(env: WorkflowEnvironment, world: World) -> AsyncIterator[Start]:
     """Starts a migration in the fake world; the worker ends with the test."""
     async with world.working(env.client) as queue:
 
-        async def begin(asked: MigrationRequest | None = None) -> WorkflowHandle[MigrationWorkflow, Any]:
+        async def begin(
+            asked: MigrationRequest | None = None, *, again: str = ""
+        ) -> WorkflowHandle[MigrationWorkflow, Any]:
             return await env.client.start_workflow(
-                MigrationWorkflow.run, asked or request(), id=f"vcfm-test-{uuid.uuid4()}", task_queue=queue
+                MigrationWorkflow.run, asked or request(), id=again or f"vcfm-test-{uuid.uuid4()}", task_queue=queue
             )
 
         yield begin
@@ -74,14 +78,37 @@ async def start(env: WorkflowEnvironment, world: World) -> AsyncIterator[Start]:
 Steer = Callable[..., Awaitable[WorkflowHandle[MigrationWorkflow, Any]]]
 
 
+Adopt = Callable[..., Awaitable[WorkflowHandle[MigrationWorkflow, Any]]]
+
+
 @pytest.fixture
-async def steered(steady: WorkflowEnvironment, world: World) -> AsyncIterator[Steer]:
-    """Starts a migration whose spec is given, with an honest clock."""
+async def queue(steady: WorkflowEnvironment, world: World) -> AsyncIterator[str]:
+    """Where a worker of the fake world works."""
     async with world.working(steady.client) as queue:
+        yield queue
 
-        async def begin(**spec: Any) -> WorkflowHandle[MigrationWorkflow, Any]:
-            return await steady.client.start_workflow(
-                MigrationWorkflow.run, request(**spec), id=f"vcfm-test-{uuid.uuid4()}", task_queue=queue
-            )
 
-        yield begin
+@pytest.fixture
+def steered(steady: WorkflowEnvironment, queue: str) -> Steer:
+    """Starts a migration whose spec is given, with an honest clock."""
+
+    async def begin(**spec: Any) -> WorkflowHandle[MigrationWorkflow, Any]:
+        return await steady.client.start_workflow(
+            MigrationWorkflow.run, request(**spec), id=f"vcfm-test-{uuid.uuid4()}", task_queue=queue
+        )
+
+    return begin
+
+
+@pytest.fixture
+def adopted(steady: WorkflowEnvironment, queue: str) -> Adopt:
+    """Starts a run that takes over what the run of a handle was ended in, which is long ago unless it is said."""
+
+    async def begin(
+        ended: WorkflowHandle[MigrationWorkflow, Any], direction: Direction = Direction.CONTINUE, **spec: Any
+    ) -> WorkflowHandle[MigrationWorkflow, Any]:
+        adoption = Adoption(direction=direction, by="kim", ended=datetime(2026, 1, 1, tzinfo=UTC))
+        asked = request(**spec).model_copy(update={"adopts": adoption})
+        return await steady.client.start_workflow(MigrationWorkflow.run, asked, id=ended.id, task_queue=queue)
+
+    return begin

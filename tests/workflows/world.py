@@ -20,12 +20,16 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities import pulse, registry
 from activities.context import Context
 from activities.decisions import Decisions
+from activities.record import RecordFound, RecordQuestion
 from journal.store import Journal
 from migration.observation import Observation
+from migration.record import MigrationRecord
+from openshift.records import Kept
 from settings import Settings
 from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
 from workflows.identify import IdentifyCluster
+from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
 from workflows.preflight import PreflightWorkflow
 
@@ -36,13 +40,18 @@ class World:
     """Fake activities: each answers from `ANSWERS`, notes that it was called, and fails if a test says so.
 
     `calls` are in order and without those that write into the journal, which come when they come.
+
+    Attributes:
+        calls, inputs: what was called, and with what.
+        records: everything that was written into the cluster's record, the last being what is there.
     """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.inputs: dict[str, list[Any]] = {}
         self._failures: dict[str, list[ApplicationError]] = {}
-        self._answers: dict[str, Any] = dict(ANSWERS)
+        self._answers: dict[str, Any] = ANSWERS | {"keep_record": self._keep, "read_record": self._read}
+        self.records: list[MigrationRecord] = []
         self._stalled: set[str] = set()
         self._held: dict[str, tuple[Observation, asyncio.Event]] = {}
 
@@ -88,7 +97,7 @@ class World:
         async with Worker(
             client,
             task_queue=queue,
-            workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster],
+            workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
             activities=self.activities(journal),
             interceptors=interceptors,
             workflow_runner=SandboxedWorkflowRunner(
@@ -98,6 +107,13 @@ class World:
             default_heartbeat_throttle_interval=timedelta(milliseconds=500),
         ):
             yield queue
+
+    def _keep(self, record: MigrationRecord) -> Kept:
+        self.records.append(record)
+        return Kept(secret="vcfm-record-ocp1", sha256="0")
+
+    def _read(self, _: RecordQuestion) -> RecordFound:
+        return RecordFound(namespace="openshift-vcf-migration", record=self.records[-1] if self.records else None)
 
     def _fake(self, real: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         name = activity._Definition.must_from_callable(real).name

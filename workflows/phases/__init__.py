@@ -1,6 +1,6 @@
 """The fifteen phases, one module each, in the order they run."""
 
-from workflows.phase import Step, Undoable
+from workflows.phase import Observing, Step, Undoable
 from workflows.phases import (
     backup,
     cleanup,
@@ -50,3 +50,6 @@ UNDOABLE: tuple[Undoable, ...] = (
     scale_old,
 )
 """The phases that leave something behind; each of these modules has an `undo`."""
+
+OBSERVING: tuple[Observing, ...] = (create_tags, create_folder)
+"""The phases that look at a target before they act; the cluster's own objects are `backup`'s."""

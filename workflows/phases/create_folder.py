@@ -13,14 +13,17 @@ with workflow.unsafe.imports_passed_through():
 name = PhaseName.CREATE_FOLDER
 
 
+async def observe(run: Run) -> None:
+    """Note which levels are there."""
+    for order in _orders(run):
+        if run.images.folder(order.vcenter.server, order.path) is None:
+            before = await run.act(Folders.observe, order, f"which levels of {order.path} are there")
+            run.images = run.images.with_folder(order.vcenter.server, order.path, before)
+
+
 async def do(run: Run) -> list[str]:
-    """Note which levels are there, ensure each failure domain's folder; two failure domains may share one."""
+    """Ensure each failure domain's folder; two failure domains may share one."""
     orders = _orders(run)
-    for order in orders:
-        if (order.vcenter.server, order.path) not in run.images.folders:
-            run.images.folders[order.vcenter.server, order.path] = await run.act(
-                Folders.observe, order, f"which levels of {order.path} are there"
-            )
     made = await asyncio.gather(
         *(run.act(Folders.ensure, order, f"folder {order.path} on {order.vcenter.server}") for order in orders)
     )
@@ -30,13 +33,8 @@ async def do(run: Run) -> list[str]:
 async def undo(run: Run) -> list[str]:
     """Delete the levels that were made here, if they are empty."""
     removed = [
-        await run.act(
-            Folders.remove,
-            FolderRemoval(order=order, before=run.images.folders[order.vcenter.server, order.path]),
-            f"delete our levels of {order.path} on {order.vcenter.server}",
-        )
-        for order in _orders(run)
-        if (order.vcenter.server, order.path) in run.images.folders
+        await run.act(Folders.remove, each, f"delete our levels of {each.order.path} on {each.order.vcenter.server}")
+        for each in _removals(run)
     ]
     return [sentence for each in removed for sentence in each.evidence]
 
@@ -44,13 +42,17 @@ async def undo(run: Run) -> list[str]:
 async def compare(run: Run) -> list[Claim]:
     """Whether the targets' folders are as they were."""
     return [
-        await run.act(
-            Folders.compare,
-            FolderRemoval(order=order, before=run.images.folders[order.vcenter.server, order.path]),
-            f"compare the folders on {order.vcenter.server}",
-        )
+        await run.act(Folders.compare, each, f"compare the folders on {each.order.vcenter.server}")
+        for each in _removals(run)
+    ]
+
+
+def _removals(run: Run) -> list[FolderRemoval]:
+    """What was never looked at was never made."""
+    return [
+        FolderRemoval(order=order, before=before)
         for order in _orders(run)
-        if (order.vcenter.server, order.path) in run.images.folders
+        if (before := run.images.folder(order.vcenter.server, order.path))
     ]
 
 

@@ -18,14 +18,17 @@ with workflow.unsafe.imports_passed_through():
 name = PhaseName.CREATE_TAGS
 
 
-async def do(run: Run) -> list[str]:
-    """Note what is there, ensure categories, tags and attachments on each target vCenter, and read them back."""
-    plan = run.plan
-    for target in plan.targets:
+async def observe(run: Run) -> None:
+    """Note what is there."""
+    for target in run.plan.targets:
         if target.server not in run.images.tags:
-            run.images.tags[target.server] = await run.act(
-                Tags.observe, _order(run, target), f"which tags {target.server} has"
-            )
+            before = await run.act(Tags.observe, _order(run, target), f"which tags {target.server} has")
+            run.images = run.images.with_tags(target.server, before)
+
+
+async def do(run: Run) -> list[str]:
+    """Ensure categories, tags and attachments on each target vCenter, and read them back."""
+    plan = run.plan
     made = await asyncio.gather(
         *(run.act(Tags.ensure, _order(run, target), f"tags on {target.server}") for target in plan.targets)
     )

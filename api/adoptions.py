@@ -1,0 +1,42 @@
+"""The route of `/api/v1/adoptions`: take over a migration whose workflow was terminated, or whose Temporal was lost."""
+
+from fastapi import APIRouter, Response
+
+from api.contract import errors
+from api.migrations import LOCATION, Doors
+from migration.adoption import Adoption, Direction
+from migration.status import MigrationStatus
+from migration.value import Value
+
+router = APIRouter(prefix="/api/v1", tags=["migrations"])
+
+
+class Takeover(Value):
+    """A migration to take over.
+
+    Attributes:
+        cluster: as in a submission.
+        direction: `Continue` with the phase that was begun last, or `Rollback` from it.
+        by, reason, door: for the record, as in an instruction.
+    """
+
+    cluster: str = ""
+    direction: Direction = Direction.CONTINUE
+    by: str = ""
+    reason: str = ""
+    door: str = "rest"
+
+
+@router.post(
+    "/adoptions",
+    status_code=201,
+    summary="Take over a migration whose workflow is gone",
+    responses={201: {"headers": {"Location": LOCATION}}, **errors(404, 409, 502, 503)},
+)
+async def adopt(doors: Doors, response: Response, body: Takeover) -> MigrationStatus:
+    """From the cluster's own record; 404 when there is none to take over, 409 when it is not gone, or not that way."""
+    door = "cli" if body.door == "cli" else "rest"
+    adoption = Adoption(direction=body.direction, by=body.by, reason=body.reason, door=door)
+    started = await doors.adopt(cluster=body.cluster, adoption=adoption)
+    response.headers["Location"] = f"/api/v1/migrations/{started}"
+    return await doors.status(started)

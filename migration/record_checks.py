@@ -1,0 +1,47 @@
+"""What an earlier migration of the same cluster left unfinished.
+
+A plan pinned on a half-changed cluster would take the change for how it was before: a MachineHealthCheck that we paused
+would count as paused by its owner, and a rollback would leave it so.
+"""
+
+from migration import infrastructure
+from migration.check import Check, Finding
+from migration.concern import Category
+from migration.facts import Facts
+from migration.record import record_name
+from migration.spec import MigrationSpec
+
+
+def _unfinished(_: MigrationSpec, facts: Facts) -> Finding | None:
+    record = facts.record
+    if record is None or record.ended:
+        return None
+    return Finding(
+        assessment=f"{record.workflow} (run {record.run}) {record.progress}, and has not ended: what it changed would "
+        "be taken for how the cluster was before.",
+        objects=[record.workflow],
+    )
+
+
+def _unreadable(_: MigrationSpec, facts: Facts) -> Finding | None:
+    secret = record_name(infrastructure.name(facts.infrastructure))
+    return Finding(assessment=facts.record_problem, objects=[secret]) if facts.record_problem else None
+
+
+CHECKS = (
+    Check(
+        id="migration.unfinished",
+        category=Category.CRITICAL,
+        label="An earlier migration has not ended",
+        remedy="Take it over: `vcfm adopt` goes on with it, `vcfm adopt --rollback` undoes it (REST: "
+        "POST /api/v1/adoptions). If another Temporal still runs it, follow it there.",
+        find=_unfinished,
+    ),
+    Check(
+        id="migration.record-unreadable",
+        category=Category.CRITICAL,
+        label="The record of an earlier migration cannot be read",
+        remedy="Do what the assessment says; until then nobody can tell what is changed and what is not.",
+        find=_unreadable,
+    ),
+)

@@ -1,0 +1,72 @@
+"""Taking over a migration whose workflow was terminated, or whose Temporal was lost: from the cluster's record alone.
+
+The plan is the earlier run's, and so are its before-images: the way back leads to where the *first* run began. What had
+been approved stays approved. The phase begun last runs again, looking first; a run that was going back goes on going
+back. Why nothing that the earlier run left behind can get in the way: `activities.record`.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.record import Record, RecordQuestion
+    from migration.adoption import Adoption, Direction
+    from migration.phase import PhaseName
+    from migration.record import MigrationRecord, refusal
+    from workflows import budgets
+    from workflows.chronicle import Chronicle
+    from workflows.failures import explain
+    from workflows.phase import AdoptionRefused
+    from workflows.run import Run
+    from workflows.saga import Saga
+    from workflows.steering import GoBack, Steering
+
+
+async def take_over(adoption: Adoption, run: Run, steering: Steering, saga: Saga, chronicle: Chronicle) -> PhaseName:
+    """Become the run that the cluster's record tells of; returns the phase to go on with.
+
+    Raises:
+        AdoptionRefused: there is nothing to take over, or not in that direction.
+        GoBack: it is to be rolled back.
+    """
+    run.ledger.takes_over("taking over: reading the cluster's record")
+    record = await _read(run)
+    if reason := refusal(record, adoption.direction):
+        raise AdoptionRefused(reason)
+    await _let_it_end(run, adoption, record)
+    run.plan, run.images = record.plan.known_as(run.cluster), record.images
+    chronicle.take_over(record)
+    saga.take_over(record.to_undo)
+    run.ledger.took_over(record)
+    steering.adopted(adoption)
+    if record.crossed:
+        steering.cross()
+        run.ledger.crossed()
+    if record.going_back or adoption.direction is Direction.ROLLBACK:
+        raise GoBack
+    return record.phase
+
+
+async def _read(run: Run) -> MigrationRecord:
+    cluster = run.ledger.status.cluster
+    question = RecordQuestion(cluster=run.cluster, infrastructure_name=cluster)
+    try:
+        found = await run.act(Record.read, question, "read the cluster's record")
+    except ActivityError as error:
+        failure = explain(error)
+        raise AdoptionRefused(f"{failure.diagnosis}: {failure.remedy}") from error
+    if found.record is None:
+        raise AdoptionRefused(f"{cluster} has no record of a migration in namespace {found.namespace}")
+    return found.record
+
+
+async def _let_it_end(run: Run, adoption: Adoption, record: MigrationRecord) -> None:
+    """Wait until nothing of the earlier run can still be at work."""
+    quiet = (adoption.ended or workflow.info().start_time) + budgets.ABANDONED
+    if (left := quiet - workflow.now()) > timedelta():
+        run.ledger.takes_over(
+            f"taking over: run {record.run} {record.progress}; what it had under way is over by {quiet:%H:%M:%S}Z"
+        )
+        await workflow.sleep(left, summary="until nothing of the earlier run can be at work any more")
