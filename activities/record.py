@@ -1,8 +1,8 @@
 """The record of a migration in its cluster: kept before each phase acts, read by who takes the migration over.
 
 An activity of a run that was terminated may still be at work when another run begins. It hears of the end with its
-next heartbeat and stops (`activities.interceptor`); cut off from Temporal it ends all the same, being a handful of calls
-and having nobody to retry it. The run that takes over waits for that (`budgets.ABANDONED`). What was done by then is no
+next heartbeat and stops (`activities.interceptor`); cut off from Temporal it ends all the same, a handful of calls
+with nobody to retry it. The run that takes over waits for that (`budgets.ABANDONED`). What was done by then is no
 more than a worker's death could leave behind: each act looks first and is safe to repeat, each undo is safe where its
 act never happened. A call that hung for longer, and then worked after its undo, shows in the comparison with the
 before-images, and asks a person. A run that is only thought dead is stopped by the record itself: it cannot write it
