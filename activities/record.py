@@ -1,11 +1,12 @@
 """The record of a migration in its cluster: kept before each phase acts, read by who takes the migration over.
 
-An activity of a run that was terminated may still be at work when another run begins. It hears of the end with its next
-heartbeat and stops between two calls (`activities.interceptor`), and the run that takes over waits for that
-(`workflows.budgets.ABANDONED`). What it may have done by then is no more than a worker's death could leave behind: each
-act looks first and is safe to repeat, each undo is safe where its act never happened, and what a late call might still
-have slipped in would show in the comparison with the before-images. A run that is only thought dead is stopped by the
-record itself: it cannot write it any more, and so cannot begin another phase.
+An activity of a run that was terminated may still be at work when another run begins. It hears of the end with its
+next heartbeat and stops (`activities.interceptor`); cut off from Temporal it ends all the same, a handful of calls
+with nobody to retry it. The run that takes over waits for that (`budgets.ABANDONED`). What was done by then is no
+more than a worker's death could leave behind: each act looks first and is safe to repeat, each undo is safe where its
+act never happened. A call that hung for longer, and then worked after its undo, shows in the comparison with the
+before-images, and asks a person. A run that is only thought dead is stopped by the record itself: it cannot write it
+any more, and so cannot begin another phase.
 """
 
 from temporalio import activity

@@ -32,9 +32,9 @@ CHECKS = (
     Check(
         id="migration.unfinished",
         category=Category.CRITICAL,
-        label="An earlier migration has not ended",
-        remedy="Take it over: `vcfm adopt` goes on with it, `vcfm adopt --rollback` undoes it (REST: "
-        "POST /api/v1/adoptions). If another Temporal still runs it, follow it there.",
+        label="A migration of this cluster has not ended",
+        remedy="If it still runs, follow it (`vcfm status -w`). If its workflow is gone, take it over: `vcfm adopt` "
+        "goes on with it, `vcfm adopt --rollback` undoes it (REST: POST /api/v1/adoptions).",
         find=_unfinished,
     ),
     Check(

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from migration.failure_domain import FailureDomain
 from migration.names import is_label_value, sanitise
+from migration.phase import PhaseName
 from migration.problem import Problem, shown
 from migration.spec import DesiredState, MigrationSpec
 from migration.spec_places import place_problems
@@ -211,6 +212,14 @@ def _labels(draft: _Draft) -> Iterator[Problem]:
                 yield Problem(field=f"{path}.{field}", value=shown(value), rule=rule, remedy=remedy)
 
 
+def _gates(draft: _Draft) -> Iterator[Problem]:
+    for index, each in enumerate(_listed(draft.document, "gates")):
+        if each == PhaseName.PREFLIGHT:
+            rule = "cannot be gated: it only reads, and there is no plan to approve before it"
+            remedy = f"Gate {PhaseName.BACKUP}, the phase after it: its gate shows the plan."
+            yield Problem(field=f"spec.gates[{index}]", value=shown(each), rule=rule, remedy=remedy)
+
+
 def _places(draft: _Draft) -> Iterator[Problem]:
     return place_problems(draft.domains)
 
@@ -222,6 +231,7 @@ _RULES: tuple[Callable[[_Draft], Iterator[Problem]], ...] = (
     _references,
     _affinities,
     _labels,
+    _gates,
     _places,
 )
 

@@ -49,7 +49,7 @@ def waiting(at_most: timedelta) -> Budget:
 
 ABANDONED = timedelta(seconds=20)
 """After so long nothing of a run that was terminated acts any more: its activity hears of the end with its next beat,
-which is 2 s away, and stops between two calls, of which each takes a fraction of a second."""
+2 s away, and stops between two calls to the cluster, or after the handful that it makes to a vCenter in one go."""
 
 COPIES = timedelta(minutes=10)
 """Operators copy credentials and config within a resync of minutes, if at all."""

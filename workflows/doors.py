@@ -301,7 +301,8 @@ def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -
     """A run that was terminated could not say so itself."""
     if status.state.final:
         return status
-    message = f"{_plain(description)} from outside during {status.phase}; nothing was restored"
+    ended = f"{_plain(description)} from outside during {status.phase}, and nothing was restored"
+    message = f"{ended}: take it over (`vcfm adopt`, or `vcfm adopt --rollback`)"
     cut = {"state": PhaseState.FAILED, "message": message, "completed": description.close_time}
     return status.model_copy(
         update={

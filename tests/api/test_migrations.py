@@ -246,7 +246,8 @@ async def test_a_run_that_was_ended_from_outside(http: httpx.AsyncClient, servic
     await service.client.get_workflow_handle(service.migration).terminate("by mistake")
     status = await until(http, service, lambda status: status.state.final)
     assert (status.state, status.attention) == (State.FAILED, None)
-    assert status.message == "terminated from outside during create_folder; nothing was restored"
+    assert status.message.startswith("terminated from outside during create_folder, and nothing was restored")
+    assert "vcfm adopt --rollback" in status.message
     assert status.completed is not None
 
     async def listed() -> list[State]:

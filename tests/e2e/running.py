@@ -54,9 +54,13 @@ class Running:
         self.worker.wait()
         self.worker = self._start("worker")
 
+    def wait_until_ready(self) -> None:
+        """Wait until the API serves."""
+        self.service.wait_until_ready(seconds=180, alive=lambda: self.api.poll() is None)
+
     def submit(self) -> MigrationStatus:
         """Start the lab's migration by REST."""
-        self.service.wait_until_ready(seconds=60, alive=lambda: self.api.poll() is None)
+        self.wait_until_ready()
         return self.service.start(self.lab.description["migration"])
 
     def follow(self, migration: str, *, seconds: float) -> MigrationStatus:

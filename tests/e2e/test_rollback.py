@@ -42,7 +42,7 @@ async def test_the_cluster_is_as_it_was(phase: str, tmp_path: Path) -> None:
             status = _back_from(started, phase)
             assert status.state is State.ROLLED_BACK, status.message
             assert [each.claim for each in status.report if not each.holds] == []
-            _same(before, snapshot(lab.state_dir), lab)
+            same(before, snapshot(lab.state_dir), lab)
     finally:
         down(tmp_path / "lab")
 
@@ -58,7 +58,8 @@ def _back_from(started: Running, phase: str) -> MigrationStatus:
     return started.follow(migration, seconds=400)
 
 
-def _same(before: dict[str, Any], after: dict[str, Any], lab: Lab) -> None:
+def same(before: dict[str, Any], after: dict[str, Any], lab: Lab) -> None:
+    """Assert that two snapshots of a lab show the same cluster and the same target."""
     for kind, names in EQUAL.items():
         for name in names:
             assert _content(after["objects"][kind][name]) == _content(before["objects"][kind][name]), name

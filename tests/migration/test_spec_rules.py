@@ -103,6 +103,7 @@ def test_what_is_allowed(two: Document, path: str, value: object) -> None:
         ("failureDomains/0/regionAffinity", {"type": "ComputeCluster"}, f"{FD}.regionAffinity.type", "cannot build yet", "Leave regionAffinity out"),
         ("machineSetConfig", {"failureDomain": "nowhere"}, "spec.machineSetConfig.failureDomain", "name of no failure domain", "new-az1, new-az2"),
         ("controlPlaneMachineSetConfig", {"failureDomain": "nowhere"}, "spec.controlPlaneMachineSetConfig.failureDomain", "name of no failure domain", "new-az1, new-az2"),
+        ("gates", ["cleanup", "preflight"], "spec.gates[1]", "it only reads", "Gate backup"),
         ("targetVCenters", [{"server": "vc-newer"}], "spec.targetVCenters[0].server", "no failure domain", "vc-new.example.com"),
         ("targetVCenters", [{"server": "vc-new.example.com"}] * 2, "spec.targetVCenters[1].server", "listed twice", "Keep one"),
         ("targetVCenters", [{"server": "vc-new.example.com", "port": 40000}], "spec.targetVCenters[0].port", "above 32767", "lower"),
