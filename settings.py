@@ -25,8 +25,13 @@ class Settings(BaseSettings):
             default: stored in clear.
         codec_token_file: with it, `/codec` decrypts for whoever sends this bearer token; needs `payload_keys_file`.
         codec_ui_origin: the one web origin (`https://temporal.example.com`) whose pages may read `/codec`'s answers.
+        approval_key_file: PEM of an Ed25519 private key: what lets a migration go forward must then be signed by a door
+            that has it; default: nothing is signed.
+        separate_approver: whether somebody else than who asked for a migration must approve it.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         api_host, api_port: where the REST door listens.
+        api_user_header: the header in which an authenticating proxy names the user; whoever comes without it is turned
+            away, and nobody else is believed about who asks.
         health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
             stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
         log_json: one JSON object per line instead of coloured text.
@@ -44,9 +49,12 @@ class Settings(BaseSettings):
     payload_keys_file: Path | None = None
     codec_token_file: Path | None = None
     codec_ui_origin: str | None = None
+    approval_key_file: Path | None = None
+    separate_approver: bool = False
     task_queue: str = "vcf-migration"
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    api_user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")] | None = None
     health_window: PositiveFloat = 60.0
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
     log_json: bool = False

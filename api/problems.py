@@ -18,11 +18,20 @@ from temporalio.service import RPCError
 from migration.problem import Problem
 from migration.spec_rules import InvalidSpec
 from migration.value import Value
-from workflows.refusals import AlreadyRunning, ClusterUnavailable, DoorError, NoSuchMigration, NoWorker, Refused
+from workflows.refusals import (
+    AlreadyRunning,
+    ClusterUnavailable,
+    DoorError,
+    NoSuchMigration,
+    NoWorker,
+    Refused,
+    Unnamed,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
 _STATUSES: dict[type[DoorError], tuple[int, str]] = {
+    Unnamed: (422, "Who asks?"),
     NoSuchMigration: (404, "No such migration"),
     AlreadyRunning: (409, "The cluster has a running migration"),
     Refused: (409, "Not now"),

@@ -22,6 +22,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlrea
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from migration.approval import FORWARD, Subject
 from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.request import ClusterIdentity, ClusterName, MigrationRequest, workflow_id
@@ -29,11 +30,13 @@ from migration.spec import MigrationSpec
 from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
+from settings import Settings
 from workflows.failures import explain
 from workflows.identify import PATIENCE, IdentifyCluster
 from workflows.migration import MigrationWorkflow
-from workflows.refusals import AlreadyRunning, ClusterUnavailable, NoSuchMigration, NoWorker, Refused
+from workflows.refusals import AlreadyRunning, ClusterUnavailable, NoSuchMigration, NoWorker, Refused, Unnamed
 from workflows.remembered import remembered
+from workflows.signing import Signer
 from workflows.waits import observations
 
 _CALL = timedelta(seconds=3)
@@ -48,20 +51,50 @@ Answer = TypeVar("Answer")
 class Migrations:
     """All migrations of one Temporal namespace."""
 
-    def __init__(self, client: Client, *, task_queue: str) -> None:
+    def __init__(
+        self, client: Client, *, task_queue: str, signer: Signer | None = None, separate_approver: bool = False
+    ) -> None:
         self._client = client
         self._queue = task_queue
+        self._signer = signer
+        self._separate_approver = separate_approver
 
-    async def start(self, *, cluster: str, spec: MigrationSpec) -> str:
-        """Start the migration of a cluster; returns its id.
+    @classmethod
+    def configured(cls, client: Client, settings: Settings) -> "Migrations":
+        """As every door must have them, so that none forgets to sign what the others sign.
 
         Raises:
+            ApprovalKeyError: the configured key is none.
+        """
+        return cls(
+            client,
+            task_queue=settings.task_queue,
+            signer=Signer.read(settings.approval_key_file) if settings.approval_key_file else None,
+            separate_approver=settings.separate_approver,
+        )
+
+    async def start(self, *, cluster: str, spec: MigrationSpec, requested_by: str = "") -> str:
+        """Start the migration of a cluster; returns its id.
+
+        Who may let it go on is fixed here, in its request, by what this service is configured with now.
+
+        Raises:
+            Unnamed: somebody else must approve it, and nobody said who asks.
             AlreadyRunning: the cluster has one that has not ended.
             ClusterUnavailable: it cannot be asked who it is.
             NoWorker: nobody works on our task queue.
         """
+        if self._separate_approver and not requested_by.strip():
+            raise Unnamed
         identity = await self._identify(cluster)
-        request = MigrationRequest(cluster=cluster, infrastructure_name=identity.infrastructure_name, spec=spec)
+        request = MigrationRequest(
+            cluster=cluster,
+            infrastructure_name=identity.infrastructure_name,
+            spec=spec,
+            requested_by=requested_by,
+            separate_approver=self._separate_approver,
+            approval_key=self._signer.public if self._signer else "",
+        )
         servers = sorted({each.server for each in spec.failure_domains})
         try:
             handle = await self._client.start_workflow(
@@ -130,7 +163,7 @@ class Migrations:
         """
         description = await self._describe(migration)
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
-        said = instruction.model_dump(mode="json", exclude_none=True)
+        said = self._signed(description, verb, instruction).model_dump(mode="json", exclude_none=True)
         try:
             return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=_CALL))
         except WorkflowUpdateFailedError as error:
@@ -143,6 +176,15 @@ class Migrations:
                 raise
             remedy = "start a new migration if there is still something to move"
             raise Refused(f"{migration} has ended", remedy=remedy) from error
+
+    def _signed(self, description: WorkflowExecutionDescription, verb: Verb, instruction: Instruction) -> Instruction:
+        """Signed, where this door can; then it is for the phase that waits now, and for no later one."""
+        if self._signer is None or verb not in FORWARD:
+            return instruction
+        waits = description.typed_search_attributes.get(temporal.PHASE)
+        if instruction.phase is None and waits:
+            instruction = instruction.model_copy(update={"phase": PhaseName(waits)})
+        return self._signer.sign(Subject(migration=description.id, run=description.run_id, verb=verb), instruction)
 
     async def cancel(self, migration: str, instruction: Instruction | None = None) -> None:
         """Temporal's own Cancel: stop at the next safe point and roll back; after the point of no return, park.

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.concern import Concern
     from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, row
     from migration.plan import Plan
+    from migration.request import MigrationRequest
     from migration.status import (
         Attention,
         Claim,
@@ -49,6 +50,14 @@ class Ledger:
     def status(self) -> MigrationStatus:
         """The account as it stands."""
         return self._status
+
+    def requested(self, request: MigrationRequest) -> None:
+        """Who asked for it, and who may let it go on."""
+        self._change(
+            requested_by=request.requested_by,
+            separate_approver=request.separate_approver,
+            signed=bool(request.approval_key),
+        )
 
     def begin(self, phase: PhaseName) -> None:
         """A phase starts, or starts again."""
