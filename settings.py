@@ -27,8 +27,13 @@ class Settings(BaseSettings):
             default: stored in clear.
         codec_token_file: with it, `/codec` decrypts for whoever sends this bearer token; needs `payload_keys_file`.
         codec_ui_origin: the one web origin (`https://temporal.example.com`) whose pages may read `/codec`'s answers.
+        approval_key_file: PEM of an Ed25519 private key: what lets a migration go forward must then be signed by a door
+            that has it; default: nothing is signed.
+        separate_approver: whether somebody else than who asked for a migration must approve it.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         api_host, api_port: where the REST door listens.
+        api_user_header: the header in which an authenticating proxy names the user; whoever comes without it is turned
+            away, and nobody else is believed about who asks.
         health_host, health_port: where a process answers `/healthz`, `/readyz` and `/metrics`; default: nowhere.
         temporal_metrics_port: where Temporal's SDK tells Prometheus of itself, on the same host; default: nowhere.
         health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
@@ -49,9 +54,12 @@ class Settings(BaseSettings):
     payload_keys_file: Path | None = None
     codec_token_file: Path | None = None
     codec_ui_origin: str | None = None
+    approval_key_file: Path | None = None
+    separate_approver: bool = False
     task_queue: str = "vcf-migration"
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    api_user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")] | None = None
     health_host: str = "127.0.0.1"
     health_port: Annotated[int | None, Field(ge=1, le=65535)] = None
     temporal_metrics_port: Annotated[int | None, Field(ge=1, le=65535)] = None

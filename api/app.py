@@ -14,6 +14,7 @@ from api import adoptions, contract, problems
 from api.head import Head
 from api.migrations import router
 from api.payloads import codec_app
+from api.user import User
 from journal.store import Journal
 from monitoring.metrics import exposition
 from settings import Settings
@@ -24,12 +25,17 @@ _HEALTH = timedelta(seconds=2)
 
 
 def create_app(settings: Settings, *, client: Client) -> FastAPI:
-    """The application, over a connection that outlives it; it opens the journal when it starts."""
+    """The application, over a connection that outlives it; it opens the journal when it starts.
+
+    Raises:
+        workflows.signing.ApprovalKeyError: the configured approval key is none.
+    """
+    migrations = Migrations.configured(client, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.client = client
-        app.state.migrations = Migrations(client, task_queue=settings.task_queue)
+        app.state.migrations = migrations
         app.state.journal = Journal(settings.journal_url)
         app.state.journal.open()
         yield
@@ -42,8 +48,10 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
         lifespan=lifespan,
     )
     problems.install(app)
-    contract.install(app)
+    contract.install(app, named=settings.api_user_header is not None)
     app.add_middleware(Head)
+    if settings.api_user_header:
+        app.add_middleware(User, header=settings.api_user_header)
     app.include_router(router)
     app.include_router(adoptions.router)
     if settings.codec_token_file and settings.payload_keys_file:

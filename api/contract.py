@@ -13,6 +13,7 @@ from api.problems import MEDIA_TYPE, ProblemDetails
 
 _REFERENCE = "#/components/schemas/{model}"
 _MEANINGS = {
+    401: "Nobody was named: the request did not come through the proxy that authenticates users",
     404: "No such migration, or none that could be taken over",
     409: "Not now: the cluster has a running migration (`link`), or nothing waits for this instruction",
     422: "The request has problems: all of them at once, in `problems`",
@@ -31,8 +32,8 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Have the app describe its errors."""
+def install(app: FastAPI, *, named: bool) -> None:
+    """Have the app describe its errors; where users must be `named`, also that of whoever is not."""
 
     def describe() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -46,6 +47,11 @@ def install(app: FastAPI) -> None:
             schema = ProblemDetails.model_json_schema(ref_template=_REFERENCE)
             parts = schema.pop("$defs")
             document["components"]["schemas"] |= {ProblemDetails.__name__: schema, **parts}
+            if named:
+                nobody = {"401": errors(401)[401]}
+                for path, operations in document["paths"].items():
+                    for operation in operations.values():
+                        operation["responses"] |= nobody if path.startswith("/api/") else {}
             app.openapi_schema = document
         return app.openapi_schema
 

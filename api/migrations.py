@@ -28,17 +28,19 @@ class Submission(Value):
     Attributes:
         cluster: name of the cluster in the service's configuration; may be left out when there is only one.
         spec: the spec of the custom resource; `state` may be left out or `Running`.
+        requested_by: who asks for it; where a proxy names the user, that name stands instead.
     """
 
     cluster: str = ""
     spec: MigrationSpec
+    requested_by: str = ""
 
     @model_validator(mode="before")
     @classmethod
     def _judged(cls, body: Any) -> Any:
         """Every problem of the body and of the spec in it at once, in the words of the spec's own rules."""
         cluster, spec = parse_submission(body)
-        return {"cluster": cluster, "spec": spec}
+        return {"cluster": cluster, "spec": spec, "requestedBy": body.get("requestedBy", "")}
 
 
 def _migrations(request: Request) -> Migrations:
@@ -51,14 +53,23 @@ def _journal(request: Request) -> Journal:
     return found
 
 
-def _said(instruction: Instruction | None) -> Instruction:
-    """What was said, through this door unless the command line speaks through it."""
+def _user(request: Request) -> str | None:
+    """Whom the proxy named; None where none is configured to, and people say themselves who they are."""
+    found: str | None = getattr(request.state, "user", None)
+    return found
+
+
+def _instruction(request: Request, instruction: Instruction | None = None) -> Instruction:
+    """What was said and by whom, through this door unless the command line speaks through it."""
     said = instruction or Instruction()
-    return said.model_copy(update={"door": said.door if said.door in {"cli", "cr"} else "rest"})
+    door = said.door if said.door in {"cli", "cr"} else "rest"
+    return said.model_copy(update={"door": door, "by": _user(request) or said.by})
 
 
 Doors = Annotated[Migrations, Depends(_migrations)]
 Records = Annotated[Journal, Depends(_journal)]
+User = Annotated[str | None, Depends(_user)]
+Said = Annotated[Instruction, Depends(_instruction)]
 
 LOCATION = {"description": "Where to follow the migration", "schema": {"type": "string"}}
 
@@ -69,9 +80,9 @@ LOCATION = {"description": "Where to follow the migration", "schema": {"type": "
     summary="Start the migration of a cluster",
     responses={201: {"headers": {"Location": LOCATION}}, **errors(409, 502, 503)},
 )
-async def start(doors: Doors, response: Response, body: Submission) -> MigrationStatus:
+async def start(doors: Doors, user: User, response: Response, body: Submission) -> MigrationStatus:
     """Start it; 409 when the cluster has one that has not ended, 422 with every problem of the spec at once."""
-    started = await doors.start(cluster=body.cluster, spec=body.spec)
+    started = await doors.start(cluster=body.cluster, spec=body.spec, requested_by=user or body.requested_by)
     response.headers["Location"] = f"/api/v1/migrations/{started}"
     return await doors.status(started)
 
@@ -105,9 +116,9 @@ async def plan(migration: str, doors: Doors) -> Plan | None:
     summary="Stop at the next safe point and roll back",
     responses=errors(404, 409, 503),
 )
-async def cancel(migration: str, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
+async def cancel(migration: str, doors: Doors, said: Said) -> dict[str, str]:
     """After the point of no return it parks instead: the cluster is never left without a word."""
-    await doors.cancel(migration, _said(instruction))
+    await doors.cancel(migration, said)
     return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
 
 
@@ -116,9 +127,9 @@ async def cancel(migration: str, doors: Doors, instruction: Instruction | None =
     summary="Tell a migration something: approve, reject, pause, resume, retry, skip or rollback",
     responses=errors(404, 409, 503),
 )
-async def steer(migration: str, verb: Verb, doors: Doors, instruction: Instruction | None = None) -> dict[str, str]:
+async def steer(migration: str, verb: Verb, doors: Doors, said: Said) -> dict[str, str]:
     """409 with one plain sentence when it does not take that now; the answer says what happens next."""
-    return {"answer": await doors.steer(migration, verb, _said(instruction))}
+    return {"answer": await doors.steer(migration, verb, said)}
 
 
 @router.get(

@@ -26,11 +26,13 @@ from workflows.refusals import (
     NothingToAdopt,
     NoWorker,
     Refused,
+    Unnamed,
 )
 
 MEDIA_TYPE = "application/problem+json"
 
 _STATUSES: dict[type[DoorError], tuple[int, str]] = {
+    Unnamed: (422, "Who asks?"),
     NoSuchMigration: (404, "No such migration"),
     NothingToAdopt: (404, "Nothing to take over"),
     AlreadyRunning: (409, "The cluster has a running migration"),

@@ -19,6 +19,7 @@ from lab.build import BuildError
 from lab.commands import LabError
 from migration.status import State
 from temporal import TemporalUnavailable
+from workflows.signing import ApprovalKeyError
 
 EXIT_CODES = {State.AWAITING_APPROVAL: 2, State.ROLLED_BACK: 3, State.FAILED: 4, State.NEEDS_ATTENTION: 5}
 """By the state of the migration that a command shows; any other state is 0."""
@@ -30,7 +31,8 @@ EXPLAINED = (
 
 _NOT_UNDERSTOOD = 64
 _EXPECTED = (
-    ServiceError, Unreadable, TemporalUnavailable, NoTemporalBinary, LabError, BuildError, LookupError, OSError,
+    ServiceError, Unreadable, TemporalUnavailable, ApprovalKeyError, NoTemporalBinary, LabError, BuildError,
+    LookupError, OSError,
 )  # fmt: skip
 
 

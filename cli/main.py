@@ -45,6 +45,7 @@ Url = Annotated[str, typer.Option("--api", envvar="VCFM_API", help="URL of the R
 Migration = Annotated[str, typer.Argument(help="Its id; may be left out when there is one.", show_default=False)]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end, or until it needs a person.")]
 As = Annotated[Output, typer.Option("--output", "-o", help="For people, or for programs.")]
+By = Annotated[str, typer.Option(envvar="USER", help="Who says so, for the record.")]
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
@@ -86,12 +87,13 @@ def worker() -> None:
 def start(
     file: Annotated[Path, typer.Option("--file", "-f", help="A spec, a custom resource, or a REST body; - is stdin.")],
     cluster: Annotated[str, typer.Option(help="The cluster's name in the service, if it looks after several.")] = "",
+    by: By = "",
     watch: Watch = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Start a migration."""
     service = Service(url)
-    started = service.start(submission.read(file, cluster=cluster))
+    started = service.start(submission.read(file, cluster=cluster, by=by))
     console.print(f"{started.id} started: `vcfm status -w {started.id}` follows it", soft_wrap=True, highlight=False)
     if watch:
         _watch(service, started.id, Output.TEXT)
@@ -175,7 +177,7 @@ def _verb(verb: str, meaning: str) -> None:
     def say(
         migration: Migration = "",
         reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
-        by: Annotated[str, typer.Option(envvar="USER", help="Who, for the record.")] = "",
+        by: By = "",
         url: Url = DEFAULT_URL,
     ) -> None:
         service = Service(url)

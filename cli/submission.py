@@ -17,8 +17,10 @@ class Unreadable(Exception):
     """There is no migration in that file; the message says what to give instead."""
 
 
-def read(file: Path, *, cluster: str) -> dict[str, Any]:
-    """The body of the request; `cluster`, where given, wins over the one in the file. `-` is standard input.
+def read(file: Path, *, cluster: str, by: str) -> dict[str, Any]:
+    """The body of the request, `-` being standard input.
+
+    A `cluster` that is given wins over the one in the file; who asks (`by`) is the file's to say, if it does.
 
     Raises:
         Unreadable: no such file, no YAML, or no migration in it.
@@ -26,11 +28,12 @@ def read(file: Path, *, cluster: str) -> dict[str, Any]:
     document = _document(file)
     if "kind" in document and document["kind"] != KIND:
         raise Unreadable(f"{file}: is a {document['kind']}, and only a {KIND} can be started")
+    asks = {"requestedBy": by} if by else {}
     if "kind" in document:
-        return {"cluster": cluster, "spec": document.get("spec")}
+        return {"cluster": cluster, "spec": document.get("spec")} | asks
     if "spec" in document:
-        return document | ({"cluster": cluster} if cluster else {})
-    return {"cluster": cluster, "spec": document}
+        return asks | document | ({"cluster": cluster} if cluster else {})
+    return {"cluster": cluster, "spec": document} | asks
 
 
 def _document(file: Path) -> dict[str, Any]:

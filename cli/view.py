@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from migration.concern import Category, Concern
+from migration.gate import who_approves
 from migration.phase import TABLE, number, row
 from migration.status import GRANTED, MigrationStatus, Node, PhaseRecord, PhaseState, State, Waiting
 from migration.summary import MigrationSummary
@@ -90,6 +91,7 @@ def _header(status: MigrationStatus, now: datetime) -> RenderableType:
         "State:": Text(status.state, _STATES.get(status.state, "bold")),
         "From:": status.source,
         "To:": "\n".join(status.targets),
+        "Asked by:": status.requested_by,
         "Completion:": f"{status.progress}%{step}",
         "Duration:": duration((status.completed or now) - status.started),
         "Now:": row(status.phase).title if status.state is State.RUNNING else "",
@@ -111,6 +113,7 @@ def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
         "Touches:": "\n".join(gate.blast_radius),
         "Way back:": gate.way_back,
         "Takes:": gate.duration,
+        "Who:": who_approves(status),
         "Answers:": f"approve: {gate.approve}; reject: {gate.reject}",
         "Then:": Text(f"vcfm approve {status.id} or vcfm reject {status.id}", "bold"),
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 from migration.phase import FIRST_GATE, POINT_OF_NO_RETURN, PhaseName, number, row
 from migration.plan import Plan
 from migration.spec import ApprovalMode, MigrationSpec
-from migration.status import Gate
+from migration.status import Gate, MigrationStatus
 
 _USUAL = {
     PhaseName.RESTART_PODS: "1 to 5 minutes",
@@ -40,6 +40,15 @@ def make_gate(phase: PhaseName, plan: Plan, *, since: datetime, way_back: str = 
         else "it waits on",
         way_back=way_back,
     )
+
+
+def who_approves(status: MigrationStatus) -> str:
+    """Whose approval counts, in words; empty where anybody's does."""
+    rules = [
+        f"somebody else than {status.requested_by}, who asked for it" if status.separate_approver else "",
+        "by REST, vcfm or the custom resource, which sign it" if status.signed else "",
+    ]
+    return ", ".join(filter(None, rules))
 
 
 def _touched(phase: PhaseName, plan: Plan) -> list[str]:

@@ -25,12 +25,19 @@ class MigrationRequest(Value):
         cluster: the cluster's name in the service's configuration; empty for the only one.
         infrastructure_name: what the cluster calls itself (`Infrastructure.status.infrastructureName`); it makes the
             workflow's id, so that there is at most one migration per cluster.
+        requested_by: who asked for it; empty where nobody had to say.
+        separate_approver: whether somebody else than `requested_by` must approve.
+        approval_key: the public key (`migration.approval`) that must have signed what lets the migration go forward;
+            empty where nothing must be signed.
         adopts: set where this run takes over a migration that the cluster has a record of (`migration.record`).
     """
 
     cluster: str = ""
     infrastructure_name: str
     spec: MigrationSpec
+    requested_by: str = ""
+    separate_approver: bool = False
+    approval_key: str = ""
     owner: Owner | None = None
     adopts: Adoption | None = None
 

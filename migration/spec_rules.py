@@ -20,12 +20,14 @@ from migration.problem import Problem, shown
 from migration.spec import DesiredState, MigrationSpec
 from migration.spec_places import place_problems
 from migration.spec_shape import shape_problems
+from migration.steering import LONGEST_NAME
 from migration.value import Document
 
 _HOST_LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_HOST_LABEL}(?:\.{_HOST_LABEL})*")
 _HIGHEST_PORT = 32767
 """`maximum` of `vcenters[].port` in the Infrastructure CRD."""
+_BODY = ("cluster", "spec", "requestedBy")
 _MOST_TARGETS = 2
 """Infrastructure holds three vCenters, and one of them is the source."""
 
@@ -46,7 +48,7 @@ def parse(document: Any) -> MigrationSpec:
 
 
 def parse_submission(body: Any) -> tuple[str, MigrationSpec]:
-    """Name of the cluster (empty: the only one) and spec of a body `{"cluster": NAME, "spec": {…}}`.
+    """Name of the cluster (empty: the only one) and spec of a body `{"cluster", "spec", "requestedBy"}`.
 
     Raises:
         InvalidSpec: every problem of the body and of the spec in it.
@@ -55,10 +57,14 @@ def parse_submission(body: Any) -> tuple[str, MigrationSpec]:
         rule, remedy = "must be an object", 'Send {"cluster": "<name, optional>", "spec": {…}} as application/json.'
         raise InvalidSpec([Problem(field="body", value=shown(body), rule=rule, remedy=remedy)])
     found = [
-        Problem(field=str(each), rule="is not a field of a submission", remedy='The fields are "cluster" and "spec".')
+        Problem(field=str(each), rule="is not a field of a submission", remedy=f"The fields are {', '.join(_BODY)}.")
         for each in body
-        if each not in {"cluster", "spec"}
+        if each not in _BODY
     ]
+    asks = body.get("requestedBy", "")
+    if not isinstance(asks, str) or len(asks) > LONGEST_NAME:
+        rule = f"must be a text of at most {LONGEST_NAME} characters"
+        found.append(Problem(field="requestedBy", value=shown(asks), rule=rule, remedy="Name who asks."))
     cluster = body.get("cluster") or ""
     if not isinstance(cluster, str):
         found.append(Problem(field="cluster", value=shown(cluster), rule="must be a text", remedy="Name the cluster."))

@@ -193,7 +193,13 @@ class Node(Value):
 
 
 class MigrationStatus(Value):
-    """Everything a person asks first."""
+    """Everything a person asks first.
+
+    Attributes:
+        requested_by: who asked for it, where somebody said so.
+        separate_approver: whether somebody else must approve.
+        signed: whether what lets it go forward must be signed by the service's doors.
+    """
 
     id: str
     cluster: str
@@ -203,6 +209,9 @@ class MigrationStatus(Value):
     message: str
     started: AwareDatetime
     completed: AwareDatetime | None = None
+    requested_by: str = ""
+    separate_approver: bool = False
+    signed: bool = False
     source: str = ""
     targets: list[str] = []
     phases: list[PhaseRecord]

@@ -35,6 +35,10 @@ MEANINGS = {
 Door = Literal["temporal", "rest", "cli", "cr"]
 
 
+LONGEST_NAME = 100
+"""Characters of a person's name."""
+
+
 class Instruction(Value):
     """Whom to thank and why; without a phase it means what waits now.
 
@@ -43,6 +47,6 @@ class Instruction(Value):
     """
 
     phase: PhaseName | None = None
-    by: Annotated[str, Field(max_length=100)] = ""
+    by: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
     reason: Annotated[str, Field(max_length=1000)] = ""
     door: Door = "temporal"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import uvicorn
@@ -39,8 +40,8 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(client: Client, world: World, directory: Path) -> AsyncIterator[Serving]:
-    """A service of its own for one test: own queue, own cluster name, own journal, own port."""
+async def serving(client: Client, world: World, directory: Path, **configured: Any) -> AsyncIterator[Serving]:
+    """A service of its own for one test: own queue, own cluster name, own journal, own port, settings as given."""
     infrastructure = f"ocp-{uuid4().hex[:8]}"
     identity = ClusterIdentity(infrastructure_name=infrastructure, version="4.21.0", api_server="https://api:6443")
     world.answer("read_identity", identity)
@@ -50,7 +51,7 @@ async def serving(client: Client, world: World, directory: Path) -> AsyncIterato
         stack.callback(journal.close)
         worker = await stack.enter_async_context(AsyncExitStack())
         queue = await worker.enter_async_context(world.working(client, ActivityScope(journal), journal=journal))
-        settings = Settings(state_directory=directory, task_queue=queue)
+        settings = Settings(state_directory=directory, task_queue=queue, **configured)
         url = await stack.enter_async_context(listening(create_app(settings, client=client)))
         yield Serving(
             url=url,
@@ -58,7 +59,7 @@ async def serving(client: Client, world: World, directory: Path) -> AsyncIterato
             client=client,
             world=world,
             journal=journal,
-            doors=Migrations(client, task_queue=queue),
+            doors=Migrations.configured(client, settings),
             worker=worker,
         )
 

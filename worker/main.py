@@ -23,8 +23,10 @@ from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
 from workflows.preflight import PreflightWorkflow
 
-PASSED_THROUGH = ("migration", "activities", "temporal", "vsphere", "openshift", "journal", "settings", "logs")
-"""Modules that workflows may see but not reload: pure values, and activities by reference."""
+PASSED_THROUGH = (
+    "migration", "activities", "temporal", "vsphere", "openshift", "journal", "settings", "logs", "cryptography",
+)  # fmt: skip
+"""Modules that workflows may see but not reload: pure values and functions, and activities by reference."""
 
 
 def create_worker(client: Client, context: Context, *, settings: Settings) -> Worker:

@@ -1,7 +1,10 @@
 """The live phase table as Temporal's UI shows it: Markdown in the workflow's current details."""
 
+from migration.approval import FORWARD
+from migration.gate import who_approves
 from migration.phase import number, row
 from migration.status import Decision, MigrationStatus, PhaseRecord, PhaseState
+from migration.steering import Verb
 
 _MARKS = {
     PhaseState.PENDING: "·",
@@ -57,17 +60,25 @@ def _gate(status: MigrationStatus) -> list[str]:
         *([f"- way back: {gate.way_back}"] if gate.way_back else []),
         "",
         f"Usually takes {gate.duration}. Approve: {gate.approve}. Reject: {gate.reject}.",
+        *([f"Who approves: {who}."] if (who := who_approves(status)) else []),
         "",
         "```",
-        *_commands(status.id, ["approve", "reject"]),
+        *_commands(status, ["approve", "reject"]),
         "```",
         "",
     ]
 
 
-def _commands(migration: str, verbs: list[str]) -> list[str]:
-    """What to paste; from Temporal's own page it is the Update of that name."""
-    return [f"temporal workflow update execute --workflow-id {migration} --name {each}" for each in verbs]
+def _commands(status: MigrationStatus, verbs: list[str]) -> list[str]:
+    """What to paste; from Temporal's own page it is the Update of that name, unless it must be signed."""
+    return [_command(status, each) for each in verbs]
+
+
+def _command(status: MigrationStatus, verb: str) -> str:
+    if status.signed and verb in FORWARD:
+        return f"vcfm {verb} {status.id}"
+    named = """ --input '{"by": "YOUR NAME"}'""" if status.separate_approver and verb == Verb.APPROVE else ""
+    return f"temporal workflow update execute --workflow-id {status.id} --name {verb}{named}"
 
 
 def _attention(status: MigrationStatus) -> list[str]:
@@ -80,7 +91,7 @@ def _attention(status: MigrationStatus) -> list[str]:
         "Then, from this page (Update) or a terminal:",
         "",
         "```",
-        *_commands(status.id, status.attention.choices),
+        *_commands(status, status.attention.choices),
         "```",
         "",
     ]

@@ -20,6 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from migration.adoption import Adoption
+from migration.approval import FORWARD, Subject
 from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.request import MigrationRequest, Owner, workflow_id
@@ -28,10 +29,12 @@ from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
 from migration.verdict import Verdict
+from settings import Settings
 from workflows.asking import CALL, SILENT, Clusters, adoptable
 from workflows.migration import MigrationWorkflow
-from workflows.refusals import AlreadyRunning, NoSuchMigration, NoWorker, Refused
+from workflows.refusals import AlreadyRunning, NoSuchMigration, NoWorker, Refused, Unnamed
 from workflows.remembered import remembered
+from workflows.signing import Signer
 from workflows.waits import observations
 
 OWNER = "owner"
@@ -43,26 +46,59 @@ Answer = TypeVar("Answer")
 class Migrations:
     """All migrations of one Temporal namespace."""
 
-    def __init__(self, client: Client, *, task_queue: str) -> None:
+    def __init__(
+        self, client: Client, *, task_queue: str, signer: Signer | None = None, separate_approver: bool = False
+    ) -> None:
         self._client = client
         self._queue = task_queue
         self._clusters = Clusters(client, task_queue=task_queue)
+        self._signer = signer
+        self._separate_approver = separate_approver
 
-    async def start(self, *, cluster: str, spec: MigrationSpec, owner: Owner | None = None) -> str:
-        """Start the migration of a cluster; returns its id.
-
-        An owner's claim is started once, however often it is asked for: also when its run has ended meanwhile.
+    @classmethod
+    def configured(cls, client: Client, settings: Settings) -> "Migrations":
+        """As every door must have them, so that none forgets to sign what the others sign.
 
         Raises:
+            ApprovalKeyError: the configured key is none.
+        """
+        return cls(
+            client,
+            task_queue=settings.task_queue,
+            signer=Signer.read(settings.approval_key_file) if settings.approval_key_file else None,
+            separate_approver=settings.separate_approver,
+        )
+
+    async def start(
+        self, *, cluster: str, spec: MigrationSpec, requested_by: str = "", owner: Owner | None = None
+    ) -> str:
+        """Start the migration of a cluster; returns its id.
+
+        Who may let it go on is fixed here, in its request, by what this service is configured with now. An owner's
+        claim is started once, however often it is asked for: also when its run has ended meanwhile.
+
+        Raises:
+            Unnamed: somebody else must approve it, and nobody said who asks.
             AlreadyRunning: the cluster has one that has not ended.
             ClusterUnavailable: it cannot be asked who it is.
             NoWorker: nobody works on our task queue.
         """
+        if self._separate_approver and not requested_by.strip():
+            raise Unnamed
         identity = await self._clusters.identity(cluster)
         name = identity.infrastructure_name
         if owner and await self.run_of(workflow_id(name), owner):
             return workflow_id(name)
-        return await self._begin(MigrationRequest(cluster=cluster, infrastructure_name=name, spec=spec, owner=owner))
+        request = MigrationRequest(
+            cluster=cluster,
+            infrastructure_name=name,
+            spec=spec,
+            requested_by=requested_by,
+            separate_approver=self._separate_approver,
+            approval_key=self._signer.public if self._signer else "",
+            owner=owner,
+        )
+        return await self._begin(request)
 
     async def adopt(self, *, cluster: str, adoption: Adoption) -> str:
         """Take over the migration of a cluster whose workflow is gone; returns its id.
@@ -198,7 +234,7 @@ class Migrations:
         """
         description = await self._describe(migration, run=run)
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
-        said = instruction.model_dump(mode="json", exclude_none=True)
+        said = self._signed(description, verb, instruction).model_dump(mode="json", exclude_none=True)
         try:
             return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=CALL))
         except WorkflowUpdateFailedError as error:
@@ -211,6 +247,15 @@ class Migrations:
                 raise
             remedy = "start a new migration if there is still something to move"
             raise Refused(f"{migration} has ended", remedy=remedy) from error
+
+    def _signed(self, description: WorkflowExecutionDescription, verb: Verb, instruction: Instruction) -> Instruction:
+        """Signed, where this door can; then it is for the phase that waits now, and for no later one."""
+        if self._signer is None or verb not in FORWARD:
+            return instruction
+        waits = description.typed_search_attributes.get(temporal.PHASE)
+        if instruction.phase is None and waits:
+            instruction = instruction.model_copy(update={"phase": PhaseName(waits)})
+        return self._signer.sign(Subject(migration=description.id, run=description.run_id, verb=verb), instruction)
 
     async def cancel(self, migration: str, instruction: Instruction | None = None, *, run: str | None = None) -> None:
         """Temporal's own Cancel: stop at the next safe point and roll back; after the point of no return, park.

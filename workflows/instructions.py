@@ -14,6 +14,7 @@ from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from migration import redact
+    from migration.approval import SignedInstruction
     from migration.steering import Instruction
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -40,7 +41,7 @@ def raw(handler: Handler) -> Handler:
     return handler
 
 
-def read(arguments: Sequence[Any]) -> Instruction:
+def read(arguments: Sequence[Any]) -> SignedInstruction:
     """The one optional object that every verb takes.
 
     Raises:
@@ -49,9 +50,9 @@ def read(arguments: Sequence[Any]) -> Instruction:
     try:
         said = [_decoded(each) for each in arguments]
         if said in ([], [None]):
-            return Instruction()
+            return SignedInstruction()
         (only,) = said
-        return Instruction.model_validate(only)
+        return SignedInstruction.model_validate(only)
     except ValueError as error:
         raise Refused(
             'give nothing, or one object like {"phase": "create_workers", "by": "you", "reason": "why"} '

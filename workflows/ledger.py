@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
     from migration.plan import Plan
     from migration.record import MigrationRecord
+    from migration.request import MigrationRequest
     from migration.status import (
         Attention,
         BackupReference,
@@ -51,6 +52,14 @@ class Ledger:
     def status(self) -> MigrationStatus:
         """The account as it stands."""
         return self._status
+
+    def requested(self, request: MigrationRequest) -> None:
+        """Who asked for it, and who may let it go on."""
+        self._change(
+            requested_by=request.requested_by,
+            separate_approver=request.separate_approver,
+            signed=bool(request.approval_key),
+        )
 
     def takes_over(self, message: str) -> None:
         """An earlier run's migration is being taken over, and what it left is not known yet."""

@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.status import MigrationStatus, State
     from migration.steering import MEANINGS, Verb
     from workflows.adoption import take_over
+    from workflows.authority import Authority
     from workflows.chronicle import Chronicle
     from workflows.failures import Failure, explain
     from workflows.instructions import Refused, raw, read
@@ -54,8 +55,10 @@ class MigrationWorkflow:
             spec=request.spec,
             ledger=self._ledger,
         )
+        self._ledger.requested(request)
         self._trail = Trail(self._ledger)
-        self._steering = Steering(self._ledger, self._trail, self._run.under_way)
+        authority = Authority(request, migration=info.workflow_id, run=info.run_id)
+        self._steering = Steering(self._ledger, self._trail, authority, self._run.under_way)
         self._saga = Saga(self._ledger)
         self._chronicle = Chronicle(self._run, request=request, run_id=info.run_id)
         self._run.interrupted = lambda: self._steering.interrupted

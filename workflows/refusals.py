@@ -2,6 +2,7 @@
 
 DoorError               · cannot do what was asked; says why, and what a person can do next
 ├── NoSuchMigration     · nothing is known under that id
+├── Unnamed             · nobody said who asks, and somebody else must approve
 ├── AlreadyRunning      · the cluster has a migration that has not ended
 ├── NothingToAdopt      · the cluster has no migration that could be taken over
 ├── Refused             · the migration does not take that instruction now
@@ -27,6 +28,16 @@ class NoSuchMigration(DoorError):
 
     def __init__(self, migration: str) -> None:
         super().__init__(f"no migration {migration[:100]!r}", remedy="`vcfm list` shows the ones there are")
+
+
+class Unnamed(DoorError):
+    """Nobody said who asks, and somebody else must approve."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nobody said who asks for this migration, and somebody else must approve it here (VCFM_SEPARATE_APPROVER)",
+            remedy="say who asks: `requestedBy` beside the spec, or `vcfm start --by NAME`",
+        )
 
 
 class AlreadyRunning(DoorError):

@@ -16,9 +16,11 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from migration.adoption import Adoption
+    from migration.approval import SignedInstruction
     from migration.phase import POINT_OF_NO_RETURN, PhaseName, row
     from migration.status import GRANTED, Decision, Gate, MigrationStatus, State
     from migration.steering import Instruction, Verb
+    from workflows.authority import Authority
     from workflows.failures import Failure
     from workflows.instructions import Refused, canceller, read, shown
     from workflows.ledger import Ledger
@@ -37,9 +39,10 @@ class GoBack(Exception):
 class Steering:
     """The wishes of one migration's people."""
 
-    def __init__(self, ledger: Ledger, trail: Trail, under_way: dict[str, UnderWay]) -> None:
+    def __init__(self, ledger: Ledger, trail: Trail, authority: Authority, under_way: dict[str, UnderWay]) -> None:
         self._ledger = ledger
         self._trail = trail
+        self._authority = authority
         self._under_way = under_way
         self._paused = False
         self._back = False
@@ -53,11 +56,11 @@ class Steering:
         """Whether work should stop at the next safe point."""
         return self._paused or self._back or self._stopped
 
-    def judge(self, verb: Verb, instruction: Instruction) -> None:
+    def judge(self, verb: Verb, instruction: SignedInstruction) -> None:
         """Say why not, if not.
 
         Raises:
-            Refused: the wish does not fit what is going on.
+            Refused: the wish does not fit what is going on, or is not this person's to have.
         """
         status = self._ledger.status
         present = f"{status.phase} is {status.state}"
@@ -76,11 +79,12 @@ class Steering:
             raise Refused(reason)
         if instruction.phase not in {None, status.phase}:
             raise Refused(f"{status.phase} is what waits now, not {instruction.phase}")
+        self._authority.judge(verb, instruction, present)
 
-    def take(self, verb: Verb, instruction: Instruction) -> str:
+    def take(self, verb: Verb, instruction: SignedInstruction) -> str:
         """Grant a wish that was judged; answers what happens now."""
         phase, attention = self._ledger.status.phase, self._ledger.status.attention
-        self._keep(verb, instruction, GRANTED)
+        self._keep(verb, instruction, GRANTED + self._authority.take(verb, instruction))
         match verb:
             case Verb.PAUSE:
                 self._paused = True
@@ -102,7 +106,7 @@ class Steering:
 
     def hear(self, verb: Verb, arguments: Sequence[Any]) -> None:
         """A signal: granted like an update, and where that cannot be, said to everybody, since nobody is answered."""
-        said = Instruction()
+        said = SignedInstruction()
         try:
             said = read(arguments)
             self.judge(verb, said)

@@ -220,6 +220,8 @@ def test_a_submission(spec_document: Document) -> None:
         ([], ["body"]),
         ({}, ["spec"]),
         ({"cluster": 7, "spec": None, "x": 1}, ["x", "cluster", "spec"]),
+        ({"requestedBy": 7, "spec": None}, ["requestedBy", "spec"]),
+        ({"requestedBy": "x" * 101}, ["requestedBy", "spec"]),
     ],
 )
 def test_problems_of_a_submission(body: object, fields: list[str]) -> None:
