@@ -29,6 +29,7 @@ class Settings(BaseSettings):
         api_host, api_port: where the REST door listens.
         health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
             stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
+        preflight_interval: seconds after which a custom resource that has not started is looked at again.
         log_json: one JSON object per line instead of coloured text.
         max_activities: how many activities one worker runs at a time; a vCenter serves few sessions well.
     """
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     health_window: PositiveFloat = 60.0
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
+    preflight_interval: PositiveFloat = 600.0
     log_json: bool = False
 
     @model_validator(mode="after")

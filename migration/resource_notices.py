@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from migration.phase import row
-from migration.resource_conditions import ACCEPTED, DELETION_BLOCKED
+from migration.resource_conditions import ACCEPTED, AWAITING_APPROVAL, DELETION_BLOCKED, NEEDS_ATTENTION
 from migration.resource_parts import HistoryEntry, LogLevel, LogLine, cut
 from migration.resource_status import ResourceStatus
 from migration.status import PhaseState, State
@@ -97,11 +97,11 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
 
 
 def _questions(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
-    asked = after.condition("AwaitingApproval")
-    if asked and asked.status == "True" and _said(before, "AwaitingApproval") != asked.message:
+    asked = after.condition(AWAITING_APPROVAL)
+    if asked and asked.status == "True" and _said(before, AWAITING_APPROVAL) != asked.message:
         key = f"{after.run}/{after.phase}/asked"  # a phase waits at its gate once in a run
         yield Notice(key=key, reason="ApprovalNeeded", action="Ask", message=asked.message)
-    parked = after.condition("NeedsAttention")
+    parked = after.condition(NEEDS_ATTENTION)
     if parked and parked.status == "True":
         known = _failures(before)
         for line in _failures(after) - known:

@@ -60,9 +60,9 @@ class Migrations:
             ClusterUnavailable: it cannot be asked who it is.
             NoWorker: nobody works on our task queue.
         """
-        identity = await self._identify(cluster)
+        identity = await self.identify(cluster)
         name = identity.infrastructure_name
-        if owner and await self.run_of(workflow_id(name), owner):
+        if owner and await self._has_been(workflow_id(name), owner):
             return workflow_id(name)
         request = MigrationRequest(cluster=cluster, infrastructure_name=name, spec=spec, owner=owner)
         servers = sorted({each.server for each in spec.failure_domains})
@@ -82,6 +82,23 @@ class Migrations:
         except WorkflowAlreadyStartedError as error:
             raise AlreadyRunning(error.workflow_id) from error
         return handle.id
+
+    async def identify(self, cluster: str) -> ClusterIdentity:
+        """Who a configured cluster is.
+
+        Raises:
+            ClusterUnavailable: it cannot be asked.
+            NoWorker: nobody works on our task queue.
+        """
+        return await ask(
+            self._client,
+            IdentifyCluster.run,
+            IdentifyCluster.heard,
+            ClusterName(cluster=cluster),
+            id=f"vcfm-identify-{uuid4()}",
+            queue=self._queue,
+            patience=identify.PATIENCE,
+        )
 
     async def preflight(self, *, cluster: str, spec: MigrationSpec, once: str | None = None) -> Verdict:
         """What preflight would say now; nothing is started or changed.
@@ -153,15 +170,17 @@ class Migrations:
         """
         return (await self._describe(migration)).run_id or ""
 
-    async def run_of(self, migration: str, owner: Owner) -> str | None:
-        """The id of the latest run, if it was started for that very claim of that custom resource."""
+    async def latest(self, migration: str) -> tuple[str, Owner | None] | None:
+        """The id of the latest run and the custom resource that it was started for; None where nothing is known."""
         try:
             description = await self._describe(migration)
         except NoSuchMigration:
             return None
-        found = await description.memo_value(OWNER, default=None, type_hint=Owner)
-        ours = found is not None and (found.uid, found.claim) == (owner.uid, owner.claim)
-        return description.run_id if ours else None
+        return description.run_id or "", await description.memo_value(OWNER, default=None, type_hint=Owner)
+
+    async def _has_been(self, migration: str, owner: Owner) -> bool:
+        found = await self.latest(migration)
+        return found is not None and found[1] == owner
 
     async def steer(
         self,
@@ -256,17 +275,6 @@ class Migrations:
             if error.status not in SILENT:
                 raise
             raise _nobody(description, error.message) from error
-
-    async def _identify(self, cluster: str) -> ClusterIdentity:
-        return await ask(
-            self._client,
-            IdentifyCluster.run,
-            IdentifyCluster.heard,
-            ClusterName(cluster=cluster),
-            id=f"vcfm-identify-{uuid4()}",
-            queue=self._queue,
-            patience=identify.PATIENCE,
-        )
 
 
 def _nobody(description: WorkflowExecutionDescription, why: str) -> NoWorker:
