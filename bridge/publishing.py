@@ -8,6 +8,7 @@ time.
 import socket
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from logs import log
 from migration.resource import FINALIZER, Resource
@@ -52,7 +53,7 @@ class Publisher:
                     "namespace": resource.namespace,
                     "resourceVersion": resource.version,
                 },
-                "status": status.model_dump(mode="json", exclude_none=True),
+                "status": _lean(status.model_dump(mode="json", exclude_none=True)),
             },
             subresource="status",
             manager=MANAGER,
@@ -89,6 +90,15 @@ class Publisher:
         return await self._cluster.patch_merge(
             MIGRATION, resource.name, {"metadata": metadata}, namespace=resource.namespace
         )
+
+
+def _lean(part: Any) -> Any:
+    """Without what is empty, but for messages, which every condition has."""
+    if isinstance(part, list):
+        return [_lean(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: _lean(value) for key, value in part.items() if key == "message" or value not in ("", [])}
 
 
 def _event(resource: Resource, notice: Notice) -> Document:

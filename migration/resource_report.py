@@ -8,10 +8,10 @@ from migration import resource_conditions as conditions
 from migration.concern import Category, Concern
 from migration.resource import Resource
 from migration.resource_conditions import Said
-from migration.resource_history import current, entry, manifests
+from migration.resource_history import current, history, manifests
 from migration.resource_parts import CONCERNS, LOG, ConcernSummary, PreflightVerdict, Refusal, cut
 from migration.resource_status import ResourceStatus
-from migration.status import MigrationStatus, PhaseState, State
+from migration.status import MigrationStatus, State
 
 _ACCEPTED = Said(conditions.ACCEPTED, "True", "Accepted", "the spec can be acted on")
 
@@ -111,7 +111,7 @@ def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) ->
                 "targets": seen.targets,
                 "completion_time": seen.completed if seen.state.final else None,
                 "current_phase_state": None if seen.state.final else current(seen),
-                "phase_history": [entry(each, seen) for each in seen.phases if each.state is not PhaseState.PENDING],
+                "phase_history": history(seen),
                 "backup_manifests": list(manifests(seen)),
                 "preflight": verdict(seen.concerns, generation=resource.generation, at=seen.started)
                 if seen.concerns
