@@ -38,6 +38,7 @@ class Settings(BaseSettings):
         temporal_metrics_port: where Temporal's SDK tells Prometheus of itself, on the same host; default: nowhere.
         health_window: seconds for which every operator must be Available and not Degraded before the cluster counts as
             stable. Operators report a vCenter they cannot reach within one resync, which is under a minute.
+        preflight_interval: seconds after which a custom resource that has not started is looked at again.
         log_json: one JSON object per line instead of coloured text.
         max_activities: how many activities one worker runs at a time; a vCenter serves few sessions well.
     """
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     temporal_metrics_port: Annotated[int | None, Field(ge=1, le=65535)] = None
     health_window: PositiveFloat = 60.0
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
+    preflight_interval: PositiveFloat = 600.0
     log_json: bool = False
 
     @model_validator(mode="after")

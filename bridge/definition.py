@@ -35,12 +35,13 @@ _SETS = {("spec", "gates")}
 
 _THAWED = ("state", "approvals")
 
-_AGAIN = "['Failed', 'RolledBack']"
-
-_STARTED = (
-    "has(oldSelf.status) && has(oldSelf.status.startTime) && "
-    f"!(has(oldSelf.status.completionTime) && oldSelf.status.state in {_AGAIN})"
+_RESTORED = (
+    "has(oldSelf.status.completionTime) && has(oldSelf.status.state) && (oldSelf.status.state == 'RolledBack' || "
+    "oldSelf.status.state == 'Failed' && has(oldSelf.status.phase) && oldSelf.status.phase == 'preflight')"
 )
+"""As `ResourceStatus.restored`: ended, and the cluster is as it was."""
+
+_STARTED = f"has(oldSelf.status) && has(oldSelf.status.startTime) && !({_RESTORED})"
 
 _COLUMNS = (
     ("State", ".status.state", "string", 0),

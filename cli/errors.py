@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from typer.core import TyperGroup
 
+from bridge.main import NothingToFollow
 from cli.dev_server import NoTemporalBinary
 from cli.rest import ServiceError
 from cli.submission import Unreadable
@@ -31,8 +32,8 @@ EXPLAINED = (
 
 _NOT_UNDERSTOOD = 64
 _EXPECTED = (
-    ServiceError, Unreadable, TemporalUnavailable, ApprovalKeyError, NoTemporalBinary, LabError, BuildError,
-    LookupError, OSError,
+    ServiceError, Unreadable, TemporalUnavailable, ApprovalKeyError, NoTemporalBinary, NothingToFollow, LabError,
+    BuildError, LookupError, OSError,
 )  # fmt: skip
 
 

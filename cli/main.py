@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 import logs
+from bridge import main as bridge_process
 from cli import demo as demonstration
 from cli import lab as lab_commands
 from cli import records, submission
@@ -66,7 +67,7 @@ def serve(
     temporal_port: Annotated[int, typer.Option(help="Its port, with --dev; another one if that is taken.")] = 7233,
     ui_port: Annotated[int, typer.Option(help="Its UI's port, with --dev; another one if taken.")] = 8233,
 ) -> None:
-    """Run API and worker in one process, for small installs."""
+    """Run API, worker and bridge in one process, for small installs."""
     settings = _settings()
     asyncio.run(processes.serve(settings, dev=dev, console=console, temporal_port=temporal_port, ui_port=ui_port))
 
@@ -81,6 +82,12 @@ def api() -> None:
 def worker() -> None:
     """Run a worker."""
     asyncio.run(worker_process.run(_settings()))
+
+
+@app.command()
+def bridge() -> None:
+    """Run the bridge: custom resources become migrations, and tell how those stand."""
+    asyncio.run(bridge_process.run(_settings()))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The long-running processes: the worker, the REST service, and both in one for small installs."""
+"""The long-running processes: the REST service, and everything in one for small installs."""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from rich.console import Console
 
 import temporal
 from api.app import create_app
+from bridge.main import bridging
 from cli.dev_server import dev_server
 from monitoring.endpoint import answering
 from settings import Settings
@@ -29,7 +30,7 @@ async def serve_api(settings: Settings) -> None:
 
 
 async def serve(settings: Settings, *, dev: bool, console: Console, temporal_port: int, ui_port: int) -> None:
-    """API and worker in one process, with Temporal's dev server as a child if asked for."""
+    """API, worker and bridge in one process, with Temporal's dev server as a child if asked for."""
     async with AsyncExitStack() as stack:
         if dev:
             server = await stack.enter_async_context(
@@ -45,6 +46,7 @@ async def serve(settings: Settings, *, dev: bool, console: Console, temporal_por
             console.print(f"Temporal UI   {server.ui}   (address {server.address})")
         client = await temporal.connect()
         worker = await stack.enter_async_context(working(client, settings))
+        await stack.enter_async_context(bridging(client, settings))
         await stack.enter_async_context(answering(settings, client=client, lacks=polling(worker)))
         console.print(f"REST API      http://{settings.api_host}:{settings.api_port}/docs")
         await _listen(settings, create_app(settings, client=client))

@@ -16,7 +16,9 @@ from migration.status import Gate, MigrationStatus, PhaseState, State
 Truth = Literal["True", "False", "Unknown"]
 
 ACCEPTED, SYNCED, DELETION_BLOCKED = "Accepted", "Synced", "DeletionBlocked"
-PREFLIGHT_PASSED, PROGRESSING, SUCCEEDED, READY = "PreflightPassed", "Progressing", "Succeeded", "Ready"
+PREFLIGHT_PASSED, PROGRESSING, SUCCEEDED = "PreflightPassed", "Progressing", "Succeeded"
+AWAITING_APPROVAL, NEEDS_ATTENTION, ROLLED_BACK = "AwaitingApproval", "NeedsAttention", "RolledBack"
+READY = "Ready"
 
 OFFICIAL: dict[str, tuple[PhaseName, ...]] = {
     "InfrastructurePrepared": (PhaseName.PREFLIGHT, PhaseName.BACKUP, PhaseName.DISABLE_CVO),
@@ -32,6 +34,20 @@ OFFICIAL: dict[str, tuple[PhaseName, ...]] = {
     READY: (PhaseName.VERIFY,),
 }
 """The official operator's conditions, in its order, and the phases that make each of them true."""
+
+KNOWN = (
+    ACCEPTED,
+    SYNCED,
+    PREFLIGHT_PASSED,
+    PROGRESSING,
+    AWAITING_APPROVAL,
+    NEEDS_ATTENTION,
+    DELETION_BLOCKED,
+    *OFFICIAL,
+    ROLLED_BACK,
+    SUCCEEDED,
+)
+"""Every type that is ours to write, in the order in which they are told."""
 
 
 class Said(NamedTuple):
@@ -94,18 +110,18 @@ def of_migration(seen: MigrationStatus) -> Iterator[Said]:
     moving = seen.state in {State.RUNNING, State.ROLLING_BACK, State.PENDING}
     yield Said(PROGRESSING, "True" if moving else "False", seen.state.value, seen.message)
     if seen.gate:
-        yield Said("AwaitingApproval", "True", "Asked", question(seen.gate))
+        yield Said(AWAITING_APPROVAL, "True", "Asked", question(seen.gate))
     else:
-        yield Said("AwaitingApproval", "False", "NothingAsked")
+        yield Said(AWAITING_APPROVAL, "False", "NothingAsked")
     if seen.attention:
-        yield Said("NeedsAttention", "True", "Parked", diagnosis(seen))
+        yield Said(NEEDS_ATTENTION, "True", "Parked", diagnosis(seen))
     else:
-        yield Said("NeedsAttention", "False", "NothingParked")
+        yield Said(NEEDS_ATTENTION, "False", "NothingParked")
     if seen.state is State.ROLLED_BACK:
-        yield Said("RolledBack", "True", "Restored", seen.message)
+        yield Said(ROLLED_BACK, "True", "Restored", seen.message)
     else:
         back = seen.state is State.ROLLING_BACK
-        yield Said("RolledBack", "False", "RollingBack" if back else "NotRolledBack", seen.message if back else "")
+        yield Said(ROLLED_BACK, "False", "RollingBack" if back else "NotRolledBack", seen.message if back else "")
     yield _succeeded(seen)
     yield from _official(seen)
 

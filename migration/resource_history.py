@@ -9,13 +9,14 @@ from migration.resource_parts import (
     LOGS,
     MANIFESTS,
     BackupManifest,
+    Component,
     CurrentPhaseState,
     HistoryEntry,
     LogLevel,
     LogLine,
     cut,
 )
-from migration.status import MigrationStatus, PhaseRecord, Waiting
+from migration.status import MigrationStatus, PhaseRecord, PhaseState, Waiting
 
 
 def current(seen: MigrationStatus) -> CurrentPhaseState | None:
@@ -52,8 +53,13 @@ def _span(span: timedelta) -> str:
     return f"{minutes // 60} h" if minutes % 60 == 0 and minutes else f"{minutes} min"
 
 
-def entry(record: PhaseRecord, seen: MigrationStatus) -> HistoryEntry:
-    """How a phase went, with the last things that happened in it."""
+def history(seen: MigrationStatus) -> list[HistoryEntry]:
+    """Every phase that began, or that somebody decided about, in order."""
+    decided = {each.phase for each in seen.decisions}
+    return [_entry(each, seen) for each in seen.phases if each.state is not PhaseState.PENDING or each.phase in decided]
+
+
+def _entry(record: PhaseRecord, seen: MigrationStatus) -> HistoryEntry:
     logs = sorted(_logs(record, seen), key=lambda each: each.timestamp)
     return HistoryEntry(
         phase=record.phase,
@@ -68,13 +74,15 @@ def entry(record: PhaseRecord, seen: MigrationStatus) -> HistoryEntry:
 def _logs(record: PhaseRecord, seen: MigrationStatus) -> Iterator[LogLine]:
     for each in seen.decisions:
         if each.phase is record.phase:
-            yield LogLine(timestamp=each.at, message=cut(decision(each.verb, each.by, each.door, each.reason), LOG))
+            said = cut(decision(each.verb, each.by, each.door, each.reason), LOG)
+            yield LogLine(timestamp=each.at, component=Component.DECISION, message=said)
     parked = seen.attention
     if parked and parked.phase is record.phase:
-        yield LogLine(timestamp=parked.since, level=LogLevel.ERROR, message=cut(parked.diagnosis, LOG))
+        why = cut(parked.diagnosis, LOG)
+        yield LogLine(timestamp=parked.since, level=LogLevel.ERROR, component=Component.FAILURE, message=why)
     if record.completed:
         for line in record.evidence:
-            yield LogLine(timestamp=record.completed, message=cut(line, LOG))
+            yield LogLine(timestamp=record.completed, component=Component.EVIDENCE, message=cut(line, LOG))
 
 
 def decision(verb: str, by: str, door: str, reason: str) -> str:

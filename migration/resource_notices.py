@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from migration.phase import row
-from migration.resource_conditions import ACCEPTED, DELETION_BLOCKED
-from migration.resource_parts import HistoryEntry, LogLevel, LogLine, cut
+from migration.resource_conditions import ACCEPTED, AWAITING_APPROVAL, DELETION_BLOCKED, NEEDS_ATTENTION
+from migration.resource_parts import Component, HistoryEntry, LogLine, cut
 from migration.resource_status import ResourceStatus
 from migration.status import PhaseState, State
 
@@ -77,12 +77,12 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
         )
     known = set(before.logs) if before else set()
     for line in after.logs:
-        if line not in known and line.level is LogLevel.INFO and line.timestamp != after.completion_time:
+        if line not in known and line.component is Component.DECISION:
             key = f"{run}/{name}/{_stamp(line.timestamp)}/{line.message}"
-            yield Notice(key=key, reason="Told", action="Decide", message=f"{name}: {line.message}")
+            yield Notice(key=key, reason="Decided", action="Decide", message=f"{name}: {line.message}")
     if after.status is (before.status if before else None):
         return
-    told = "; ".join(each.message for each in after.logs if each.timestamp == after.completion_time)
+    told = "; ".join(each.message for each in after.logs if each.component is Component.EVIDENCE)
     ends = {
         PhaseState.COMPLETED: ("PhaseCompleted", "Run", "done"),
         PhaseState.SKIPPED: ("PhaseSkipped", "Run", "left out"),
@@ -97,11 +97,11 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
 
 
 def _questions(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
-    asked = after.condition("AwaitingApproval")
-    if asked and asked.status == "True" and _said(before, "AwaitingApproval") != asked.message:
+    asked = after.condition(AWAITING_APPROVAL)
+    if asked and asked.status == "True" and _said(before, AWAITING_APPROVAL) != asked.message:
         key = f"{after.run}/{after.phase}/asked"  # a phase waits at its gate once in a run
         yield Notice(key=key, reason="ApprovalNeeded", action="Ask", message=asked.message)
-    parked = after.condition("NeedsAttention")
+    parked = after.condition(NEEDS_ATTENTION)
     if parked and parked.status == "True":
         known = _failures(before)
         for line in _failures(after) - known:
@@ -137,7 +137,7 @@ def _failures(status: ResourceStatus) -> set[LogLine]:
         for each in status.phase_history
         if each.phase is status.phase
         for line in each.logs
-        if line.level is LogLevel.ERROR
+        if line.component is Component.FAILURE
     }
 
 

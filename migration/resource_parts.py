@@ -56,6 +56,12 @@ class LogLevel(StrEnum):
     ERROR = "Error"
 
 
+class Component(StrEnum):
+    DECISION = "decision"
+    EVIDENCE = "evidence"
+    FAILURE = "failure"
+
+
 class LogLine(Described):
     """One thing that happened in a phase."""
 
@@ -63,6 +69,8 @@ class LogLine(Described):
     """When."""
     level: LogLevel = LogLevel.INFO
     """How grave it is."""
+    component: Component
+    """Of what kind it is: what a person decided, what was observed, why it failed."""
     message: Line
     """What happened."""
 

@@ -1,16 +1,17 @@
 """From what is known to the resource's status: pure, so that two bridges that know the same say the same."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from migration import resource_conditions as conditions
 from migration.concern import Category, Concern
 from migration.resource import Resource
 from migration.resource_conditions import Said
-from migration.resource_history import current, entry, manifests
+from migration.resource_history import current, history, manifests
 from migration.resource_parts import CONCERNS, LOG, ConcernSummary, PreflightVerdict, Refusal, cut
 from migration.resource_status import ResourceStatus
-from migration.status import MigrationStatus, PhaseState, State
+from migration.status import MigrationStatus, State
 
 _ACCEPTED = Said(conditions.ACCEPTED, "True", "Accepted", "the spec can be acted on")
 
@@ -59,15 +60,20 @@ def refused(resource: Resource, *, reason: str, why: str, needs: str, now: datet
     )
 
 
-def claimed(resource: Resource, *, trouble: str = "", now: datetime) -> ResourceStatus:
+def renewed(resource: Resource, *, now: datetime) -> ResourceStatus:
+    """Of a resource that is asked to be Pending again after a run that left the cluster as it was."""
+    return pending(replace(resource, status=ResourceStatus()), verdict=None, now=now)
+
+
+def claimed(resource: Resource, *, migration: str, now: datetime) -> ResourceStatus:
     """Of a resource whose migration is about to start: written before it does, and freezes the spec."""
-    told = trouble or "the migration is about to start"
+    told = "the migration is about to start"
     before = resource.status
     said = [
         _ACCEPTED,
         Said(conditions.SYNCED, "False", "Starting", told),
         conditions.examined(before.preflight),
-        Said(conditions.PROGRESSING, "Unknown" if trouble else "True", "Starting", told),
+        Said(conditions.PROGRESSING, "True", "Starting", told),
         Said(conditions.READY, "False", "Starting", told),
     ]
     return _stated(
@@ -75,9 +81,10 @@ def claimed(resource: Resource, *, trouble: str = "", now: datetime) -> Resource
             observed_generation=resource.generation,
             observed_state=resource.wanted,
             observed_approvals=len(resource.spec.get("approvals") or []),
+            migration=migration,
             state=State.PENDING,
-            message=cut(told),
-            start_time=before.start_time or now,
+            message=told,
+            start_time=now,
             preflight=before.preflight,
             refusals=list(_too_early(resource, now=now)),
             conditions=before.conditions,
@@ -104,7 +111,7 @@ def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) ->
                 "targets": seen.targets,
                 "completion_time": seen.completed if seen.state.final else None,
                 "current_phase_state": None if seen.state.final else current(seen),
-                "phase_history": [entry(each, seen) for each in seen.phases if each.state is not PhaseState.PENDING],
+                "phase_history": history(seen),
                 "backup_manifests": list(manifests(seen)),
                 "preflight": verdict(seen.concerns, generation=resource.generation, at=seen.started)
                 if seen.concerns
@@ -116,13 +123,16 @@ def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) ->
     )
 
 
+def after(resource: Resource, *, now: datetime) -> ResourceStatus:
+    """Of a resource whose migration has ended: what was said last stands, but for what is asked of it since."""
+    gone = {conditions.SYNCED, conditions.DELETION_BLOCKED}
+    status = resource.status.model_copy(update={"observed_generation": resource.generation})
+    return _stated(status, [*_as_before(resource, but=gone), conditions.synced(status.refusals)], now=now)
+
+
 def unheard(resource: Resource, *, reason: str, why: str, now: datetime) -> ResourceStatus:
     """Of a resource whose migration cannot be asked now: what was said last stands, and that it is not current."""
-    others = [
-        Said(each.type, each.status, each.reason, each.message)
-        for each in resource.status.conditions
-        if each.type != conditions.SYNCED
-    ]
+    others = _as_before(resource, but={conditions.SYNCED})
     return _stated(resource.status, [*others, Said(conditions.SYNCED, "False", reason, why)], now=now)
 
 
@@ -148,6 +158,12 @@ def _stated(status: ResourceStatus, said: Iterable[Said], *, now: datetime) -> R
     """The status with its conditions, as it reads on the wire: whole seconds, so that it equals what is read back."""
     found = conditions.since(status.conditions, said, generation=status.observed_generation, now=now)
     return ResourceStatus.read(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
+
+
+def _as_before(resource: Resource, *, but: set[str]) -> Iterator[Said]:
+    for each in resource.status.conditions:
+        if each.type not in but:
+            yield Said(each.type, each.status, each.reason, each.message)
 
 
 def _too_early(resource: Resource, *, now: datetime) -> Iterator[Refusal]:

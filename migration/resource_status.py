@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError
 
 from migration.phase import PhaseName
+from migration.resource_conditions import KNOWN
 from migration.resource_parts import (
     MANIFESTS,
     REFUSALS,
@@ -76,7 +77,11 @@ class ResourceStatus(Described):
     @classmethod
     def read(cls, document: Any) -> Self:
         """The status as it stands; of one that another version of us wrote, at least what must not be forgotten."""
-        found = document or {}
+        found = dict(document or {})
+        # Whoever else writes conditions keeps them; they are nothing to us. Merged lists come back in any order.
+        ours = [each for each in found.get("conditions", []) if each.get("type") in KNOWN]
+        found["conditions"] = sorted(ours, key=lambda each: KNOWN.index(each["type"]))
+        found["refusals"] = sorted(found.get("refusals", []), key=lambda each: str(each.get("subject")))
         try:
             return cls.model_validate(found)
         except ValidationError:
@@ -90,3 +95,9 @@ class ResourceStatus(Described):
     def ended(self) -> bool:
         """Whether the migration has ended."""
         return self.completion_time is not None
+
+    @property
+    def restored(self) -> bool:
+        """Whether it has ended and left the cluster as it was: rolled back, or refused before anything was changed."""
+        refused = self.state is State.FAILED and self.phase is PhaseName.PREFLIGHT
+        return self.ended and (refused or self.state is State.ROLLED_BACK)

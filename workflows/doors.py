@@ -23,7 +23,7 @@ from migration.adoption import Adoption
 from migration.approval import FORWARD, Subject
 from migration.phase import PhaseName
 from migration.plan import Plan
-from migration.request import MigrationRequest, Owner, workflow_id
+from migration.request import ClusterIdentity, MigrationRequest, Owner, workflow_id
 from migration.spec import MigrationSpec
 from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction, Verb
@@ -85,9 +85,9 @@ class Migrations:
         """
         if self._separate_approver and not requested_by.strip():
             raise Unnamed
-        identity = await self._clusters.identity(cluster)
+        identity = await self.identify(cluster)
         name = identity.infrastructure_name
-        if owner and await self.run_of(workflow_id(name), owner):
+        if owner and await self._has_been(workflow_id(name), owner):
             return workflow_id(name)
         request = MigrationRequest(
             cluster=cluster,
@@ -136,6 +136,15 @@ class Migrations:
         except WorkflowAlreadyStartedError as error:
             raise AlreadyRunning(error.workflow_id) from error
         return handle.id
+
+    async def identify(self, cluster: str) -> ClusterIdentity:
+        """Who a configured cluster is.
+
+        Raises:
+            ClusterUnavailable: it cannot be asked.
+            NoWorker: nobody works on our task queue.
+        """
+        return await self._clusters.identity(cluster)
 
     async def preflight(self, *, cluster: str, spec: MigrationSpec, once: str | None = None) -> Verdict:
         """What preflight would say now; nothing is started or changed.
@@ -199,15 +208,17 @@ class Migrations:
         """
         return (await self._describe(migration)).run_id or ""
 
-    async def run_of(self, migration: str, owner: Owner) -> str | None:
-        """The id of the latest run, if it was started for that very claim of that custom resource."""
+    async def latest(self, migration: str) -> tuple[str, Owner | None] | None:
+        """The id of the latest run and the custom resource that it was started for; None where nothing is known."""
         try:
             description = await self._describe(migration)
         except NoSuchMigration:
             return None
-        found = await description.memo_value(OWNER, default=None, type_hint=Owner)
-        ours = found is not None and (found.uid, found.claim) == (owner.uid, owner.claim)
-        return description.run_id if ours else None
+        return description.run_id or "", await description.memo_value(OWNER, default=None, type_hint=Owner)
+
+    async def _has_been(self, migration: str, owner: Owner) -> bool:
+        found = await self.latest(migration)
+        return found is not None and found[1] == owner
 
     async def steer(
         self,

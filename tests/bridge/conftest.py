@@ -1,6 +1,7 @@
 """A real API server with the custom resource installed, and the bridge's own account on it: no test has more rights."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,10 +13,13 @@ from bridge.definition import NAME
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.documents import conditions
-from openshift.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE, Resource
+from openshift.errors import NotFound
+from openshift.resources import CUSTOM_RESOURCE_DEFINITION, MIGRATION, NAMESPACE, Resource
+from tests.bridge.bridged import Bridged
 from tests.bridge.resources import ELSEWHERE, SPACE
 from tests.openshift.conftest import built, control_plane  # noqa: F401 - fixtures of the room next door
 from tests.openshift.real_control_plane import ControlPlane
+from tests.serving import Serving
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _RBAC = {
@@ -81,3 +85,26 @@ async def account(installed: ControlPlane) -> Path:
 def _established(definition: Document) -> bool:
     found = conditions(definition).get("Established")
     return found is not None and found.status == "True"
+
+
+@pytest.fixture
+async def bare(admin: Cluster) -> None:
+    """No custom resource anywhere: what an earlier test left is none of this one's business."""
+    for each in await admin.list(MIGRATION):
+        name, namespace = each["metadata"]["name"], each["metadata"]["namespace"]
+        await admin.patch_merge(MIGRATION, name, {"metadata": {"finalizers": None}}, namespace=namespace)
+        with contextlib.suppress(NotFound):
+            await admin.delete(MIGRATION, name, namespace=namespace)
+
+
+@pytest.fixture
+def bridged(bare: None, admin: Cluster, account: Path, service: Serving, tmp_path: Path) -> Bridged:
+    """The service over a fake world, for a bridge of its own account; no bridge runs yet."""
+    return Bridged(service=service, cluster=admin, account=account, directory=tmp_path)
+
+
+@pytest.fixture
+async def bridge(bridged: Bridged) -> AsyncIterator[Bridged]:
+    """With one bridge running."""
+    async with bridged.bridge():
+        yield bridged

@@ -124,7 +124,7 @@ ENDED = STARTED | {"completionTime": "2026-03-01T13:00:00Z"}
         (RUNNING, STARTED, {"state": "Rollback"}),
         (RUNNING, STARTED, {"approvals": [KIM, KIM, KIM | {"decision": "Reject"}]}),
         (RUNNING, ENDED | {"state": "RolledBack"}, {"state": "Pending", "failureDomains": [domain("another")]}),
-        (RUNNING, ENDED | {"state": "Failed"}, {"state": "Pending", "approvalMode": "Manual"}),
+        (RUNNING, ENDED | {"state": "Failed", "phase": "preflight"}, {"state": "Pending", "approvalMode": "Manual"}),
     ],
 )
 async def test_what_may_be_changed(admin: Cluster, before: Document, status: Document, change: Document) -> None:
@@ -149,6 +149,7 @@ FROZEN = "from here on only state and approvals can be changed"
         (RUNNING, ENDED | {"state": "Completed"}, {"approvalMode": "Manual"}, FROZEN),
         (RUNNING, STARTED, {"state": "Pending"}, "Paused stops it, Rollback undoes it"),
         (RUNNING, ENDED | {"state": "Completed"}, {"state": "Pending"}, "Paused stops it"),
+        (RUNNING, ENDED | {"state": "Failed", "phase": "create_tags"}, {"state": "Pending"}, "Paused stops it"),
         (RUNNING, {}, {"approvals": None}, "can only be added to"),
         (RUNNING, STARTED, {"approvals": []}, "can only be added to"),
         (RUNNING, STARTED, {"approvals": [KIM | {"by": "lou"}]}, "can only be added to"),

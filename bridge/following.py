@@ -1,0 +1,188 @@
+"""One custom resource, looked at whenever it or its migration may have changed, and at rest otherwise.
+
+Level-triggered: each look reads the resource and asks Temporal, does what is missing, and says what it saw. Nothing is
+remembered between two looks that could not be read again, so it does not matter which bridge looks, how often, or what
+it missed meanwhile.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from temporalio.service import RPCError
+
+from bridge.examining import Examiner
+from bridge.leaving import Leaver
+from bridge.passing_on import Messenger
+from bridge.publishing import Publisher
+from bridge.starting import Starter
+from logs import log
+from migration import resource_report as report
+from migration.resource import Resource
+from migration.resource_status import ResourceStatus
+from migration.spec import DesiredState
+from migration.spec_rules import problems
+from migration.value import Document
+from openshift.client import Cluster
+from openshift.errors import Conflict, NotFound, OpenShiftError
+from workflows.doors import Migrations
+from workflows.refusals import DoorError, NoSuchMigration, NoWorker
+
+POLL = 0.5
+"""Seconds between two questions to a migration that goes on; an answer costs Temporal two calls."""
+SOON, LATER, RARELY = 0.1, 2.0, 300.0
+
+Read = Callable[[], tuple[Document | None, list[Document]]]
+"""The resource as it was last heard of, and the others of its cluster."""
+
+
+class Follower:
+    """Follows one resource until it is gone."""
+
+    def __init__(
+        self, *, read: Read, cluster: Cluster, name: str, doors: Migrations, namespace: str, interval: timedelta
+    ) -> None:
+        """`name` is the cluster's in the service's configuration, `namespace` the one that is served."""
+        self._read = read
+        self._namespace = namespace
+        self._doors = doors
+        self._publisher = Publisher(cluster, namespace=namespace)
+        self._starter = Starter(doors, self._publisher, cluster=name)
+        self._leaver = Leaver(doors, self._publisher, self._starter)
+        self._messenger = Messenger(doors)
+        self.woken = asyncio.Event()
+        self._examiner = Examiner(doors, cluster=name, interval=interval, finished=self.woken.set)
+        self._heard = ""
+        self._written: Document | None = None
+
+    async def follow(self) -> None:
+        """Look, rest, look again."""
+        try:
+            while (document := self._latest()) is not None:
+                pause = await self._look_safely(Resource.read(document))
+                await self._rest(pause)
+        finally:
+            self._examiner.stop()
+
+    async def _rest(self, pause: float) -> None:
+        try:
+            async with asyncio.timeout(pause):
+                await self.woken.wait()
+        except TimeoutError:
+            pass
+        self.woken.clear()
+
+    def _latest(self) -> Document | None:
+        """What we wrote ourselves, until the watch tells something newer than what that was worked out from."""
+        document, _ = self._read()
+        if document is None:
+            return None
+        version = document["metadata"]["resourceVersion"]
+        if version != self._heard:
+            self._heard, self._written = version, None
+        return self._written or document
+
+    async def _look_safely(self, resource: Resource) -> float:
+        """One look, whatever comes of it; returns how many seconds may pass before the next."""
+        try:
+            return await self._look(resource, now=datetime.now(UTC))
+        except (Conflict, NotFound):
+            return SOON  # it is not as it was read, and the watch will tell
+        except OpenShiftError as error:
+            log.warning("a resource could not be written", resource=str(resource), why=str(error))
+            return LATER
+        except NoWorker:
+            why = "no worker answers: start one (`vcfm worker`); a migration under way goes on where it was"
+            return await self._unheard(resource, "NoWorker", why)
+        except NoSuchMigration:
+            why = (
+                "Temporal does not know this run, or not any more: nothing is started again by itself. See how the "
+                "cluster stands; the resource can be deleted with the annotation migration.openshift.io/force-delete"
+            )
+            return await self._unheard(resource, "RunUnknown", why)
+        except DoorError as error:
+            return await self._unheard(resource, type(error).__name__, f"{error}: {error.remedy}")
+        except RPCError as error:
+            log.warning("Temporal does not answer", resource=str(resource), why=error.message)
+            return await self._unheard(resource, "TemporalUnavailable", "Temporal does not answer; this is from before")
+        except Exception:  # noqa: BLE001 - one resource that we stumble over must not hold up the others
+            log.exception("a bug of the bridge", resource=str(resource))
+            return RARELY
+
+    async def _look(self, resource: Resource, *, now: datetime) -> float:
+        if resource.namespace != self._namespace:
+            return await self._elsewhere(resource, now=now)
+        if resource.deleted and await self._leaver.may_go(resource):
+            return RARELY
+        if resource.live:
+            return await self._live(resource, now=now)
+        if resource.status.ended:
+            return await self._ended(resource, now=now)
+        return await self._waiting(resource, now=now)
+
+    async def _live(self, resource: Resource, *, now: datetime) -> float:
+        seen = await self._doors.account(resource.status.migration, run=resource.status.run)
+        if resource.deleted:
+            await self._leaver.stop(resource, seen)
+        told = await self._messenger.pass_on(resource, state=seen.state, phase=seen.phase, now=now)
+        await self._publish(resource, report.of_migration(told, seen, now=now))
+        return POLL
+
+    async def _ended(self, resource: Resource, *, now: datetime) -> float:
+        status = resource.status
+        if status.restored and resource.wanted is DesiredState.PENDING:
+            await self._publish(resource, report.renewed(resource, now=now))
+            return SOON
+        told = await self._messenger.pass_on(resource, state=status.state, phase=status.phase, now=now)
+        if await self._publish(resource, report.after(told, now=now)):
+            return SOON
+        await self._publisher.release(resource)  # nothing goes on that it would have to guard
+        return RARELY
+
+    async def _waiting(self, resource: Resource, *, now: datetime) -> float:
+        if found := problems(resource.spec):
+            why = "; ".join(map(str, found))
+            said = report.refused(
+                resource, reason="InvalidSpec", why=f"{len(found)} problem(s): {why}", needs="correct the spec", now=now
+            )
+            await self._publish(resource, said)
+            return RARELY
+        if resource.wanted is DesiredState.RUNNING or await self._starter.run_of(resource):
+            self._examiner.stop()
+            written = await self._starter.start(resource, self._others(resource), now=now)
+            self._written = written or self._written
+            return SOON if written else RARELY
+        verdict = self._examiner.look(resource, now=now)
+        await self._publish(
+            resource, report.pending(resource, verdict=verdict, trouble=self._examiner.trouble, now=now)
+        )
+        return self._examiner.pause(now=now)
+
+    async def _elsewhere(self, resource: Resource, *, now: datetime) -> float:
+        why = (
+            f"this service acts on migrations in namespace {self._namespace} alone, since whoever may write there may "
+            "move the cluster"
+        )
+        needs = f"create it in {self._namespace}"
+        await self._publish(
+            resource, report.refused(resource, reason="NamespaceNotServed", why=why, needs=needs, now=now)
+        )
+        return RARELY
+
+    async def _unheard(self, resource: Resource, reason: str, why: str) -> float:
+        try:
+            await self._publish(resource, report.unheard(resource, reason=reason, why=why, now=datetime.now(UTC)))
+        except OpenShiftError as error:
+            log.warning("a resource could not be written", resource=str(resource), why=str(error))
+        return LATER
+
+    async def _publish(self, resource: Resource, status: ResourceStatus) -> bool:
+        """Whether there was anything to write."""
+        written = await self._publisher.publish(resource, status)
+        self._written = written or self._written
+        return written is not None
+
+    def _others(self, resource: Resource) -> Iterable[Resource]:
+        _, others = self._read()
+        found = [Resource.read(each) for each in others]
+        return [each for each in found if each.namespace == self._namespace and each.uid != resource.uid]

@@ -1,0 +1,125 @@
+"""Writing to the custom resource: its status, its Events, its finalizer; each only while it is as it was read.
+
+Every write carries the resource version that it was worked out from. So a bridge that is a moment behind another one,
+or behind a person, loses with a conflict, looks again, and finds nothing left to write: the status never goes back in
+time.
+"""
+
+import socket
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from logs import log
+from migration.resource import FINALIZER, Resource
+from migration.resource_notices import Notice, notices
+from migration.resource_status import ResourceStatus
+from migration.value import Document
+from openshift.client import Cluster
+from openshift.errors import AlreadyExists, NotFound, OpenShiftError
+from openshift.resources import EVENT, MIGRATION
+
+MANAGER = "vcf-migration-bridge"
+_CONTROLLER = "migration.openshift.io/bridge"
+_LONGEST_NAME, _LONGEST_NOTE = 253, 1024
+
+
+class Publisher:
+    """Writes to the resources of one cluster; Events only in the namespace that it serves."""
+
+    def __init__(self, cluster: Cluster, *, namespace: str) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+
+    async def publish(self, resource: Resource, status: ResourceStatus) -> Document | None:
+        """Have the resource say this; returns it as it is now, None where it says so already.
+
+        Events come first: a bridge that dies in between names them again, and the API server keeps one of each.
+
+        Raises:
+            Conflict: it is not as it was read.
+            NotFound: it is gone.
+        """
+        if status == resource.status:
+            return None
+        if resource.namespace == self._namespace:
+            for each in notices(resource.status, status):
+                await self.notify(resource, each)
+        return await self._cluster.apply(
+            MIGRATION,
+            {
+                "metadata": {
+                    "name": resource.name,
+                    "namespace": resource.namespace,
+                    "resourceVersion": resource.version,
+                },
+                "status": _lean(status.model_dump(mode="json", exclude_none=True)),
+            },
+            subresource="status",
+            manager=MANAGER,
+            force=True,
+        )
+
+    async def notify(self, resource: Resource, notice: Notice) -> None:
+        """An Event about it; one that cannot be created is no reason to stop, since the status says it all."""
+        try:
+            await self._cluster.create(EVENT, _event(resource, notice))
+        except AlreadyExists:
+            return
+        except OpenShiftError as error:
+            if error.retryable:
+                raise
+            log.warning("an Event was not taken", resource=str(resource), reason=notice.reason, why=str(error))
+
+    async def guard(self, resource: Resource) -> Document | None:
+        """Have our finalizer on it; returns it as it is now. Raises as `publish`."""
+        if resource.guarded:
+            return None
+        return await self._finalizers(resource, [*resource.finalizers, FINALIZER])
+
+    async def release(self, resource: Resource) -> None:
+        """Have our finalizer off it. Raises `Conflict`."""
+        if resource.guarded:
+            try:
+                await self._finalizers(resource, [each for each in resource.finalizers if each != FINALIZER])
+            except NotFound:
+                return
+
+    async def _finalizers(self, resource: Resource, wanted: list[str]) -> Document:
+        metadata = {"resourceVersion": resource.version, "finalizers": wanted}
+        return await self._cluster.patch_merge(
+            MIGRATION, resource.name, {"metadata": metadata}, namespace=resource.namespace
+        )
+
+
+def _lean(part: Any) -> Any:
+    """Without what is empty, but for messages, which every condition has."""
+    if isinstance(part, list):
+        return [_lean(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: _lean(value) for key, value in part.items() if key == "message" or value not in ("", [])}
+
+
+def _event(resource: Resource, notice: Notice) -> Document:
+    name = f"{resource.name[: _LONGEST_NAME - 17]}.{sha256(f'{resource.uid}/{notice.key}'.encode()).hexdigest()[:16]}"
+    return {
+        "apiVersion": EVENT.api_version,
+        "kind": EVENT.kind,
+        "metadata": {"name": name, "namespace": resource.namespace},
+        "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "reportingController": _CONTROLLER,
+        "reportingInstance": socket.gethostname()[:128],
+        "type": "Warning" if notice.warning else "Normal",
+        "reason": notice.reason,
+        "action": notice.action,
+        "note": notice.message.encode()[:_LONGEST_NOTE].decode(errors="ignore"),
+        "regarding": {
+            "apiVersion": MIGRATION.api_version,
+            "kind": MIGRATION.kind,
+            "namespace": resource.namespace,
+            "name": resource.name,
+            "uid": resource.uid,
+            "resourceVersion": resource.version,
+        },
+    }

@@ -1,0 +1,111 @@
+"""The custom resources of one cluster: each is followed for as long as it is there.
+
+Outages, silent connections and stale resource versions are the live view's business (`openshift.watching`). A cluster
+that lacks the definition is said to lack it, once, and looked at again later: installing it needs no restart of ours.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NoReturn
+
+from bridge.following import Follower
+from logs import log
+from migration.value import Document
+from openshift.client import Cluster
+from openshift.errors import NotServed, OpenShiftError
+from openshift.kubeconfigs import kubeconfig_of
+from openshift.resources import MIGRATION
+from openshift.watching import Watched, World
+from settings import Settings
+from workflows.doors import Migrations
+
+NOT_INSTALLED, TROUBLE = 30.0, 5.0
+"""Seconds until a cluster is looked at again."""
+
+_WATCHED = Watched(resource=MIGRATION)
+
+
+class Watcher:
+    """Follows every custom resource of one configured cluster."""
+
+    def __init__(self, name: str, *, doors: Migrations, settings: Settings) -> None:
+        """`name` is the cluster's in the service's configuration, empty for the only one."""
+        self._name = name
+        self._doors = doors
+        self._settings = settings
+        self._told = ""
+        self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
+
+    async def watch(self) -> NoReturn:
+        """Follow them, for ever."""
+        while True:
+            pause = TROUBLE
+            try:
+                kubeconfig = kubeconfig_of(self._name, settings=self._settings)
+                async with Cluster.connect(kubeconfig=kubeconfig) as cluster:
+                    await self._follow_all(cluster)
+            except NotServed:
+                self._tell("the custom resource is not installed: `oc apply -f deploy/crd` installs it")
+                pause = NOT_INSTALLED
+            except OpenShiftError as error:
+                self._tell(str(error))
+            except Exception:  # noqa: BLE001 - one cluster that we stumble over must not hold up the others
+                log.exception("a bug of the bridge", cluster=self._name)
+            await asyncio.sleep(pause)
+
+    async def _follow_all(self, cluster: Cluster) -> NoReturn:
+        async with World(cluster, [_WATCHED]) as world:
+            self._told = ""
+            log.info("custom resources are followed", cluster=self._name, server=cluster.server)
+            try:
+                while True:
+                    self._attend(world, cluster)
+                    await world.changed(60)
+            finally:
+                await self._dismiss()
+
+    def _attend(self, world: World, cluster: Cluster) -> None:
+        """A follower for each resource, and all of them awake: something has changed."""
+        documents = world[_WATCHED]
+        for uid, (follower, task) in list(self._followers.items()):
+            if task.done():
+                del self._followers[uid]
+            else:
+                follower.woken.set()
+        for key, document in documents.items():
+            uid = document["metadata"]["uid"]
+            if uid not in self._followers:
+                follower = Follower(
+                    read=_reader(world, key, uid),
+                    cluster=cluster,
+                    name=self._name,
+                    doors=self._doors,
+                    namespace=self._settings.namespace,
+                    interval=timedelta(seconds=self._settings.preflight_interval),
+                )
+                task = asyncio.create_task(follower.follow(), name=f"follow {key}")
+                self._followers[uid] = follower, task
+
+    async def _dismiss(self) -> None:
+        tasks = [task for _, task in self._followers.values()]
+        self._followers.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _tell(self, why: str) -> None:
+        """In the log, once for as long as it is so."""
+        if why != self._told:
+            self._told = why
+            log.warning("custom resources are not followed", cluster=self._name, why=why)
+
+
+def _reader(world: World, key: str, uid: str) -> Callable[[], tuple[Document | None, list[Document]]]:
+    def read() -> tuple[Document | None, list[Document]]:
+        documents = world[_WATCHED]
+        found = documents.get(key)
+        ours = found if found and found["metadata"]["uid"] == uid else None
+        return ours, list(documents.values())
+
+    return read
