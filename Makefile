@@ -17,6 +17,8 @@ setup: .venv/.ready
 lock: ; $(BIN)/$(LOCK) --extra lab --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/$(LOCK) --extra postgres pyproject.toml -o requirements/service.txt
 	$(BIN)/$(LOCK) --extra go pyproject.toml -o requirements/go.txt
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
+		| $(BIN)/$(LOCK) - -o requirements/build.txt
 
 demo: setup ; @$(BIN)/vcfm demo $(ARGS)
 

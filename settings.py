@@ -43,7 +43,13 @@ class Settings(BaseSettings):
         max_activities: how many activities one worker runs at a time; a vCenter serves few sessions well.
     """
 
-    model_config = SettingsConfigDict(env_prefix="VCFM_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="VCFM_",
+        env_file=".env",
+        env_ignore_empty=True,  # how compose and shells pass on what is not set
+        extra="ignore",
+        frozen=True,
+    )
 
     kubeconfig: Path | None = None
     kubeconfig_directory: Path | None = None

@@ -35,6 +35,7 @@ PARTS = (
     Part("nodelink-controller", "machine-api", f"{_MAO}/nodelink-controller"),
     Part("machine-healthcheck-controller", "machine-api", f"{_MAO}/machine-healthcheck"),
     Part("control-plane-machine-set-operator", "cpms", _CPMS),
+    Part("kustomize", "kustomize", "sigs.k8s.io/kustomize/kustomize/v5"),  # for tests of deploy/ alone
 )
 _CRDS = "payload-manifests/crds"
 _CVO = "config/v1/zz_generated.crd-manifests/0000_00_cluster-version-operator_01"

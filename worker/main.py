@@ -47,7 +47,7 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
         default_heartbeat_throttle_interval=timedelta(milliseconds=500),
         # After a worker's death the next one reads a few hundred events again; waiting 10 s costs more.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
-        # Time for activities to notice and stop between two calls; a pod's grace period is 30 s.
+        # Time for activities to notice and stop between two calls; a pod gets 60 s in all (deploy/base/worker.yaml).
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
 

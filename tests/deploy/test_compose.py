@@ -1,0 +1,110 @@
+"""docker-compose.yml: valid, complete, explained, and closed to everybody but this machine."""
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from settings import Settings
+from tests.deploy.rendering import ROOT
+
+TEXT = (ROOT / "docker-compose.yml").read_text()
+DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = DOCUMENT["services"]
+PROCESSES = {name: each for name, each in SERVICES.items() if "vcf-migration" in each["image"]}
+JOBS = {
+    name
+    for each in SERVICES.values()
+    for name, wanted in each.get("depends_on", {}).items()
+    if wanted["condition"] == "service_completed_successfully"
+}
+
+
+def test_it_is_a_compose_file() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        "docker-compose.yml",
+    ]
+    judged = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert judged.returncode == 0, judged.stdout
+
+
+def test_every_variable_is_explained_with_the_default_it_has() -> None:
+    used = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT))
+    assert set(re.findall(r"\$\{?(\w+)", TEXT)) == set(used), "each has a default, so that it works without .env"
+    assert used == dotenv_values(ROOT / ".env.example")
+    blocks = re.split(r"(?<=\n)(?=#)", (ROOT / ".env.example").read_text())
+    assert all(re.match(r"# .+", each) for each in blocks)
+
+
+def test_the_processes_do_not_read_what_compose_is_told() -> None:
+    """`vcfm` reads the `.env` of the directory that it is called in, which may be this one."""
+    assert not [name for name in dotenv_values(ROOT / ".env.example") if name.startswith("VCFM_")]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_who_stays_is_watched_and_who_ends_is_waited_for(name: str) -> None:
+    service = SERVICES[name]
+    if name in JOBS:
+        assert service["restart"] == "on-failure"
+        assert "healthcheck" not in service
+    else:
+        assert service["restart"] == "unless-stopped"
+        assert {"test", "interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"])
+    for other, wanted in service.get("depends_on", {}).items():
+        assert wanted["condition"] == ("service_completed_successfully" if other in JOBS else "service_healthy")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_it_listens_on_this_machine_alone(name: str) -> None:
+    assert all(each.startswith("127.0.0.1:") for each in SERVICES[name].get("ports", []))
+    assert SERVICES[name].get("network_mode") is None
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_secrets_are_files(name: str) -> None:
+    for key, value in SERVICES[name].get("environment", {}).items():
+        if re.search("PASSWORD|PWD|TOKEN|KEYS|SECRET", key):
+            assert key.endswith("_FILE"), key
+            assert str(value).startswith(("/run/secrets/", "${")), key
+    assert set(SERVICES[name].get("secrets", [])) <= set(DOCUMENT["secrets"])
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_may_little_and_is_told_what_it_reads(name: str) -> None:
+    service = PROCESSES[name]
+    assert service["command"] == [name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert f"{name}:/var/lib/vcfm" in service["volumes"]
+    assert all(each.endswith(":ro") for each in service["volumes"] if not each.startswith(f"{name}:"))
+    assert set(service["volumes"]) >= {"${FILES:-./.compose}/payload:/etc/vcfm/payload:ro"}
+    for key in service["environment"]:
+        if key.startswith("VCFM_"):
+            assert key.removeprefix("VCFM_").lower() in Settings.model_fields, key
+
+
+def test_what_is_not_set_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("VCFM_PAYLOAD_KEYS_FILE", "VCFM_CODEC_TOKEN_FILE", "VCFM_CODEC_UI_ORIGIN", "VCFM_VCENTER_CA_FILE"):
+        monkeypatch.setenv(key, "")
+    assert Settings() == Settings.model_construct()
+
+
+def test_only_who_acts_has_kubeconfigs() -> None:
+    having = {name for name, each in SERVICES.items() if any("/clusters:" in one for one in each.get("volumes", []))}
+    assert having == set(PROCESSES) - {"api"}
+
+
+@pytest.mark.parametrize("script", sorted(each.name for each in (ROOT / "deploy/compose").glob("*.sh")))
+def test_a_script_is_one_and_is_used(script: str) -> None:
+    file = ROOT / "deploy/compose" / script
+    assert subprocess.run(["/bin/sh", "-n", file], check=False).returncode == 0
+    assert f"/{script}" in TEXT
