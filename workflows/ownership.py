@@ -4,20 +4,18 @@ Machine API attaches it to each VM it clones if the tag exists by then, and says
 back, on workers and masters alike.
 """
 
-import asyncio
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.virtual_machines import TaggedExpected, VirtualMachines
     from migration.status import Node
-    from workflows.run import Run
+    from workflows.run import Run, together
 
 
 async def see_ownership_tags(run: Run, machines: list[Node]) -> list[str]:
     """The evidence, one sentence per folder."""
     plan = run.plan
-    tagged = await asyncio.gather(
+    tagged = await together(
         *(
             run.act(
                 VirtualMachines.ensure_tagged,

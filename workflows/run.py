@@ -2,8 +2,10 @@
 
 `act` is for a side effect, `wait` for an observation that takes as long as it takes. Both name themselves in Temporal's
 timeline, both wait for a cancelled activity to end before anything else happens: an undo must never overlap its do.
+That is also why several at once are begun by `together`: asyncio's own gathering ends with the first that fails.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,6 +38,19 @@ class UnderWay:
 
     summary: str
     waits: bool
+
+
+async def together(*works: Awaitable[Output]) -> list[Output]:
+    """Have several done at once; that one of them failed, or all were cancelled, is heard when the last has ended.
+
+    Raises:
+        ActivityError: the first failure, in the order given.
+    """
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    failed = next((each for each in ended if isinstance(each, BaseException)), None)
+    if failed:
+        raise failed
+    return [each for each in ended if not isinstance(each, BaseException)]
 
 
 class Run:

@@ -8,9 +8,11 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from activities.baseline import Compared
+from activities.preflight import Verdict
 from migration.phase import TABLE, PhaseName, number
 from migration.spec import ApprovalMode
 from migration.status import Claim, MigrationStatus, PhaseState, State
+from tests.workflows.answers import PLAN
 from tests.workflows.conftest import Steer
 from tests.workflows.world import World
 from workflows.migration import MigrationWorkflow
@@ -168,6 +170,23 @@ async def test_a_permanent_failure_rolls_back_by_itself_if_the_spec_says_so(stee
     result = await (await steered(rollback_on_failure=True)).result()
     assert result.state is State.ROLLED_BACK
     assert "restore_credentials" in world.calls
+
+
+async def test_nothing_is_undone_before_the_last_of_several_at_once_has_ended(steered: Steer, world: World) -> None:
+    """One new MachineSet fails for good while the other is still being made: that one would outlive its own undo."""
+    (only,) = PLAN.new_sets
+    both = [only, only.model_copy(update={"name": "ocp1-worker-az2"})]
+    world.answer("preflight", Verdict(concerns=[], plan=PLAN.model_copy(update={"new_sets": both}), nodes=[]))
+    world.fail("create_machine_set", PERMANENT)
+    world.stall("create_machine_set")
+    handle = await steered(rollback_on_failure=True)
+    async with asyncio.timeout(20):
+        while world.calls.count("create_machine_set") < len(both):
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.5)  # what must not happen has time to
+    assert "source_is_fit" not in world.calls
+    world.go_on("create_machine_set")
+    assert (await handle.result()).state is State.ROLLED_BACK
 
 
 async def test_temporals_cancel_rolls_back(steered: Steer, world: World) -> None:

@@ -1,14 +1,12 @@
 """Phase 6: the folder for the cluster's VMs on the target, with the ownership tag that lets an installer destroy it."""
 
-import asyncio
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.folders import FolderOrder, FolderRemoval, Folders
     from migration.phase import PhaseName
     from migration.status import Claim
-    from workflows.run import Run
+    from workflows.run import Run, together
 
 name = PhaseName.CREATE_FOLDER
 
@@ -24,7 +22,7 @@ async def observe(run: Run) -> None:
 async def do(run: Run) -> list[str]:
     """Ensure each failure domain's folder; two failure domains may share one."""
     orders = _orders(run)
-    made = await asyncio.gather(
+    made = await together(
         *(run.act(Folders.ensure, order, f"folder {order.path} on {order.vcenter.server}") for order in orders)
     )
     return [sentence for each in made for sentence in each.evidence]

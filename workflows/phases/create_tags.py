@@ -4,8 +4,6 @@ Machine API labels nodes by the region and zone tags of where their VM lives, an
 VM it clones, but only if that tag exists by then; otherwise it skips it without a word.
 """
 
-import asyncio
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -13,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.phase import PhaseName
     from migration.plan import VCenterPlan
     from migration.status import Claim
-    from workflows.run import Run
+    from workflows.run import Run, together
 
 name = PhaseName.CREATE_TAGS
 
@@ -29,7 +27,7 @@ async def observe(run: Run) -> None:
 async def do(run: Run) -> list[str]:
     """Ensure categories, tags and attachments on each target vCenter, and read them back."""
     plan = run.plan
-    made = await asyncio.gather(
+    made = await together(
         *(run.act(Tags.ensure, _order(run, target), f"tags on {target.server}") for target in plan.targets)
     )
     return [sentence for each in made for sentence in each.evidence]

@@ -1,7 +1,5 @@
 """Phase 11: one MachineSet per source set and failure domain; the total is kept, the spread is even."""
 
-import asyncio
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -10,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.phase import PhaseName
     from workflows import budgets
     from workflows.ownership import see_ownership_tags
-    from workflows.run import Run
+    from workflows.run import Run, together
 
 name = PhaseName.CREATE_WORKERS
 
@@ -18,7 +16,7 @@ name = PhaseName.CREATE_WORKERS
 async def do(run: Run) -> list[str]:
     """Create them all at once, wait until each replica is a Ready node, and see the ownership tag on every VM."""
     plan = run.plan
-    await asyncio.gather(
+    await together(
         *(
             run.act(
                 MachineSets.create,
