@@ -66,9 +66,9 @@ class Built(NamedTuple):
         return self.cache / f"definitions-{sha256(repr(DEFINITIONS).encode()).hexdigest()[:12]}" / name
 
     def definitions(self, *, rules: str) -> list[Path]:
-        """All CRD files of a cluster with these Infrastructure rules."""
-        names = [name for each in DEFINITIONS for name, _ in each.files if not name.startswith("infrastructures.")]
-        return [self.definition(name) for name in [f"infrastructures.{rules}.yaml", *names]]
+        """All CRD files of a cluster with these Infrastructure rules, which ControllerConfig has a copy of."""
+        names = [name for each in DEFINITIONS for name, _ in each.files]
+        return [self.definition(name) for name in names if name.count(".") == 1 or name.split(".")[1] == rules]
 
 
 def build(*, report: Report) -> Built:

@@ -53,7 +53,10 @@ DEFINITIONS = (
             ),
             ("clustercsidrivers.yaml", f"{_CRDS}/0000_50_csi-driver_01_clustercsidrivers-Default.crd.yaml"),
             ("storages.yaml", f"{_CRDS}/0000_50_storage_01_storages.crd.yaml"),
-            ("controllerconfigs.yaml", f"{_CRDS}/0000_80_machine-config_01_controllerconfigs-Default.crd.yaml"),
+            (
+                "controllerconfigs.legacy.yaml",
+                f"{_CRDS}/0000_80_machine-config_01_controllerconfigs-Default.crd.yaml",
+            ),
             ("machineconfigpools.yaml", f"{_CRDS}/0000_80_machine-config_01_machineconfigpools-Default.crd.yaml"),
             ("clusteroperators.yaml", f"{_CVO}_clusteroperators.crd.yaml"),
             ("clusterversions.yaml", f"{_CVO}_clusterversions-Default.crd.yaml"),
@@ -67,6 +70,11 @@ DEFINITIONS = (
             (
                 "infrastructures.day2.yaml",
                 f"{_CRDS}/0000_10_config-operator_01_infrastructures-DevPreviewNoUpgrade.crd.yaml",
+            ),
+            ("controllerconfigs.open.yaml", f"{_CRDS}/0000_80_machine-config_01_controllerconfigs-Default.crd.yaml"),
+            (
+                "controllerconfigs.day2.yaml",
+                f"{_CRDS}/0000_80_machine-config_01_controllerconfigs-DevPreviewNoUpgrade.crd.yaml",
             ),
         ),
     ),

@@ -139,3 +139,18 @@ def test_a_failure_domain_in_use_cannot_be_dropped_under_day2(stores: Stores, ki
     wait_for(lambda: wanted in refusal(), what="the policy to see what uses the failure domain", timeout=20)
     stores.api.request("DELETE", stores.api.path(user))
     wait_for(lambda: not refusal(), what="the failure domain to be free", timeout=20)
+
+
+@pytest.mark.parametrize("kept", ["legacy", "open", "day2"])
+def test_controller_config_embeds_the_very_rules_of_infrastructure(kept: str) -> None:
+    """Else machine-config would be Degraded in a rule set that allows what Infrastructure says."""
+    definitions = {each.name.split(".")[0]: each for each in build(report=lambda _: None).definitions(rules=kept)}
+    told = {
+        name: {each for each in (ALL_OR_NONE, ONE_AT_A_TIME, NEVER_UNSET) if each in _in_one_line(definitions[name])}
+        for name in ("infrastructures", "controllerconfigs")
+    }
+    assert told["controllerconfigs"] == told["infrastructures"]
+
+
+def _in_one_line(definition: Path) -> str:
+    return " ".join(definition.read_text().split())
