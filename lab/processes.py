@@ -142,6 +142,10 @@ class Processes:
             f"--service-account-key-file={tokens.certificate}",
             f"--service-account-signing-key-file={tokens.key}",
             "--allow-privileged=true",
+            # What others wrote into the cluster, for whoever doubts them; reads would fill the disk.
+            f"--audit-policy-file={Path(__file__).parent / 'manifests' / 'audit-policy.yaml'}",
+            f"--audit-log-path={self._state.logs / 'audit.log'}",
+            "--audit-log-mode=blocking",  # a write is in the log before it is answered
             # The simulated kubelets mount nothing, and pods must not wait for a namespace's default account.
             "--disable-admission-plugins=ServiceAccount",
         )
