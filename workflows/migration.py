@@ -22,12 +22,11 @@ with workflow.unsafe.imports_passed_through():
     from migration.plan import Plan
     from migration.request import MigrationRequest
     from migration.status import MigrationStatus, State
-    from migration.steering import MEANINGS, Verb
+    from migration.steering import Verb
     from workflows.adoption import take_over
     from workflows.authority import Authority
     from workflows.chronicle import Chronicle
     from workflows.failures import Failure, explain
-    from workflows.instructions import Refused, raw, read
     from workflows.ledger import Ledger
     from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
@@ -36,12 +35,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga import Saga
     from workflows.steering import GoBack, Steering
     from workflows.trail import Trail
+    from workflows.verbs import steered
     from workflows.way_back import see_way_back
 
 T = TypeVar("T")
 
 
 @workflow.defn(name="MigrationWorkflow")
+@steered
 class MigrationWorkflow:
     """Moves one running OpenShift cluster from its vCenter to another."""
 
@@ -58,10 +59,10 @@ class MigrationWorkflow:
         self._ledger.requested(request)
         self._trail = Trail(self._ledger)
         authority = Authority(request, migration=info.workflow_id, run=info.run_id)
-        self._steering = Steering(self._ledger, self._trail, authority, self._run.under_way)
+        self.steering = Steering(self._ledger, self._trail, authority, self._run.under_way)
         self._saga = Saga(self._ledger)
         self._chronicle = Chronicle(self._run, request=request, run_id=info.run_id)
-        self._run.interrupted = lambda: self._steering.interrupted
+        self._run.interrupted = lambda: self.steering.interrupted
 
     @workflow.run
     async def run(self, request: MigrationRequest) -> MigrationStatus:
@@ -79,9 +80,9 @@ class MigrationWorkflow:
             status = await self._end(State.FAILED, f"nothing was taken over: {refusal}")
             raise ApplicationError(status.message, type="AdoptionRefused", non_retryable=True) from refusal
         except GoBack:
-            await _shielded(self._back(), self._steering.cancelled_late)
+            await _shielded(self._back(), self.steering.cancelled_late)
             return await self._end(State.ROLLED_BACK, "the cluster is as it was before")
-        await _shielded(self._close(State.COMPLETED), self._steering.cancelled_late)
+        await _shielded(self._close(State.COMPLETED), self.steering.cancelled_late)
         return await self._end(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
     async def _end(self, state: State, message: str) -> MigrationStatus:
@@ -92,20 +93,20 @@ class MigrationWorkflow:
 
     async def _through(self, phase: Step, *, approved: bool) -> None:
         """One phase, from its gate to its proof."""
-        await self._steering.safe_point(phase.name)
+        await self.steering.safe_point(phase.name)
         seen = await self._see_way_back(phase.name)
         if is_gated(phase.name, self._run.spec) and not approved:
             gate = make_gate(phase.name, self._run.plan, since=workflow.now(), way_back="; ".join(seen))
-            await self._steering.gate(gate)
+            await self.steering.gate(gate)
             seen = await self._see_way_back(phase.name)  # the answer may have taken days
         while True:
-            await self._steering.safe_point(phase.name)
+            await self.steering.safe_point(phase.name)
             if phase.name is POINT_OF_NO_RETURN:
                 self._cross()
             self._saga.record(phase.name)
             self._ledger.begin(phase.name)
             try:
-                evidence = await self._steering.interruptible(self._do(phase))
+                evidence = await self.steering.interruptible(self._do(phase))
             except Interrupted:
                 continue
             except (ActivityError, NotProven) as error:
@@ -116,16 +117,16 @@ class MigrationWorkflow:
                 return self._ledger.complete(phase.name, [*seen, *evidence])
 
     async def _see_way_back(self, phase: PhaseName) -> list[str]:
-        if phase not in IRREVERSIBLE or self._steering.crossed:
+        if phase not in IRREVERSIBLE or self.steering.crossed:
             return []
-        return [await see_way_back(self._run, phase, self._steering)]
+        return [await see_way_back(self._run, phase, self.steering)]
 
     async def _do(self, phase: Step) -> list[str]:
         await self._chronicle.begins(phase.name)
         return await phase.do(self._run)
 
     def _cross(self) -> None:
-        self._steering.cross()
+        self.steering.cross()
         self._saga.clear()
         self._ledger.crossed()
 
@@ -138,12 +139,12 @@ class MigrationWorkflow:
         if self._run.spec.rollback_on_failure and reversible(phase.name) and self._run.planned:
             self._ledger.remark(f"{phase.name} failed for good: {failure.diagnosis}")
             raise GoBack
-        return await self._steering.ask(phase.name, failure)
+        return await self.steering.ask(phase.name, failure)
 
     async def _back(self) -> None:
         """Roll back, whatever comes meanwhile."""
         self._run.interrupted = lambda: False
-        await roll_back(self._run, self._saga, self._steering, self._chronicle)
+        await roll_back(self._run, self._saga, self.steering, self._chronicle)
         await self._close(State.ROLLED_BACK)
 
     async def _close(self, how: State) -> None:
@@ -155,7 +156,7 @@ class MigrationWorkflow:
                 return await self._chronicle.ends(how)
             except ActivityError as error:
                 failure, kept = explain(error), "it ends, and the cluster's record goes on saying that it has not"
-                if await self._steering.ask(self._ledger.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
+                if await self.steering.ask(self._ledger.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
                     return None
 
     async def _take_over(self, adoption: Adoption) -> PhaseName:
@@ -166,10 +167,10 @@ class MigrationWorkflow:
             GoBack: it is to be rolled back.
         """
         cancelled: list[bool] = []
-        taking = take_over(adoption, self._run, self._steering, self._saga, self._chronicle)
+        taking = take_over(adoption, self._run, self.steering, self._saga, self._chronicle)
         begun = await _shielded(taking, lambda: cancelled.append(True))
         if cancelled:
-            self._steering.cancelled()
+            self.steering.cancelled()
         return begun
 
     @workflow.query(description="What is going on: phase, state, what needs a person, the report")
@@ -182,143 +183,10 @@ class MigrationWorkflow:
         """The pinned plan."""
         return self._run.planned
 
-    @workflow.update(name="approve", description=MEANINGS[Verb.APPROVE])
-    @raw
-    def approve_update(self, *arguments: Any) -> str:
-        """What `MEANINGS` says, answered."""
-        return self._wish(Verb.APPROVE, arguments)
-
-    @approve_update.validator
-    @raw
-    def _judge_approve(self, *arguments: Any) -> None:
-        self._judge(Verb.APPROVE, arguments)
-
-    @workflow.signal(name="approve", description=MEANINGS[Verb.APPROVE])
-    @raw
-    def approve_signal(self, *arguments: Any) -> None:
-        """What `MEANINGS` says, without an answer."""
-        self._steering.hear(Verb.APPROVE, arguments)
-
-    @workflow.update(name="reject", description=MEANINGS[Verb.REJECT])
-    @raw
-    def reject_update(self, *arguments: Any) -> str:
-        """What `MEANINGS` says, answered."""
-        return self._wish(Verb.REJECT, arguments)
-
-    @reject_update.validator
-    @raw
-    def _judge_reject(self, *arguments: Any) -> None:
-        self._judge(Verb.REJECT, arguments)
-
-    @workflow.signal(name="reject", description=MEANINGS[Verb.REJECT])
-    @raw
-    def reject_signal(self, *arguments: Any) -> None:
-        """What `MEANINGS` says, without an answer."""
-        self._steering.hear(Verb.REJECT, arguments)
-
-    @workflow.update(name="pause", description=MEANINGS[Verb.PAUSE])
-    @raw
-    def pause_update(self, *arguments: Any) -> str:
-        """What `MEANINGS` says, answered."""
-        return self._wish(Verb.PAUSE, arguments)
-
-    @pause_update.validator
-    @raw
-    def _judge_pause(self, *arguments: Any) -> None:
-        self._judge(Verb.PAUSE, arguments)
-
-    @workflow.signal(name="pause", description=MEANINGS[Verb.PAUSE])
-    @raw
-    def pause_signal(self, *arguments: Any) -> None:
-        """What `MEANINGS` says, without an answer."""
-        self._steering.hear(Verb.PAUSE, arguments)
-
-    @workflow.update(name="resume", description=MEANINGS[Verb.RESUME])
-    @raw
-    def resume_update(self, *arguments: Any) -> str:
-        """What `MEANINGS` says, answered."""
-        return self._wish(Verb.RESUME, arguments)
-
-    @resume_update.validator
-    @raw
-    def _judge_resume(self, *arguments: Any) -> None:
-        self._judge(Verb.RESUME, arguments)
-
-    @workflow.signal(name="resume", description=MEANINGS[Verb.RESUME])
-    @raw
-    def resume_signal(self, *arguments: Any) -> None:
-        """What `MEANINGS` says, without an answer."""
-        self._steering.hear(Verb.RESUME, arguments)
-
-    @workflow.update(name="retry", description=MEANINGS[Verb.RETRY])
-    @raw
-    def retry_update(self, *arguments: Any) -> str:
-        """What `MEANINGS` says, answered."""
-        return self._wish(Verb.RETRY, arguments)
-
-    @retry_update.validator
-    @raw
-    def _judge_retry(self, *arguments: Any) -> None:
-        self._judge(Verb.RETRY, arguments)
-
-    @workflow.signal(name="retry", description=MEANINGS[Verb.RETRY])
-    @raw
-    def retry_signal(self, *arguments: Any) -> None:
-        """What `MEANINGS` says, without an answer."""
-        self._steering.hear(Verb.RETRY, arguments)
-
-    @workflow.update(name="skip", description=MEANINGS[Verb.SKIP])
-    @raw
-    def skip_update(self, *arguments: Any) -> str:
-        """What `MEANINGS` says, answered."""
-        return self._wish(Verb.SKIP, arguments)
-
-    @skip_update.validator
-    @raw
-    def _judge_skip(self, *arguments: Any) -> None:
-        self._judge(Verb.SKIP, arguments)
-
-    @workflow.signal(name="skip", description=MEANINGS[Verb.SKIP])
-    @raw
-    def skip_signal(self, *arguments: Any) -> None:
-        """What `MEANINGS` says, without an answer."""
-        self._steering.hear(Verb.SKIP, arguments)
-
-    @workflow.update(name="rollback", description=MEANINGS[Verb.ROLLBACK])
-    @raw
-    def rollback_update(self, *arguments: Any) -> str:
-        """What `MEANINGS` says, answered."""
-        return self._wish(Verb.ROLLBACK, arguments)
-
-    @rollback_update.validator
-    @raw
-    def _judge_rollback(self, *arguments: Any) -> None:
-        self._judge(Verb.ROLLBACK, arguments)
-
-    @workflow.signal(name="rollback", description=MEANINGS[Verb.ROLLBACK])
-    @raw
-    def rollback_signal(self, *arguments: Any) -> None:
-        """What `MEANINGS` says, without an answer."""
-        self._steering.hear(Verb.ROLLBACK, arguments)
-
     @workflow.signal(dynamic=True)
     def unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A signal nobody knows is said, never dropped."""
-        self._steering.wonder(name, arguments)
-
-    def _judge(self, verb: Verb, arguments: tuple[Any, ...]) -> None:
-        """One plain sentence instead of a yes.
-
-        Raises:
-            ApplicationError: what Temporal's UI shows in red.
-        """
-        try:
-            self._steering.judge(verb, read(arguments))
-        except Refused as refusal:
-            raise ApplicationError(str(refusal), type="Refused", non_retryable=True) from refusal
-
-    def _wish(self, verb: Verb, arguments: tuple[Any, ...]) -> str:
-        return self._steering.take(verb, read(arguments))
+        self.steering.wonder(name, arguments)
 
 
 async def _shielded(work: Coroutine[Any, Any, T], heard: Callable[[], None]) -> T:
