@@ -6,13 +6,14 @@ is no leader to be elected, and a rolling update may overlap.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from temporalio.client import Client
 
 import temporal
 from bridge.watching import Watcher
+from monitoring.endpoint import Lacks, answering
 from openshift.errors import Misconfigured
 from openshift.kubeconfigs import clusters
 from settings import Settings
@@ -35,13 +36,13 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with bridging(client, settings):
+    async with bridging(client, settings) as lacks, answering(settings, client=client, lacks=lacks):
         await stop.wait()
 
 
 @asynccontextmanager
-async def bridging(client: Client, settings: Settings) -> AsyncIterator[None]:
-    """The bridge, for as long as the block lasts.
+async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
+    """The bridge, for as long as the block lasts; yields what it lacks to do its work.
 
     Raises:
         NothingToFollow: the directory of kubeconfigs cannot be read.
@@ -55,8 +56,15 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[None]:
     watchers = [Watcher(name, doors=doors, settings=settings) for name in names]
     tasks = [asyncio.create_task(each.watch(), name="the bridge of a cluster") for each in watchers]
     try:
-        yield
+        yield lambda: _lacks(watchers)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _lacks(watchers: Sequence[Watcher]) -> str:
+    """One cluster that is away does not make a bridge of several useless."""
+    if any(not each.lacks for each in watchers):
+        return ""
+    return "; ".join(each.lacks for each in watchers) or "no kubeconfig is configured"

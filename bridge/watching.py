@@ -27,7 +27,11 @@ _WATCHED = Watched(resource=MIGRATION)
 
 
 class Watcher:
-    """Follows every custom resource of one configured cluster."""
+    """Follows every custom resource of one configured cluster.
+
+    Attributes:
+        lacks: why they are not followed at this moment; empty while they are.
+    """
 
     def __init__(self, name: str, *, doors: Migrations, settings: Settings) -> None:
         """`name` is the cluster's in the service's configuration, empty for the only one."""
@@ -35,6 +39,7 @@ class Watcher:
         self._doors = doors
         self._settings = settings
         self._told = ""
+        self.lacks = "no cluster has been reached yet"
         self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
 
     async def watch(self) -> NoReturn:
@@ -46,7 +51,7 @@ class Watcher:
                 async with Cluster.connect(kubeconfig=kubeconfig) as cluster:
                     await self._follow_all(cluster)
             except NotServed:
-                self._tell("the custom resource is not installed: `oc apply -f deploy/crd` installs it")
+                self._tell("the custom resource is not installed: `oc apply -k deploy/crd` installs it")
                 pause = NOT_INSTALLED
             except OpenShiftError as error:
                 self._tell(str(error))
@@ -56,7 +61,7 @@ class Watcher:
 
     async def _follow_all(self, cluster: Cluster) -> NoReturn:
         async with World(cluster, [_WATCHED]) as world:
-            self._told = ""
+            self._told = self.lacks = ""
             log.info("custom resources are followed", cluster=self._name, server=cluster.server)
             try:
                 while True:
@@ -96,6 +101,7 @@ class Watcher:
 
     def _tell(self, why: str) -> None:
         """In the log, once for as long as it is so."""
+        self.lacks = why
         if why != self._told:
             self._told = why
             log.warning("custom resources are not followed", cluster=self._name, why=why)

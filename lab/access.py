@@ -11,7 +11,7 @@ from lab.certificates import Pair
 from lab.state import StateDir, write_private
 
 SERVICE_ACCOUNT = "vcf-migration"
-SHIPPED = Path(__file__).parent.parent / "deploy" / "rbac" / "kustomization.yaml"
+SHIPPED = Path(__file__).parent.parent / "deploy" / "rbac" / "Kustomization"
 SHIPPED_NAMESPACE = "openshift-vcf-migration"
 TOKEN_LIFETIME = 7 * 24 * 3600  # seconds; longer than any lab stands
 

@@ -98,9 +98,11 @@ def test_what_is_not_set_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> N
     assert Settings() == Settings.model_construct()
 
 
-def test_only_who_acts_has_kubeconfigs() -> None:
+def test_each_process_has_the_keys_that_it_uses_and_no_other() -> None:
     having = {name for name, each in SERVICES.items() if any("/clusters:" in one for one in each.get("volumes", []))}
-    assert having == set(PROCESSES) - {"api"}
+    assert having == {"worker", "bridge"}
+    signing = {name for name, each in SERVICES.items() if any("/approval:" in one for one in each.get("volumes", []))}
+    assert signing == {"api", "bridge"}, "whoever only works must not be able to approve"
 
 
 @pytest.mark.parametrize("script", sorted(each.name for each in (ROOT / "deploy/compose").glob("*.sh")))

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
+from cli.main import app
 from journal.store import FLUSH_SECONDS
 from lab.access import shipped
 from lab.apiserver import ApiError, ApiServer
@@ -130,12 +131,19 @@ def test_a_disruption_budget_never_holds_a_drain() -> None:
         assert budget["spec"]["selector"] == found[name]["spec"]["selector"]
 
 
-def test_only_the_worker_acts_on_the_cluster() -> None:
+def test_each_process_is_a_command_and_all_are_there() -> None:
+    commands = {each.callback.__name__ for each in app.registered_commands if each.callback}
+    started = [argument for each in deployments().values() for argument in container(each)["args"]]
+    assert sorted(started) == ["api", "bridge", "worker"]
+    assert set(started) <= commands
+
+
+def test_rest_has_no_rights_on_the_cluster() -> None:
     api = pod(deployments()["vcf-migration-api"])
     assert api["automountServiceAccountToken"] is False
     bound = {subject["name"] for each in rendered(BASE) for subject in each.get("subjects", [])}
     assert api["serviceAccountName"] not in bound
-    assert pod(deployments()["vcf-migration-worker"])["serviceAccountName"] in bound
+    assert bound == {pod(deployments()[f"vcf-migration-{name}"])["serviceAccountName"] for name in ("worker", "bridge")}
 
 
 def test_the_lab_runs_under_the_very_rights_that_are_rendered() -> None:
@@ -144,9 +152,10 @@ def test_the_lab_runs_under_the_very_rights_that_are_rendered() -> None:
 
 
 def test_elsewhere_the_service_has_no_rights_at_all() -> None:
-    assert not [each for each in rendered(HUB) if "Role" in each["kind"]]
+    assert not [each for each in rendered(HUB) if "Role" in each["kind"] or "Definition" in each["kind"]]
     accounts = of_kind(rendered(HUB), "ServiceAccount")
-    assert accounts["vcf-migration"]["automountServiceAccountToken"] is False
+    assert {each["automountServiceAccountToken"] for each in accounts.values()} == {False}
+    assert {pod(each)["serviceAccountName"] for each in deployments(HUB).values()} == set(accounts)
 
 
 def test_an_overlay_changes_image_and_temporal() -> None:
@@ -168,7 +177,7 @@ def _egress(policies: list[Document]) -> set[int]:
 def test_nothing_goes_in_or_out_that_is_not_named() -> None:
     policies = of_kind(rendered(BASE), "NetworkPolicy")
     assert policies["vcf-migration-deny"]["spec"].keys() == {"podSelector", "policyTypes"}
-    for name, ways in {"worker": {443, 6443}, "api": set()}.items():
+    for name, ways in {"worker": {443, 6443}, "bridge": {6443}, "api": set()}.items():
         labels = deployments()[f"vcf-migration-{name}"]["spec"]["template"]["metadata"]["labels"]
         mine = [each for each in policies.values() if _selects(each["spec"]["podSelector"], labels)]
         assert policies["vcf-migration-deny"] in mine

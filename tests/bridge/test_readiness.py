@@ -1,0 +1,43 @@
+"""A bridge is ready while it follows a cluster, and says why when it follows none."""
+
+import asyncio
+from pathlib import Path
+
+from bridge.main import bridging
+from monitoring.endpoint import Lacks
+from tests.bridge.bridged import Bridged
+
+
+async def until(lacks: Lacks, wanted: str) -> None:
+    """What it lacks becomes that; nothing, if that is empty."""
+    async with asyncio.timeout(60):
+        while wanted not in lacks() or (lacks() and not wanted):
+            await asyncio.sleep(0.05)
+
+
+async def test_ready_once_the_cluster_is_followed(bridged: Bridged) -> None:
+    async with bridging(bridged.service.client, bridged.settings) as lacks:
+        assert lacks() == "no cluster has been reached yet"
+        await until(lacks, "")
+
+
+async def test_one_cluster_that_cannot_be_reached_says_why(bridged: Bridged, tmp_path: Path) -> None:
+    missing = bridged.settings.model_copy(update={"kubeconfig": tmp_path / "missing"})
+    async with bridging(bridged.service.client, missing) as lacks:
+        await until(lacks, str(tmp_path / "missing"))
+
+
+async def test_one_of_two_clusters_is_enough(bridged: Bridged, tmp_path: Path) -> None:
+    (tmp_path / "clusters").mkdir()
+    (tmp_path / "clusters" / "east.yaml").write_text(bridged.account.read_text())
+    (tmp_path / "clusters" / "west.yaml").write_text("nonsense")
+    both = bridged.settings.model_copy(update={"kubeconfig": None, "kubeconfig_directory": tmp_path / "clusters"})
+    async with bridging(bridged.service.client, both) as lacks:
+        await until(lacks, "")
+
+
+async def test_no_kubeconfig_at_all(bridged: Bridged, tmp_path: Path) -> None:
+    (tmp_path / "clusters").mkdir()
+    none = bridged.settings.model_copy(update={"kubeconfig": None, "kubeconfig_directory": tmp_path / "clusters"})
+    async with bridging(bridged.service.client, none) as lacks:
+        assert lacks() == "no kubeconfig is configured"
