@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from temporalio.client import Client
 
-from migration.phase import PhaseName
+from migration.phase import PhaseName, phase_of
 from migration.status import State
 from tests.e2e import claims
 from tests.prove.observer import observing, told
@@ -88,7 +88,7 @@ def activities(rig: Rig, migration: str) -> set[str]:
         history = await client.get_workflow_handle(migration).fetch_history()
         events = json.loads(history.to_json())["events"]
         scheduled = (each.get("activityTaskScheduledEventAttributes") for each in events)
-        return {each["activityId"] for each in scheduled if each}
+        return {each["activityId"] for each in scheduled if each and phase_of(each["activityId"])}
 
     return asyncio.run(read())
 

@@ -24,8 +24,8 @@ PASSING = frozenset(
 ENDPOINTS = "openshift-etcd/etcd-endpoints"
 """Addresses of masters, which are new: compared by number."""
 
-KEPT = "vcfm-backup-"
-"""Before-images are kept on purpose."""
+KEPT = ("vcfm-backup-", "vcfm-record-")
+"""Before-images and the record of the run are kept on purpose."""
 
 
 def differences(before: Document, after: Document, name: str) -> list[str]:

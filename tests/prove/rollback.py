@@ -25,7 +25,7 @@ from tests.prove.snares import Fate, Snare
 from tests.prove.tally import Cell
 
 BEFORE_NO_RETURN = [each.name for each in TABLE if reversible(each.name)]
-ACTIVITIES = dict(zip(BEFORE_NO_RETURN, (1, 1, 2, 2, 2, 2, 1, 2, 3, 1, 3, 4, 3), strict=True))
+ACTIVITIES = dict(zip(BEFORE_NO_RETURN, (1, 2, 3, 3, 3, 3, 2, 3, 4, 2, 4, 5, 4), strict=True))
 """How many activities a phase has; which one is interrupted is drawn."""
 MOVING = (PhaseName.CREATE_WORKERS, PhaseName.RECREATE_CPMS, PhaseName.SCALE_OLD)
 AWAY = {"apiless": ("stopped", "kube-apiserver"), "sourceless": ("away", "source")}
