@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.simulation.cluster import Kind
-from lab.simulation.documents import address, holds, is_master, leaving
+from lab.simulation.documents import address, condition, holds, is_master, leaving
 from lab.simulation.kinds import CONFIG_MAP, DEPLOYMENT, MACHINE, NODE, SECRET
 
 Document = dict[str, Any]
@@ -73,15 +73,29 @@ class Sight:
         return [
             each["metadata"]["name"]
             for each in self.objects[NODE].values()
-            if not is_master(each) and holds(each, "Ready") and not each["spec"].get("unschedulable")
+            if not is_master(each) and self._stays(each) and not each["spec"].get("unschedulable")
         ]
 
     @property
     def members(self) -> dict[str, bool]:
         """Etcd's members by address, and whether each is healthy."""
         listed = (self.one(CONFIG_MAP, "openshift-etcd/etcd-endpoints") or {}).get("data") or {}
-        ready = {address(each) for each in self.objects[NODE].values() if is_master(each) and holds(each, "Ready")}
+        ready = {address(each) for each in self.objects[NODE].values() if is_master(each) and self._stays(each)}
         return {each: each in ready for each in listed.values()}
+
+    def _stays(self, node: Document) -> bool:
+        """Whether a node is Ready, or merely unheard while its Machine runs on.
+
+        An API server that was away for half a minute has the node controller call every node Unknown: nobody's doing.
+        """
+        if condition(node, "Ready").get("status") != "Unknown":
+            return holds(node, "Ready")
+        name = node["metadata"]["name"]
+        return any(
+            not leaving(each) and each.get("status", {}).get("phase") == "Running"
+            for each in self.objects[MACHINE].values()
+            if each["metadata"]["name"] == name
+        )
 
     def vms(self, role: str) -> list[Document]:
         """The cluster's machines in a vCenter, as last listed."""

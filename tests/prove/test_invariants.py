@@ -107,6 +107,15 @@ def test_a_cordoned_worker_is_one_less(sight: Sight) -> None:
     assert broken(sight) == {"workers"}
 
 
+def test_an_unheard_worker_is_one_less_only_when_its_machine_goes(sight: Sight) -> None:
+    unheard = node("ocp1-worker-a", master=False)
+    unheard["status"]["conditions"] = [{"type": "Ready", "status": "Unknown"}]
+    sight.take(NODE, "MODIFIED", unheard)
+    assert broken(sight) == set()
+    sight.take(MACHINE, "MODIFIED", machine("ocp1-worker-a", role="worker", phase="Deleting"))
+    assert broken(sight) == {"workers"}
+
+
 def test_things_that_are_there_twice(sight: Sight) -> None:
     calm = copy.deepcopy(sight)
     twin = copy.deepcopy(next(iter(sight.objects[MACHINE_SET].values())))
