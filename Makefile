@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-.PHONY: setup demo test bench lint generate lock clean
+.PHONY: setup demo test bench prove-rollback prove-crash prove-walks lint generate lock clean
 
 setup: .venv/.ready
 
@@ -38,7 +38,9 @@ generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
 
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
 
+prove-rollback prove-crash prove-walks: prove-%: setup ; $(BIN)/python -m tests.prove.$* $(ARGS)
+
 clean:
 	-[ -x $(BIN)/vcfm ] && $(BIN)/vcfm lab down
-	rm -rf .venv .lab .vcfm .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .lab .vcfm .prove .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -47,7 +47,7 @@ BACKWARDS = {
     "put_autoscalers_back",
     "compare_baseline",
 }
-"""What only a rollback, or taking a migration over, does: the walk goes forward, the way back is walked in `tests/e2e/test_rollback.py`."""
+"""What only a rollback, or taking a migration over, does: the walk goes forward, the way back is walked in `tests/prove/test_sampled.py`."""
 
 
 def test_every_activity_that_a_worker_offers_was_walked_through(walked: Walk) -> None:

@@ -1,0 +1,171 @@
+"""`make prove-rollback`: sent back from everywhere, the cluster is as it was; 48 cells on one lab.
+
+For each phase before the point of no return: rollback asked *during* it (its worker is held at a boundary of one of its
+activities, drawn by the seed, while the wish arrives), *after* it (at the gate of the next), and with a *crash*: the
+worker is killed once in every activity of that phase's undo. In the three that move machines also: Temporal's own
+*cancel* from its CLI, and a rollback through which the API server (*apiless*) or the source (*sourceless*) is away. A lab that is back at its baseline takes the next cell, which is the best proof of the last one.
+"""
+
+import asyncio
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from lab.faults import fault
+from migration.phase import TABLE, PhaseName, number, reversible
+from migration.status import MigrationStatus, PhaseState, State
+from tests.prove.observer import observing, told
+from tests.prove.proof import Proof, arguments, prove
+from tests.prove.rig import Rig
+from tests.prove.snares import Fate, Snare
+from tests.prove.tally import Cell
+
+BEFORE_NO_RETURN = [each.name for each in TABLE if reversible(each.name)]
+ACTIVITIES = dict(zip(BEFORE_NO_RETURN, (1, 2, 3, 3, 3, 3, 2, 3, 4, 2, 4, 5, 4), strict=True))
+"""How many activities a phase has; which one is interrupted is drawn."""
+MOVING = (PhaseName.CREATE_WORKERS, PhaseName.RECREATE_CPMS, PhaseName.SCALE_OLD)
+AWAY = {"apiless": ("stopped", "kube-apiserver"), "sourceless": ("away", "source")}
+OUTAGE = (10.0, 30.0)
+CELLS = [f"{phase}.{how}" for phase in BEFORE_NO_RETURN for how in ("during", "after", "crash")] + [
+    f"{phase}.{how}" for phase in MOVING for how in ("cancel", *AWAY)
+]
+LEAVING_NOTHING = {PhaseName.PREFLIGHT, PhaseName.BACKUP}
+LONGEST = 900.0
+LOOK = 5.0
+
+
+def rollback_cell(rig: Rig, name: str, seed: int) -> Cell:
+    """One migration, sent back."""
+    phase, how = PhaseName(name.split(".", maxsplit=1)[0]), name.split(".")[1]
+    cell = Cell(name=name, seed=seed)
+    deaths = rig.deaths
+    with observing(rig.lab) as seen:
+        migration, asked = _send_back(rig, phase, how, seed=seed)
+        if how in AWAY:
+            _outage(rig, name, seed)
+        status = rig.ended(migration, seconds=LONGEST)
+    left = rig.differences()
+    cell.ended = status.state
+    cell.wrong += _judged(status, phase, how)
+    cell.wrong += [f"outside: {each}" for each in left]
+    cell.wrong += told(seen.violations)
+    cell.figures = {
+        "interrupted": _moments(rig, phase, how),
+        "kills": rig.deaths - deaths,
+        "rollback s": f"{(_end(status) - asked):.1f}",
+        "claims": f"{sum(each.holds for each in status.report)}/{len(status.report)}",
+        "outside": "equal" if not left else f"{len(left)} differences",
+        "observer": f"{seen.looks} looks" + (f", blind {seen.blind:.0f} s" if seen.blind else ""),
+    }
+    return cell
+
+
+def _send_back(rig: Rig, phase: PhaseName, how: str, *, seed: int) -> tuple[str, float]:
+    """Until the wish to go back is heard; the migration, and when it was said (seconds since the epoch)."""
+    if how in {"during", "cancel"}:
+        rig.snares.lay(_hold(phase, seed))
+        migration = rig.begin()
+        _wait_for_snare(rig, migration, phase)
+    else:
+        rig.snares.lay()
+        migration = rig.begin(gates=[_following(phase)])
+        rig.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=LONGEST)
+    if how == "crash":
+        where = _following(phase) if phase is PhaseName.MONITOR_HEALTH else phase
+        rig.snares.lay(Snare(name="crash", fate=Fate.DIE, phase=where, seed=seed))
+    asked = time.time()
+    if how == "cancel":
+        cancel(rig, migration)
+    else:
+        rig.say(migration, "rollback")
+    if how == "crash" and phase in LEAVING_NOTHING:  # its rollback has no activity to die in
+        rig.kill_worker()
+    rig.snares.release()
+    return migration, asked
+
+
+def _outage(rig: Rig, name: str, seed: int) -> None:
+    """Something that the rollback needs is away for a while, from some moment of it on."""
+    chance = random.Random(f"{seed} {name}")
+    time.sleep(chance.uniform(0.0, 15.0))
+    with fault(rig.lab.state_dir, *AWAY[name.split(".")[1]]):
+        time.sleep(chance.uniform(*OUTAGE))
+
+
+def _hold(phase: PhaseName, seed: int) -> Snare:
+    draws = Snare(name="hold", fate=Fate.HOLD, seed=seed).draws(phase)
+    return Snare(name="hold", fate=Fate.HOLD, phase=phase, nth=draws.randint(1, ACTIVITIES[phase]), seed=seed)
+
+
+def _wait_for_snare(rig: Rig, migration: str, phase: PhaseName) -> None:
+    end, look = time.monotonic() + LONGEST, time.monotonic() + LOOK
+    while not rig.snares.sprung:
+        time.sleep(0.01)
+        if time.monotonic() > look:
+            status, look = rig.status(migration), time.monotonic() + LOOK
+            if status.state.final or time.monotonic() > end:
+                raise TimeoutError(f"{phase} was not met: {status.state} in {status.phase}: {status.message}")
+
+
+def _following(phase: PhaseName) -> PhaseName:
+    return TABLE[number(phase)].name
+
+
+def cancel(rig: Rig, migration: str) -> None:
+    """Temporal's own Cancel, as its CLI says it."""
+    binary = Path(sys.executable).parent / "temporal"
+    address = rig.temporal.address
+    subprocess.run(
+        [binary, "workflow", "cancel", "--workflow-id", migration, "--address", address],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def _judged(status: MigrationStatus, phase: PhaseName, how: str) -> list[str]:
+    """What the product's own account must say."""
+    wrong = [f"report: {each.claim}: {each.read}" for each in status.report if not each.holds]
+    if status.state is not State.ROLLED_BACK:
+        wrong.append(f"it is {status.state}: {status.message}")
+    if not status.report and number(phase) > number(PhaseName.BACKUP):
+        wrong.append("no report of its own")
+    said = [each.phase for each in status.decisions if each.verb in {"rollback", "cancel"}]
+    wanted = phase if how in {"during", "cancel"} else _following(phase)
+    if said != [wanted]:
+        wrong.append(f"the wish was heard in {', '.join(said) or 'no phase'} instead of {wanted}")
+    undone = {each.phase for each in status.phases if each.state is PhaseState.UNDONE}
+    if phase in undone or phase in LEAVING_NOTHING or phase is PhaseName.MONITOR_HEALTH:
+        return wrong
+    return [*wrong, f"{phase} was not undone"]
+
+
+def _moments(rig: Rig, phase: PhaseName, how: str) -> str:
+    """Where, as it happened."""
+    if how in {"after", *AWAY}:
+        return "at the gate"
+    return ", ".join(f"{each.moment} {each.activity.partition('.')[2]}" for each in rig.snares.sprung) or "at once"
+
+
+def _end(status: MigrationStatus) -> float:
+    return status.completed.timestamp() if isinstance(status.completed, datetime) else time.time()
+
+
+def main(asked: Sequence[str] | None = None) -> int:
+    """Parse, prove, print; 1 unless every cell is proven."""
+    parser = arguments("rollback", __doc__)
+    parser.add_argument("--cells", default="", help="only these: create_workers.during,…")
+    chosen = parser.parse_args(asked)
+    names = [each for each in chosen.cells.split(",") if each] or CELLS
+    if unknown := [each for each in names if each not in CELLS]:
+        parser.error(f"no such cell: {', '.join(unknown)}; there are {', '.join(CELLS)}")
+    proof = Proof(title="Sent back", names=names, cell=rollback_cell, options=chosen)
+    return asyncio.run(prove(proof))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
