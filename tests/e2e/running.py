@@ -17,7 +17,6 @@ from cli.rest import Service
 from lab.commands import Lab
 from migration.status import MigrationStatus
 
-
 BUSY = 180
 """Seconds that two Python processes may take to start on a machine that has much else to do; usually two."""
 
