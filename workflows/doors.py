@@ -31,6 +31,7 @@ from migration.status import MigrationStatus, PhaseState, State
 from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
 from settings import Settings
+from workflows.absence import nobody_answers, nobody_begins, plain
 from workflows.failures import explain
 from workflows.identify import PATIENCE, IdentifyCluster
 from workflows.migration import MigrationWorkflow
@@ -170,7 +171,7 @@ class Migrations:
             why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
             raise Refused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            raise _nobody(description, "the instruction was not answered in time") from error
+            raise nobody_answers(description, "the instruction was not answered in time") from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -239,11 +240,11 @@ class Migrations:
         try:
             return await handle.query(query, rpc_timeout=_CALL)
         except WorkflowQueryFailedError as error:
-            raise _nobody(description, error.message) from error
+            raise nobody_answers(description, error.message) from error
         except RPCError as error:
             if error.status not in _SILENT:
                 raise
-            raise _nobody(description, error.message) from error
+            raise nobody_answers(description, error.message) from error
 
     async def _identify(self, cluster: str) -> ClusterIdentity:
         try:
@@ -261,28 +262,11 @@ class Migrations:
             if isinstance(error.cause, ActivityError):
                 failure = explain(error.cause)
                 raise ClusterUnavailable(failure.diagnosis, remedy=failure.remedy) from error
-            raise self._idle() from error
+            raise await nobody_begins(self._client, self._queue) from error
         except RPCError as error:
             if error.status not in _SILENT:
                 raise
-            raise self._idle() from error
-
-    def _idle(self) -> NoWorker:
-        return NoWorker(
-            f"nobody works on task queue {self._queue!r}", remedy="start a worker: `vcfm worker` (or `vcfm serve`)"
-        )
-
-
-def _nobody(description: WorkflowExecutionDescription, why: str) -> NoWorker:
-    phase = description.typed_search_attributes.get(temporal.PHASE, "an unknown phase")
-    return NoWorker(
-        f"{description.id} is {_plain(description)}, in {phase}, and no worker answers for it ({why})",
-        remedy="see that a worker runs (`vcfm worker`); the migration goes on where it was",
-    )
-
-
-def _plain(description: WorkflowExecutionDescription) -> str:
-    return description.status.name.lower() if description.status else "unknown"
+            raise await nobody_begins(self._client, self._queue) from error
 
 
 def _state(status: WorkflowExecutionStatus | None, said: str) -> State:
@@ -295,7 +279,7 @@ def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -
     """A run that was terminated could not say so itself."""
     if status.state.final:
         return status
-    message = f"{_plain(description)} from outside during {status.phase}; nothing was restored"
+    message = f"{plain(description)} from outside during {status.phase}; nothing was restored"
     cut = {"state": PhaseState.FAILED, "message": message, "completed": description.close_time}
     return status.model_copy(
         update={
