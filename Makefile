@@ -29,6 +29,7 @@ lint: setup
 test: setup lint ; $(BIN)/pytest $(ARGS)
 
 generate: setup ; $(BIN)/python -m tests.e2e.record
+	VCFM_RECORD=1 $(BIN)/pytest -q tests/workflows/test_commands.py
 
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
 
