@@ -35,6 +35,7 @@ test: setup lint
 
 generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
 	$(BIN)/python -m tests.e2e.record
+	VCFM_RECORD=1 $(BIN)/pytest -q tests/workflows/test_commands.py
 
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
 

@@ -21,11 +21,12 @@ from migration.spec import MigrationSpec
 from migration.value import Value
 from migration.verdict import Verdict
 from workflows import identify, preflight
+from workflows.absence import nobody_begins
 from workflows.failures import explain
 from workflows.identify import IdentifyCluster
 from workflows.look_up import LookUpRecord, Remembered
 from workflows.preflight import PreflightWorkflow
-from workflows.refusals import ClusterUnavailable, NothingToAdopt, NoWorker, Refused
+from workflows.refusals import ClusterUnavailable, NothingToAdopt, Refused
 
 CALL = timedelta(seconds=3)
 """Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
@@ -125,19 +126,14 @@ async def ask(
             failure = explain(error.cause)
             kind = Refused if error.cause.activity_type == "read_record" else ClusterUnavailable
             raise kind(failure.diagnosis, remedy=failure.remedy) from error
-        raise idle(queue) from error
+        raise await nobody_begins(client, queue) from error
     except WorkflowQueryFailedError as error:
-        raise idle(queue) from error
+        raise await nobody_begins(client, queue) from error
     except RPCError as error:
         if error.status not in SILENT:
             raise
-        raise idle(queue) from error
+        raise await nobody_begins(client, queue) from error
     return answer
-
-
-def idle(queue: str) -> NoWorker:
-    """Nobody works on that queue."""
-    return NoWorker(f"nobody works on task queue {queue!r}", remedy="start a worker: `vcfm worker` (or `vcfm serve`)")
 
 
 def adoptable(known: Remembered, direction: Direction) -> MigrationRecord:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from temporalio.client import Client
+from tests.e2e.test_rollback import same
 
 from lab.commands import down, up
 from lab.scenario import load
@@ -13,7 +14,6 @@ from migration.phase import PhaseName
 from migration.status import MigrationStatus, PhaseState, State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
-from tests.e2e.test_rollback import same
 
 
 async def test_a_run_terminated_during_the_control_planes_roll_is_completed_by_another(tmp_path: Path) -> None:
