@@ -32,6 +32,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.details import table
 
 
+_UNDER_WAY = {PhaseState.RUNNING, PhaseState.UNDOING, PhaseState.FAILED}
+
+
 class Ledger:
     """What happened so far; every method is one thing that happens."""
 
@@ -79,8 +82,8 @@ class Ledger:
 
     def looks(self, phase: PhaseName, message: str) -> None:
         """Something is looked at before a phase begins."""
-        record = self._record(phase).model_copy(update={"state": PhaseState.PENDING, "message": ""})
-        self._write(phase, record, state=State.RUNNING, message=message, attention=None)
+        self._change(phase=phase, state=State.RUNNING, message=message, attention=None)
+        self._publish()
 
     def without_way_back(self, phase: PhaseName) -> None:
         """Somebody had a phase begin although the source could not take the cluster back."""
@@ -112,7 +115,9 @@ class Ledger:
 
     def park(self, phase: PhaseName, *, diagnosis: str, remedy: str, choices: list[str], skip: str = "") -> None:
         """A phase cannot go on without a person."""
-        record = self._record(phase).model_copy(update={"state": PhaseState.FAILED, "message": diagnosis})
+        record = self._record(phase)
+        if record.state in _UNDER_WAY:  # else it is what comes before the phase that failed, or after it
+            record = record.model_copy(update={"state": PhaseState.FAILED, "message": diagnosis})
         attention = Attention(
             phase=phase, since=workflow.now(), diagnosis=diagnosis, remedy=remedy, choices=choices, skip=skip
         )

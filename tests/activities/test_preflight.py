@@ -14,10 +14,14 @@ from activities.preflight import Preflight, PreflightQuestion
 from lab.commands import Lab
 from lab.faults import fault
 from migration.concern import Category, Concern, blocking
+from migration.phase import PhaseName
+from migration.record import MigrationRecord
 from migration.spec import MigrationSpec
-from migration.verdict import Verdict
+from migration.status import State
+from openshift.records import record_secret
 from tests.activities.attempts import Attempts, attempts, spec_of, vcenter_of
 from tests.activities.by_hand import admin, applied, credentials_changed, tagging
+from tests.workflows.answers import PLAN, request
 
 pytestmark = pytest.mark.lab
 Around = Callable[[Lab], AbstractContextManager[Any]]
@@ -102,6 +106,31 @@ async def test_what_is_wrong_is_said(
     assert list(found) == [concern]
     assert named in f"{found[concern].objects} {found[concern].assessment}"
     assert found[concern].remedy
+
+
+def record_of(lab: Lab) -> MigrationRecord:
+    """Of a migration of the lab's cluster that somebody ended from outside."""
+    name = lab.description["infrastructure_name"]
+    plan = PLAN.model_copy(update={"infrastructure_name": name, "namespace": lab.description["namespace"]})
+    return MigrationRecord(request=request(), plan=plan, workflow=f"vcfm-{name}", run="r1", phase=PhaseName.SCALE_OLD)
+
+
+@pytest.mark.parametrize(
+    ("damage", "concern", "named"),
+    [
+        ({}, "migration.unfinished", "(run r1) had begun scale_old"),
+        ({"data": {"document.json.gz": "AAAA"}}, "migration.record-unreadable", "is damaged"),
+    ],
+)
+async def test_a_migration_that_has_not_ended_is_told_with_the_way_out(
+    lab: Lab, trying: Attempts, damage: dict[str, Any], concern: str, named: str
+) -> None:
+    with applied(lab, record_secret(record_of(lab)) | damage):
+        found = critical(await examined(trying, spec_of(lab)))
+    assert list(found) == [concern]
+    assert named in found[concern].assessment
+    with applied(lab, record_secret(record_of(lab).model_copy(update={"ended": State.COMPLETED}))):
+        assert critical(await examined(trying, spec_of(lab))) == {}
 
 
 async def test_a_wrong_password_is_a_concern_after_a_single_login_and_a_new_one_works_at_once(

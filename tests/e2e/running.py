@@ -17,6 +17,9 @@ from cli.rest import Service
 from lab.commands import Lab
 from migration.status import MigrationStatus
 
+BUSY = 180
+"""Seconds that two Python processes may take to start on a machine that has much else to do; usually two."""
+
 
 class Running:
     """The service on one lab; its worker can be killed and started again."""
@@ -55,8 +58,12 @@ class Running:
         self.worker = self._start("worker")
 
     def wait_until_ready(self) -> None:
-        """Wait until the API serves."""
-        self.service.wait_until_ready(seconds=180, alive=lambda: self.api.poll() is None)
+        """Wait until the API serves and the worker works, however busy the machine is."""
+        self.service.wait_until_ready(seconds=BUSY, alive=lambda: self.api.poll() is None)
+        end = time.monotonic() + BUSY
+        while "worker polls" not in self.logs:
+            assert time.monotonic() < end, f"the worker did not begin to work within {BUSY} s"
+            time.sleep(0.1)
 
     def submit(self) -> MigrationStatus:
         """Start the lab's migration by REST."""

@@ -6,7 +6,7 @@ from activities.preflight import Verdict
 from migration.concern import Category, Concern
 from migration.phase import TABLE, PhaseName
 from migration.record import MigrationRecord
-from migration.status import State
+from migration.status import PhaseState, State
 from tests.workflows.answers import PLAN, TARGET, request
 from tests.workflows.conftest import Steer
 from tests.workflows.test_control import PERMANENT, UNDO, calling, until
@@ -95,7 +95,8 @@ async def test_an_end_that_cannot_be_noted_asks(steered: Steer, world: World, an
     assert status.attention.choices == ["retry", "skip"]
     said = await handle.execute_update(answer)
     assert (answer == "skip") == ("goes on saying that it has not" in said)
-    assert (await handle.result()).state is State.COMPLETED
+    result = await handle.result()
+    assert (result.state, {each.state for each in result.phases}) == (State.COMPLETED, {PhaseState.COMPLETED})
     assert world.records[-1].ended == (State.COMPLETED if answer == "retry" else None)
 
 
