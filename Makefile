@@ -33,8 +33,8 @@ test: setup lint
 	$(BIN)/vcfm lab build
 	$(BIN)/pytest $(ARGS)
 
-generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
-	$(BIN)/python -m tests.e2e.record
+generate: setup ; $(BIN)/python -m tests.e2e.record
+	VCFM_RECORD=1 $(BIN)/pytest -q tests/workflows/test_commands.py
 
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
 

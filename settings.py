@@ -31,6 +31,7 @@ class Settings(BaseSettings):
             that has it; default: nothing is signed.
         separate_approver: whether somebody else than who asked for a migration must approve it.
         task_queue: Temporal task queue that the worker polls and migrations run on.
+        build_id: this worker's version: migrations stay with the version that began them; default: any worker runs any.
         api_host, api_port: where the REST door listens.
         api_user_header: the header in which an authenticating proxy names the user; whoever comes without it is turned
             away, and nobody else is believed about who asks.
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     approval_key_file: Path | None = None
     separate_approver: bool = False
     task_queue: str = "vcf-migration"
+    build_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     api_user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")] | None = None

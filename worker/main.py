@@ -18,6 +18,7 @@ from journal.store import Journal
 from logs import log
 from monitoring.endpoint import Lacks, answering
 from settings import Settings
+from worker.version import becoming_current, deployment_config
 from workflows.identify import IdentifyCluster
 from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
@@ -36,6 +37,8 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
         task_queue=settings.task_queue,
         workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
         activities=everything(context),
+        # A migration replays its history for days: with a build of other code in it, it could stop.
+        deployment_config=deployment_config(settings),
         interceptors=[ActivityScope(context.journal)],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
@@ -83,6 +86,7 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
             create_worker(client, context, settings=settings) as worker,
         ):
             log.info("worker polls", task_queue=settings.task_queue, temporal=client.service_client.config.target_host)
-            yield worker
+            async with becoming_current(client, settings):
+                yield worker
     finally:
         journal.close()

@@ -11,6 +11,7 @@ from temporalio.client import WorkflowExecutionDescription
 import temporal
 from migration.phase import TABLE, PhaseName, number
 from migration.status import MigrationStatus, PhaseRecord, PhaseState, State, progress
+from workflows.absence import what_to_start
 
 
 def remembered(description: WorkflowExecutionDescription) -> MigrationStatus:
@@ -25,7 +26,7 @@ def remembered(description: WorkflowExecutionDescription) -> MigrationStatus:
         state=state,
         phase=phase,
         progress=progress(records),
-        message="no worker answers: start one (`vcfm worker`), it goes on where the last one was",
+        message=f"no worker answers: {what_to_start(description)}",
         started=description.start_time or datetime.now(UTC),
         completed=description.close_time,
         phases=records,

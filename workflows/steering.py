@@ -178,7 +178,10 @@ class Steering:
         self._answer = None
         self._ledger.asks(gate)
         while not await self._until(lambda: bool(self._answer) or self._back, patience=REMIND):
-            self._ledger.remark(f"{gate.phase} still waits for approval, since {gate.since:%Y-%m-%d %H:%M}Z")
+            days = (workflow.now() - gate.since).days
+            self._ledger.remark(
+                f"{gate.phase} waits for approval for {days} day(s), since {gate.since:%Y-%m-%d %H:%M}Z"
+            )
         self._ledger.answered()
         answer, self._answer = self._answer, None
         if self._back or answer is Verb.REJECT:

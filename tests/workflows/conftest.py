@@ -3,14 +3,14 @@
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 import temporal
 from migration.adoption import Adoption, Direction
@@ -22,9 +22,9 @@ from workflows.migration import MigrationWorkflow
 TEMPORAL = Path(sys.executable).parent / "temporal"
 
 
-@pytest.fixture(scope="session")
-async def env() -> AsyncIterator[WorkflowEnvironment]:
-    """The real server with its time-skipping switched on: an hour's retry takes a second."""
+@asynccontextmanager
+async def skipping(config: TimeSkippingConfig) -> AsyncIterator[WorkflowEnvironment]:
+    """The real server, able to skip time."""
     settings = {
         "history.transferProcessorMaxPollRPS": "5000",
         "history.timerProcessorMaxPollRPS": "5000",
@@ -32,6 +32,7 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         "frontend.WorkflowTimeSkippingEnabled": "true",
     }
     async with await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=config,
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(TEMPORAL),
         dev_server_extra_args=[
@@ -39,6 +40,20 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         ],
     ) as started:
         await temporal.ensure_search_attributes(started.client)
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    """Time is skipped whenever nothing happens: an hour's retry takes a second."""
+    async with skipping(TimeSkippingConfig()) as started:
+        yield started
+
+
+@pytest.fixture
+async def calendar() -> AsyncIterator[WorkflowEnvironment]:
+    """Time is skipped when a test says so: days of a gate that waits."""
+    async with skipping(TimeSkippingConfig(enabled=False)) as started:
         yield started
 
 

@@ -28,6 +28,7 @@ from openshift.records import Kept
 from settings import Settings
 from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
+from worker.version import becoming_current, deployment_config
 from workflows.identify import IdentifyCluster
 from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
@@ -90,23 +91,32 @@ class World:
 
     @asynccontextmanager
     async def working(
-        self, client: Client, *interceptors: Interceptor, journal: Journal | None = None
+        self,
+        client: Client,
+        *interceptors: Interceptor,
+        journal: Journal | None = None,
+        settings: Settings | None = None,
     ) -> AsyncIterator[str]:
-        """A worker of this world, for as long as the block lasts; yields its task queue."""
-        queue = f"test-{uuid.uuid4()}"
-        async with Worker(
-            client,
-            task_queue=queue,
-            workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
-            activities=self.activities(journal),
-            interceptors=interceptors,
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "tests")
+        """A worker of this world, for as long as the block lasts; yields its task queue, its own unless it is given."""
+        configured = settings or Settings(task_queue=f"test-{uuid.uuid4()}")
+        async with (
+            Worker(
+                client,
+                task_queue=configured.task_queue,
+                workflows=[MigrationWorkflow, IdentifyCluster],
+                activities=self.activities(journal),
+                deployment_config=deployment_config(configured),
+                interceptors=interceptors,
+                workflow_runner=SandboxedWorkflowRunner(
+                    restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "tests")
+                ),
+                max_heartbeat_throttle_interval=timedelta(milliseconds=500),
+                default_heartbeat_throttle_interval=timedelta(milliseconds=500),
+                sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
             ),
-            max_heartbeat_throttle_interval=timedelta(milliseconds=500),
-            default_heartbeat_throttle_interval=timedelta(milliseconds=500),
+            becoming_current(client, configured),
         ):
-            yield queue
+            yield configured.task_queue
 
     def _keep(self, record: MigrationRecord) -> Kept:
         self.records.append(record)
