@@ -157,7 +157,7 @@ def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> Pr
 def _stated(status: ResourceStatus, said: Iterable[Said], *, now: datetime) -> ResourceStatus:
     """The status with its conditions, as it reads on the wire: whole seconds, so that it equals what is read back."""
     found = conditions.since(status.conditions, said, generation=status.observed_generation, now=now)
-    return ResourceStatus.read(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
+    return ResourceStatus.exactly(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
 
 
 def _as_before(resource: Resource, *, but: set[str]) -> Iterator[Said]:
