@@ -18,6 +18,7 @@ from bridge.publishing import Publisher
 from bridge.starting import Starter
 from logs import log
 from migration import resource_report as report
+from migration.problem import Problem
 from migration.resource import Resource
 from migration.resource_status import ResourceStatus
 from migration.spec import DesiredState
@@ -25,6 +26,7 @@ from migration.spec_rules import problems
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.errors import Conflict, NotFound, OpenShiftError
+from settings import Settings
 from workflows.doors import Migrations
 from workflows.refusals import DoorError, NoSuchMigration, NoWorker
 
@@ -39,18 +41,20 @@ Read = Callable[[], tuple[Document | None, list[Document]]]
 class Follower:
     """Follows one resource until it is gone."""
 
-    def __init__(
-        self, *, read: Read, cluster: Cluster, name: str, doors: Migrations, namespace: str, interval: timedelta
-    ) -> None:
-        """`name` is the cluster's in the service's configuration, `namespace` the one that is served."""
+    def __init__(self, *, read: Read, cluster: Cluster, name: str, doors: Migrations, settings: Settings) -> None:
+        """`name` is the cluster's in the service's configuration."""
         self._read = read
-        self._namespace = namespace
+        self._namespace = settings.namespace
+        self._named = settings.separate_approver
         self._doors = doors
-        self._publisher = Publisher(cluster, namespace=namespace)
+        self._publisher = Publisher(cluster, namespace=settings.namespace)
         self._starter = Starter(doors, self._publisher, cluster=name)
         self._leaver = Leaver(doors, self._publisher, self._starter)
-        self._messenger = Messenger(doors)
+        self._messenger = Messenger(
+            doors, believed=not (settings.separate_approver and settings.api_user_header is not None)
+        )
         self.woken = asyncio.Event()
+        interval = timedelta(seconds=settings.preflight_interval)
         self._examiner = Examiner(doors, cluster=name, interval=interval, finished=self.woken.set)
         self._heard = ""
         self._written: Document | None = None
@@ -140,7 +144,7 @@ class Follower:
         return RARELY
 
     async def _waiting(self, resource: Resource, *, now: datetime) -> float:
-        if found := problems(resource.spec):
+        if found := self._problems(resource):
             why = "; ".join(map(str, found))
             said = report.refused(
                 resource, reason="InvalidSpec", why=f"{len(found)} problem(s): {why}", needs="correct the spec", now=now
@@ -157,6 +161,13 @@ class Follower:
             resource, report.pending(resource, verdict=verdict, trouble=self._examiner.trouble, now=now)
         )
         return self._examiner.pause(now=now)
+
+    def _problems(self, resource: Resource) -> list[Problem]:
+        found = problems(resource.spec)
+        if self._named and not resource.requested_by.strip():
+            rule = "is required here, since another person than who asks must approve (VCFM_SEPARATE_APPROVER)"
+            found.append(Problem(field="spec.requestedBy", rule=rule, remedy="Write who asks."))
+        return found
 
     async def _elsewhere(self, resource: Resource, *, now: datetime) -> float:
         why = (

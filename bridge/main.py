@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 import temporal
 from bridge.watching import Watcher
+from monitoring.endpoint import Lacks, answering
 from openshift.errors import Misconfigured
 from openshift.kubeconfigs import clusters
 from settings import Settings
@@ -35,13 +36,13 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with bridging(client, settings):
+    async with bridging(client, settings) as lacks, answering(settings, client=client, lacks=lacks):
         await stop.wait()
 
 
 @asynccontextmanager
-async def bridging(client: Client, settings: Settings) -> AsyncIterator[None]:
-    """The bridge, for as long as the block lasts.
+async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
+    """The bridge, for as long as the block lasts; yields what it lacks while it can follow no cluster at all.
 
     Raises:
         NothingToFollow: the directory of kubeconfigs cannot be read.
@@ -55,8 +56,13 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[None]:
     watchers = [Watcher(name, doors=doors, settings=settings) for name in names]
     tasks = [asyncio.create_task(each.watch(), name="the bridge of a cluster") for each in watchers]
     try:
-        yield
+        yield lambda: _lacking(watchers)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _lacking(watchers: list[Watcher]) -> str:
+    troubles = [each.trouble for each in watchers]
+    return f"no cluster's custom resources are followed: {'; '.join(troubles)}" if all(troubles) else ""

@@ -47,7 +47,12 @@ class Starter:
         run = await self._run_of(resource)
         if run is None:
             try:
-                await self._doors.start(cluster=self._cluster, spec=resource.submission(), owner=resource.owner)
+                await self._doors.start(
+                    cluster=self._cluster,
+                    spec=resource.submission(),
+                    requested_by=resource.requested_by,
+                    owner=resource.owner,
+                )
             except AlreadyRunning as error:
                 latest = await self._doors.latest(error.id)
                 return await self._refuse(resource, error.id, latest[1] if latest else None, now=now)

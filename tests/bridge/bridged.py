@@ -30,14 +30,14 @@ class Bridged:
     Attributes:
         cluster: the API server as people reach it, with every right.
         account: kubeconfig of the bridge's own account.
+        more: settings besides what every bridge here has.
     """
 
     service: Serving
     cluster: Cluster
     account: Path
     directory: Path
-    preflight_interval: float = 600.0
-    running: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -46,7 +46,7 @@ class Bridged:
             namespace=SPACE,
             state_directory=self.directory,
             task_queue=self.service.doors._queue,
-            preflight_interval=self.preflight_interval,
+            **self.more,
         )
 
     @asynccontextmanager

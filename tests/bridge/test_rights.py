@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from journal.store import Entry
+from lab.access import custom_resource
 from migration.call import Call
 from migration.status import State
 from openshift.client import Cluster
 from tests.activities.rights import granted, needed, needless
 from tests.bridge.bridged import Bridged
-from tests.bridge.conftest import shipped
 from tests.bridge.resources import ELSEWHERE, SPACE, ours
 
-RBAC = shipped("rbac/bridge")
+RBAC = [each for each in custom_resource() if each["metadata"]["name"] == "vcf-migration-bridge"]
 
 
 @pytest.fixture
