@@ -183,6 +183,8 @@ class Follower:
     async def _unheard(self, resource: Resource, reason: str, why: str) -> float:
         try:
             await self._publish(resource, report.unheard(resource, reason=reason, why=why, now=datetime.now(UTC)))
+        except (Conflict, NotFound):
+            return SOON
         except OpenShiftError as error:
             log.warning("a resource could not be written", resource=str(resource), why=str(error))
         return LATER

@@ -9,7 +9,7 @@ import yaml
 from dotenv import dotenv_values
 
 from journal.store import FLUSH_SECONDS
-from lab.access import shipped
+from lab.access import custom_resource, shipped
 from lab.apiserver import ApiError, ApiServer
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
@@ -139,14 +139,18 @@ def test_only_the_worker_acts_on_the_cluster() -> None:
 
 
 def test_the_lab_runs_under_the_very_rights_that_are_rendered() -> None:
-    for document in shipped():
+    for document in [*shipped(), *custom_resource()]:
         assert document in rendered(BASE)
 
 
 def test_elsewhere_the_service_has_no_rights_at_all() -> None:
-    assert not [each for each in rendered(HUB) if "Role" in each["kind"]]
+    assert not [each for each in rendered(HUB) if "Role" in each["kind"] or "Definition" in each["kind"]]
     accounts = of_kind(rendered(HUB), "ServiceAccount")
-    assert accounts["vcf-migration"]["automountServiceAccountToken"] is False
+    assert {name: each["automountServiceAccountToken"] for name, each in accounts.items()} == dict.fromkeys(
+        accounts, False
+    )
+    for name in ("vcf-migration-worker", "vcf-migration-bridge"):
+        assert "clusters" in {each["name"] for each in container(deployments(HUB)[name])["volumeMounts"]}
 
 
 def test_an_overlay_changes_image_and_temporal() -> None:
@@ -168,7 +172,7 @@ def _egress(policies: list[Document]) -> set[int]:
 def test_nothing_goes_in_or_out_that_is_not_named() -> None:
     policies = of_kind(rendered(BASE), "NetworkPolicy")
     assert policies["vcf-migration-deny"]["spec"].keys() == {"podSelector", "policyTypes"}
-    for name, ways in {"worker": {443, 6443}, "api": set()}.items():
+    for name, ways in {"worker": {443, 6443}, "bridge": {6443}, "api": set()}.items():
         labels = deployments()[f"vcf-migration-{name}"]["spec"]["template"]["metadata"]["labels"]
         mine = [each for each in policies.values() if _selects(each["spec"]["podSelector"], labels)]
         assert policies["vcf-migration-deny"] in mine
