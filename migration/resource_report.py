@@ -94,6 +94,19 @@ def claimed(resource: Resource, *, migration: str, now: datetime) -> ResourceSta
     )
 
 
+def started(resource: Resource, *, run: str) -> ResourceStatus:
+    """Of a resource whose migration runs since a moment ago: what is known is where."""
+    return resource.status.model_copy(update={"run": run})
+
+
+def resumed(resource: Resource, *, run: str, now: datetime) -> ResourceStatus:
+    """Of a resource whose migration was ended from outside, and goes on in another run."""
+    told = "the migration was taken over and goes on"
+    said = [*_as_before(resource, but={conditions.SYNCED}), Said(conditions.SYNCED, "True", "TakenOver", told)]
+    update = {"run": run, "completion_time": None, "state": State.PENDING, "message": told, "needs_person": ""}
+    return _stated(resource.status.model_copy(update=update), said, now=now)
+
+
 def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) -> ResourceStatus:
     """Of a resource whose migration has started; what was passed on and refused stands in `resource.status`."""
     before = resource.status

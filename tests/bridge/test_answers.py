@@ -23,7 +23,7 @@ async def test_a_manual_migration_is_approved_by_the_resource_alone(bridge: Brid
         await bridge.answer(name, each.name, reason="CHG-1")
     done = await bridge.state(name, State.COMPLETED)
     assert done.status.observed_approvals == len(TABLE[2:])
-    seen = await bridge.service.doors.status(bridge.service.migration)
+    seen = await bridge.outcome()
     assert {(each.verb, each.by, each.reason, each.door) for each in seen.decisions} == {
         ("approve", "kim", "CHG-1", "cr")
     }
@@ -103,7 +103,7 @@ async def test_pause_resume_and_rollback_by_state(bridge: Bridged) -> None:
     world.go_on("wait_workers_ready")
     back = await bridge.state(name, State.ROLLED_BACK)
     assert truths(back)["Synced"] == "True"
-    seen = await bridge.service.doors.status(bridge.service.migration)
+    seen = await bridge.outcome()
     assert [each.verb for each in seen.decisions] == ["pause", "resume", "rollback"]
 
 
@@ -185,4 +185,4 @@ async def test_answers_in_the_resource_are_signed_where_they_must_be(bridged: Br
         await bridged.state(name, State.AWAITING_APPROVAL)
         await bridged.answer(name, PhaseName.CLEANUP)
         await bridged.state(name, State.COMPLETED)
-    assert (await bridged.service.doors.status(bridged.service.migration)).signed
+    assert (await bridged.outcome()).signed

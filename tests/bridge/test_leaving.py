@@ -38,8 +38,11 @@ async def test_deleting_mid_run_rolls_back_first(bridge: Bridged) -> None:
     await bridge.state(name, State.ROLLING_BACK)
     world.go_on("remove_folder")
     await bridge.gone(name)
-    seen = await bridge.service.doors.status(bridge.service.migration)
-    assert (seen.state, [each.verb for each in seen.decisions]) == (State.ROLLED_BACK, ["cancel"])
+    seen = await bridge.outcome()
+    assert seen.state is State.ROLLED_BACK
+    assert [(each.verb, each.door, each.reason) for each in seen.decisions] == [
+        ("cancel", "cr", "the resource was deleted")
+    ]
     reasons = [reason for reason, _ in await bridge.events(name)]
     assert {"DeletionWaits", "RolledBack"} <= set(reasons)
 
@@ -55,7 +58,7 @@ async def test_after_the_point_of_no_return_it_waits_for_a_person(bridge: Bridge
     await bridge.state(name, State.NEEDS_ATTENTION, PhaseName.CLEANUP)
     await bridge.answer(name, PhaseName.CLEANUP, decision="Retry")
     await bridge.gone(name)
-    assert (await bridge.service.doors.status(bridge.service.migration)).state is State.COMPLETED
+    assert (await bridge.outcome()).state is State.COMPLETED
 
 
 async def test_whoever_cannot_wait_is_told_what_is_left_behind(bridge: Bridged) -> None:

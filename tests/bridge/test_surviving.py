@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from bridge.publishing import Publisher
+from migration.adoption import Adoption, Direction
 from migration.phase import PhaseName
 from migration.resource_report import claimed
 from migration.status import PhaseState, State
@@ -12,7 +13,7 @@ from openshift.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import SPACE, domain, ours
 from tests.workflows.answers import request
-from tests.workflows.test_control import calling
+from tests.workflows.test_control import PERMANENT, calling
 
 
 async def runs(bridged: Bridged) -> int:
@@ -79,7 +80,7 @@ async def test_two_bridges_at_once_do_no_harm(bridged: Bridged) -> None:
     assert truths(done)["Synced"] == "True"
     assert done.status.refusals == []
     assert await runs(bridged) == 1
-    seen = await bridged.service.doors.status(bridged.service.migration)
+    seen = await bridged.outcome()
     assert [each.verb for each in seen.decisions] == ["approve", "approve"]
     events = await bridged.events(name)
     assert len(events) == len(set(events)), "an Event that two bridges saw is one"
@@ -167,10 +168,24 @@ async def test_a_run_that_was_ended_from_outside_is_told_and_not_started_again(b
     await bridge.state(name, State.RUNNING, PhaseName.CREATE_WORKERS)
     await bridge.service.client.get_workflow_handle(bridge.service.migration).terminate("by mistake")
     failed = await bridge.state(name, State.FAILED)
-    assert "terminated from outside during create_workers; nothing was restored" in failed.status.message
+    assert "terminated from outside during create_workers, and nothing was restored" in failed.status.message
     assert not failed.status.restored
     bridge.service.world.go_on("wait_workers_ready")
     assert await runs(bridge) == 1
+
+
+async def test_a_run_that_was_taken_over_is_followed(bridge: Bridged) -> None:
+    bridge.service.world.fail("ensure_folder", PERMANENT)
+    name = await bridge.create(ours(state="Running", rollbackOnFailure=False))
+    parked = await bridge.state(name, State.NEEDS_ATTENTION)
+    await bridge.service.client.get_workflow_handle(bridge.service.migration).terminate("by mistake")
+    await bridge.state(name, State.FAILED)
+    await bridge.until(name, lambda each: not each.guarded)
+    await bridge.service.doors.adopt(cluster="", adoption=Adoption(direction=Direction.ROLLBACK, by="lou"))
+    back = await bridge.state(name, State.ROLLED_BACK)
+    assert back.status.run != parked.status.run
+    assert truths(back)["Synced"] == "True"
+    assert [reason for reason, _ in await bridge.events(name)].count("MigrationStarted") == 2
 
 
 async def test_conditions_of_others_are_kept_and_ours_are_put_back(bridge: Bridged) -> None:
