@@ -29,6 +29,7 @@ def call(method: str, target: str, request: str = "") -> Entry:
         ([call("GET", "/api/v1/namespaces/a/secrets/s")], Right("get", "", "secrets", "a", "s")),
         ([call("POST", "/api/v1/namespaces/a/secrets")], Right("create", "", "secrets", "a")),
         ([call("PATCH", "/apis/g.io/v1/things/x")], Right("patch", "g.io", "things", "", "x")),
+        ([call("PATCH", "/apis/g.io/v1/things/x/status")], Right("patch", "g.io", "things/status", "", "x")),
         ([call("DELETE", "/apis/g.io/v1/namespaces/a/things/x")], Right("delete", "g.io", "things", "a", "x")),
         ([call("WATCH", "/apis/g.io/v1/namespaces/a/things", "{}")], Right("watch", "g.io", "things", "a")),
     ],
