@@ -30,9 +30,7 @@ from migration.steering import Instruction, Verb
 from migration.summary import MigrationSummary
 from migration.verdict import Verdict
 from settings import Settings
-from workflows.absence import nobody_answers, nobody_begins, plain
-from workflows.failures import explain
-from workflows.identify import PATIENCE, IdentifyCluster
+from workflows.asking import CALL, SILENT, Clusters, adoptable
 from workflows.migration import MigrationWorkflow
 from workflows.refusals import AlreadyRunning, NoSuchMigration, NoWorker, Refused, Unnamed
 from workflows.remembered import remembered
@@ -254,7 +252,7 @@ class Migrations:
             why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
             raise Refused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            raise nobody_answers(description, "the instruction was not answered in time") from error
+            raise _nobody(description, "the instruction was not answered in time") from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -330,33 +328,23 @@ class Migrations:
         try:
             return await handle.query(query, rpc_timeout=CALL)
         except WorkflowQueryFailedError as error:
-            raise nobody_answers(description, error.message) from error
+            raise _nobody(description, error.message) from error
         except RPCError as error:
             if error.status not in SILENT:
                 raise
-            raise nobody_answers(description, error.message) from error
+            raise _nobody(description, error.message) from error
 
-    async def _identify(self, cluster: str) -> ClusterIdentity:
-        try:
-            handle = await self._client.start_workflow(
-                IdentifyCluster.run,
-                ClusterName(cluster=cluster),
-                id=f"vcfm-identify-{uuid4()}",
-                task_queue=self._queue,
-                execution_timeout=PATIENCE,
-                rpc_timeout=_CALL,
-            )
-            await handle.query(IdentifyCluster.heard, rpc_timeout=_CALL)
-            return await handle.result()
-        except WorkflowFailureError as error:
-            if isinstance(error.cause, ActivityError):
-                failure = explain(error.cause)
-                raise ClusterUnavailable(failure.diagnosis, remedy=failure.remedy) from error
-            raise await nobody_begins(self._client, self._queue) from error
-        except RPCError as error:
-            if error.status not in _SILENT:
-                raise
-            raise await nobody_begins(self._client, self._queue) from error
+
+def _nobody(description: WorkflowExecutionDescription, why: str) -> NoWorker:
+    phase = description.typed_search_attributes.get(temporal.PHASE, "an unknown phase")
+    return NoWorker(
+        f"{description.id} is {_plain(description)}, in {phase}, and no worker answers for it ({why})",
+        remedy="see that a worker runs (`vcfm worker`); the migration goes on where it was",
+    )
+
+
+def _plain(description: WorkflowExecutionDescription) -> str:
+    return description.status.name.lower() if description.status else "unknown"
 
 
 def _state(status: WorkflowExecutionStatus | None, said: str) -> State:
@@ -369,7 +357,8 @@ def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -
     """A run that was terminated could not say so itself."""
     if status.state.final:
         return status
-    message = f"{plain(description)} from outside during {status.phase}; nothing was restored"
+    ended = f"{_plain(description)} from outside during {status.phase}, and nothing was restored"
+    message = f"{ended}: take it over (`vcfm adopt`, or `vcfm adopt --rollback`)"
     cut = {"state": PhaseState.FAILED, "message": message, "completed": description.close_time}
     return status.model_copy(
         update={
