@@ -6,7 +6,7 @@ is no leader to be elected, and a rolling update may overlap.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio.client import Client
@@ -65,4 +65,5 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
 
 def _lacking(watchers: list[Watcher]) -> str:
     troubles = [each.trouble for each in watchers]
-    return f"no cluster's custom resources are followed: {'; '.join(troubles)}" if all(troubles) else ""
+    why = "; ".join(troubles) or "no kubeconfig is configured"
+    return f"no cluster's custom resources are followed: {why}" if all(troubles) else ""
