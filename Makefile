@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-.PHONY: setup demo test bench prove-rollback prove-crash prove-walks lint generate lock clean
+.PHONY: setup demo test bench prove-bridge lint generate lock clean
 
 setup: .venv/.ready
 
@@ -39,7 +39,7 @@ generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
 
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
 
-prove-rollback prove-crash prove-walks: prove-%: setup ; $(BIN)/python -m tests.prove.$* $(ARGS)
+prove-bridge: setup ; $(BIN)/python -m tests.e2e.dialects $(ARGS)
 
 clean:
 	-[ -x $(BIN)/vcfm ] && $(BIN)/vcfm lab down

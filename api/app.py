@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse
 from temporalio.client import Client
 
-from api import adoptions, contract, problems
+from api import adoptions, contract, preflights, problems
 from api.head import Head
 from api.migrations import router
 from api.payloads import codec_app
@@ -54,6 +54,7 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
         app.add_middleware(User, header=settings.api_user_header)
     app.include_router(router)
     app.include_router(adoptions.router)
+    app.include_router(preflights.router)
     if settings.codec_token_file and settings.payload_keys_file:
         codec = codec_app(
             payload_keys=settings.payload_keys_file,

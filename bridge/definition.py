@@ -15,7 +15,7 @@ import yaml
 
 from bridge.schema import structural
 from migration.resource_status import ResourceStatus
-from migration.spec import MigrationSpec
+from migration.spec import ResourceSpec
 from migration.value import Document
 from openshift.resources import MIGRATION
 
@@ -93,7 +93,7 @@ def _column(name: str, path: str, kind: str, priority: int) -> Document:
 
 
 def _schema() -> Document:
-    parts = {"spec": structural(MigrationSpec, defaults=True), "status": structural(ResourceStatus, defaults=False)}
+    parts = {"spec": structural(ResourceSpec, defaults=True), "status": structural(ResourceStatus, defaults=False)}
     for (part, field), key in _MAPS.items():
         entry = parts[part]["properties"][field]
         entry |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}

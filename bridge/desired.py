@@ -71,8 +71,10 @@ def _pause(state: State) -> Step:
 def _back(state: State) -> Step:
     if state in {State.ROLLING_BACK, State.ROLLED_BACK}:
         return _SO
+    if state is State.FAILED:
+        return Step(refusal=f"it has ended: {state}; if it was ended from outside, `vcfm adopt --rollback` undoes it")
     if state.final:
-        return Step(refusal=f"it has ended: {state}; there is nothing to roll back to")
+        return Step(refusal=f"it has ended: {state}")
     return Step(verb=Verb.ROLLBACK)
 
 

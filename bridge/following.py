@@ -18,19 +18,24 @@ from bridge.publishing import Publisher
 from bridge.starting import Starter
 from logs import log
 from migration import resource_report as report
+from migration.problem import Problem
 from migration.resource import Resource
 from migration.resource_status import ResourceStatus
 from migration.spec import DesiredState
 from migration.spec_rules import problems
+from migration.status import State
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.errors import Conflict, NotFound, OpenShiftError
+from settings import Settings
 from workflows.doors import Migrations
 from workflows.refusals import DoorError, NoSuchMigration, NoWorker
 
 POLL = 0.5
 """Seconds between two questions to a migration that goes on; an answer costs Temporal two calls."""
-SOON, LATER, RARELY = 0.1, 2.0, 300.0
+SOON, LATER, OFTEN, RARELY = 0.1, 2.0, 5.0, 300.0
+_MISSES = 3
+"""Questions of three seconds each that a busy worker may leave without an answer before it counts as away."""
 
 Read = Callable[[], tuple[Document | None, list[Document]]]
 """The resource as it was last heard of, and the others of its cluster."""
@@ -39,19 +44,22 @@ Read = Callable[[], tuple[Document | None, list[Document]]]
 class Follower:
     """Follows one resource until it is gone."""
 
-    def __init__(
-        self, *, read: Read, cluster: Cluster, name: str, doors: Migrations, namespace: str, interval: timedelta
-    ) -> None:
-        """`name` is the cluster's in the service's configuration, `namespace` the one that is served."""
+    def __init__(self, *, read: Read, cluster: Cluster, name: str, doors: Migrations, settings: Settings) -> None:
+        """`name` is the cluster's in the service's configuration."""
         self._read = read
-        self._namespace = namespace
+        self._namespace = settings.namespace
+        self._named = settings.separate_approver
         self._doors = doors
-        self._publisher = Publisher(cluster, namespace=namespace)
+        self._publisher = Publisher(cluster, namespace=settings.namespace)
         self._starter = Starter(doors, self._publisher, cluster=name)
         self._leaver = Leaver(doors, self._publisher, self._starter)
-        self._messenger = Messenger(doors)
+        self._messenger = Messenger(
+            doors, believed=not (settings.separate_approver and settings.api_user_header is not None)
+        )
         self.woken = asyncio.Event()
+        interval = timedelta(seconds=settings.preflight_interval)
         self._examiner = Examiner(doors, cluster=name, interval=interval, finished=self.woken.set)
+        self._missed = 0
         self._heard = ""
         self._written: Document | None = None
 
@@ -59,8 +67,7 @@ class Follower:
         """Look, rest, look again."""
         try:
             while (document := self._latest()) is not None:
-                pause = await self._look_safely(Resource.read(document))
-                await self._rest(pause)
+                await self._rest(await self._look_safely(document))
         finally:
             self._examiner.stop()
 
@@ -82,22 +89,33 @@ class Follower:
             self._heard, self._written = version, None
         return self._written or document
 
-    async def _look_safely(self, resource: Resource) -> float:
+    async def _look_safely(self, document: Document) -> float:
         """One look, whatever comes of it; returns how many seconds may pass before the next."""
         try:
-            return await self._look(resource, now=datetime.now(UTC))
+            return await self._look_or_say(Resource.read(document))
         except (Conflict, NotFound):
             return SOON  # it is not as it was read, and the watch will tell
         except OpenShiftError as error:
-            log.warning("a resource could not be written", resource=str(resource), why=str(error))
+            log.warning("a resource could not be written", resource=document["metadata"]["name"], why=str(error))
             return LATER
+        except Exception:  # noqa: BLE001 - one resource that we stumble over must not hold up the others
+            log.exception("a bug of the bridge", resource=document["metadata"]["name"])
+            return RARELY
+
+    async def _look_or_say(self, resource: Resource) -> float:
+        """One look; where nobody could be asked, that is what the resource says."""
+        try:
+            pause = await self._look(resource, now=datetime.now(UTC))
         except NoWorker:
+            self._missed += 1
+            if self._missed < _MISSES:
+                return SOON
             why = "no worker answers: start one (`vcfm worker`); a migration under way goes on where it was"
             return await self._unheard(resource, "NoWorker", why)
         except NoSuchMigration:
             why = (
-                "Temporal does not know this run, or not any more: nothing is started again by itself. See how the "
-                "cluster stands; the resource can be deleted with the annotation migration.openshift.io/force-delete"
+                "Temporal does not know this run, or not any more, and nothing is started again by itself: take it "
+                "over (`vcfm adopt`, `vcfm adopt --rollback`), and the resource follows"
             )
             return await self._unheard(resource, "RunUnknown", why)
         except DoorError as error:
@@ -105,9 +123,8 @@ class Follower:
         except RPCError as error:
             log.warning("Temporal does not answer", resource=str(resource), why=error.message)
             return await self._unheard(resource, "TemporalUnavailable", "Temporal does not answer; this is from before")
-        except Exception:  # noqa: BLE001 - one resource that we stumble over must not hold up the others
-            log.exception("a bug of the bridge", resource=str(resource))
-            return RARELY
+        self._missed = 0
+        return pause
 
     async def _look(self, resource: Resource, *, now: datetime) -> float:
         if resource.namespace != self._namespace:
@@ -121,7 +138,12 @@ class Follower:
         return await self._waiting(resource, now=now)
 
     async def _live(self, resource: Resource, *, now: datetime) -> float:
-        seen = await self._doors.account(resource.status.migration, run=resource.status.run)
+        try:
+            seen = await self._doors.account(resource.status.migration, run=resource.status.run)
+        except NoSuchMigration:
+            if not await self._follow_on(resource, now=now):
+                raise
+            return SOON
         if resource.deleted:
             await self._leaver.stop(resource, seen)
         told = await self._messenger.pass_on(resource, state=seen.state, phase=seen.phase, now=now)
@@ -133,14 +155,23 @@ class Follower:
         if status.restored and resource.wanted is DesiredState.PENDING:
             await self._publish(resource, report.renewed(resource, now=now))
             return SOON
+        cut_short = status.state is State.FAILED and not status.restored
+        if cut_short and await self._follow_on(resource, now=now):
+            return SOON
         told = await self._messenger.pass_on(resource, state=status.state, phase=status.phase, now=now)
         if await self._publish(resource, report.after(told, now=now)):
             return SOON
         await self._publisher.release(resource)  # nothing goes on that it would have to guard
-        return RARELY
+        return OFTEN if cut_short else RARELY
+
+    async def _follow_on(self, resource: Resource, *, now: datetime) -> bool:
+        """Whether somebody took the migration over, and the resource now follows that run."""
+        written = await self._starter.follow_on(resource, now=now)
+        self._written = written or self._written
+        return written is not None
 
     async def _waiting(self, resource: Resource, *, now: datetime) -> float:
-        if found := problems(resource.spec):
+        if found := self._problems(resource):
             why = "; ".join(map(str, found))
             said = report.refused(
                 resource, reason="InvalidSpec", why=f"{len(found)} problem(s): {why}", needs="correct the spec", now=now
@@ -158,6 +189,13 @@ class Follower:
         )
         return self._examiner.pause(now=now)
 
+    def _problems(self, resource: Resource) -> list[Problem]:
+        found = problems(resource.spec)
+        if self._named and not resource.requested_by.strip():
+            rule = "is required here, since another person than who asks must approve (VCFM_SEPARATE_APPROVER)"
+            found.append(Problem(field="spec.requestedBy", rule=rule, remedy="Write who asks."))
+        return found
+
     async def _elsewhere(self, resource: Resource, *, now: datetime) -> float:
         why = (
             f"this service acts on migrations in namespace {self._namespace} alone, since whoever may write there may "
@@ -170,10 +208,7 @@ class Follower:
         return RARELY
 
     async def _unheard(self, resource: Resource, reason: str, why: str) -> float:
-        try:
-            await self._publish(resource, report.unheard(resource, reason=reason, why=why, now=datetime.now(UTC)))
-        except OpenShiftError as error:
-            log.warning("a resource could not be written", resource=str(resource), why=str(error))
+        await self._publish(resource, report.unheard(resource, reason=reason, why=why, now=datetime.now(UTC)))
         return LATER
 
     async def _publish(self, resource: Resource, status: ResourceStatus) -> bool:

@@ -16,6 +16,7 @@ from migration.resource import Resource
 from migration.resource_conditions import DELETION_BLOCKED
 from migration.resource_notices import Notice
 from migration.status import MigrationStatus, State
+from migration.steering import Instruction
 from workflows.doors import Migrations
 from workflows.refusals import DoorError, Refused
 
@@ -45,14 +46,18 @@ class Leaver:
         if asked or seen.state.final or seen.state is State.ROLLING_BACK:
             return
         with contextlib.suppress(Refused):  # it has ended meanwhile
-            await self._doors.cancel(resource.status.migration, run=resource.status.run)
+            await self._cancel(resource)
+
+    async def _cancel(self, resource: Resource) -> None:
+        said = Instruction(by=str(resource), reason="the resource was deleted", door="cr")
+        await self._doors.cancel(resource.status.migration, said, run=resource.status.run)
 
     async def _abandon(self, resource: Resource) -> None:
         """Ask for the stop all the same, wait for nothing, and say what is left behind."""
         status = resource.status
         if not resource.live:
             return
-        asked = await _done(lambda: self._doors.cancel(status.migration, run=status.run))
+        asked = await _done(lambda: self._cancel(resource))
         left = "it was asked to stop and roll back" if asked else "it could not be asked to stop"
         message = (
             f"let go by force while {status.migration} was {status.state} in {status.phase}: {left}. It goes on "

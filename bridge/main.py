@@ -6,7 +6,7 @@ is no leader to be elected, and a rolling update may overlap.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio.client import Client
@@ -42,7 +42,7 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
-    """The bridge, for as long as the block lasts; yields what it lacks to do its work.
+    """The bridge, for as long as the block lasts; yields what it lacks while it can follow no cluster at all.
 
     Raises:
         NothingToFollow: the directory of kubeconfigs cannot be read.
@@ -56,15 +56,14 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
     watchers = [Watcher(name, doors=doors, settings=settings) for name in names]
     tasks = [asyncio.create_task(each.watch(), name="the bridge of a cluster") for each in watchers]
     try:
-        yield lambda: _lacks(watchers)
+        yield lambda: _lacking(watchers)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _lacks(watchers: Sequence[Watcher]) -> str:
-    """One cluster that is away does not make a bridge of several useless."""
-    if any(not each.lacks for each in watchers):
-        return ""
-    return "; ".join(each.lacks for each in watchers) or "no kubeconfig is configured"
+def _lacking(watchers: list[Watcher]) -> str:
+    troubles = [each.trouble for each in watchers]
+    why = "; ".join(troubles) or "no kubeconfig is configured"
+    return f"no cluster's custom resources are followed: {why}" if all(troubles) else ""

@@ -22,11 +22,19 @@ from workflows.refusals import Refused
 _ANSWERS = "approvals["
 
 
+_UNPROVEN = (
+    "here another person than who asked must approve, and the service believes its proxy alone about who that is: a "
+    "resource cannot prove who writes into it. Approve by REST"
+)
+
+
 class Messenger:
     """Tells migrations what resources ask for."""
 
-    def __init__(self, doors: Migrations) -> None:
+    def __init__(self, doors: Migrations, *, believed: bool = True) -> None:
+        """`believed` is whether the names in a resource's approvals count."""
         self._doors = doors
+        self._believed = believed
 
     async def pass_on(self, resource: Resource, *, state: State, phase: PhaseName | None, now: datetime) -> Resource:
         """Say what has not been said; returns the resource with what was passed on, and what was refused, noted.
@@ -82,6 +90,8 @@ class Messenger:
             verb, said = spoken(Approval.model_validate(resource.spec["approvals"][index]))
         except ValidationError as error:
             return f"it cannot be read: {error.errors()[0]['msg']}"
+        if verb is Verb.APPROVE and not self._believed:
+            return _UNPROVEN
         return await self._say(resource, verb, said, once=f"{resource.uid}/approvals/{index}")
 
     async def _say(self, resource: Resource, verb: Verb, said: Instruction, *, once: str) -> str:

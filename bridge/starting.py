@@ -8,7 +8,6 @@ of it any more, is a danger and no service.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from bridge.publishing import Publisher
@@ -16,7 +15,6 @@ from migration import resource_report as report
 from migration.request import Owner, workflow_id
 from migration.resource import Resource
 from migration.resource_conditions import ACCEPTED
-from migration.resource_status import ResourceStatus
 from migration.value import Document
 from workflows.doors import Migrations
 from workflows.refusals import AlreadyRunning
@@ -47,12 +45,28 @@ class Starter:
         run = await self._run_of(resource)
         if run is None:
             try:
-                await self._doors.start(cluster=self._cluster, spec=resource.submission(), owner=resource.owner)
+                await self._doors.start(
+                    cluster=self._cluster,
+                    spec=resource.submission(),
+                    requested_by=resource.requested_by,
+                    owner=resource.owner,
+                )
             except AlreadyRunning as error:
                 latest = await self._doors.latest(error.id)
                 return await self._refuse(resource, error.id, latest[1] if latest else None, now=now)
             run = await self._run_of(resource)
-        return await self._publisher.publish(resource, _started(resource, run)) if run else None
+        return await self._publisher.publish(resource, report.started(resource, run=run)) if run else None
+
+    async def follow_on(self, resource: Resource, *, now: datetime) -> Document | None:
+        """Where its run was ended from outside and taken over (`vcfm adopt`), follow the run that goes on with it.
+
+        Returns the resource as it is now, None where nothing was taken over.
+        """
+        run = await self._run_of(resource)
+        if run in {None, resource.status.run}:
+            return None
+        guarded = await self._publisher.guard(resource)
+        return guarded or await self._publisher.publish(resource, report.resumed(resource, run=str(run), now=now))
 
     async def run_of(self, resource: Resource) -> str | None:
         """The run that was started for this claim, whoever started it; None where there is none."""
@@ -86,7 +100,3 @@ def _refused(resource: Resource) -> bool:
     """Whether this generation came second, and is not to be tried again by itself."""
     said = resource.status.condition(ACCEPTED)
     return said is not None and said.reason == BUSY and said.observed_generation == resource.generation
-
-
-def _started(resource: Resource, run: str) -> ResourceStatus:
-    return replace(resource, status=resource.status.model_copy(update={"run": run})).status

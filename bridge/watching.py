@@ -6,7 +6,6 @@ that lacks the definition is said to lack it, once, and looked at again later: i
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from typing import NoReturn
 
 from bridge.following import Follower
@@ -38,9 +37,13 @@ class Watcher:
         self._name = name
         self._doors = doors
         self._settings = settings
-        self._told = ""
-        self.lacks = "no cluster has been reached yet"
+        self._told = "it is not connected yet"
         self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
+
+    @property
+    def trouble(self) -> str:
+        """Why the cluster's custom resources are not followed; empty while they are."""
+        return self._told
 
     async def watch(self) -> NoReturn:
         """Follow them, for ever."""
@@ -86,8 +89,7 @@ class Watcher:
                     cluster=cluster,
                     name=self._name,
                     doors=self._doors,
-                    namespace=self._settings.namespace,
-                    interval=timedelta(seconds=self._settings.preflight_interval),
+                    settings=self._settings,
                 )
                 task = asyncio.create_task(follower.follow(), name=f"follow {key}")
                 self._followers[uid] = follower, task

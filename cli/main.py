@@ -12,15 +12,15 @@ from rich.console import Console
 import logs
 from bridge import main as bridge_process
 from cli import demo as demonstration
+from cli import foresight, records, submission
 from cli import lab as lab_commands
-from cli import records, submission
 from cli import serve as processes
 from cli.errors import EXIT_CODES, EXPLAINED, Commands
 from cli.following import draw, dump, follow, tell
 from cli.rest import Refused, Service
 from cli.view import render, report, table
 from migration.phase import PhaseName
-from migration.status import MigrationStatus
+from migration.status import MigrationStatus, State
 from migration.steering import MEANINGS
 from settings import Settings
 from worker import main as worker_process
@@ -88,6 +88,22 @@ def worker() -> None:
 def bridge() -> None:
     """Run the bridge: custom resources become migrations, and tell how those stand."""
     asyncio.run(bridge_process.run(_settings()))
+
+
+@app.command(epilog=EXPLAINED)
+def preflight(
+    file: Annotated[Path, typer.Option("--file", "-f", help="As for start.")],
+    cluster: Annotated[str, typer.Option(help="As for start.")] = "",
+    output: As = Output.TEXT,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Look whether a migration could start: nothing is started and nothing is changed."""
+    found = Service(url).preflight(submission.read(file, cluster=cluster, by=""))
+    if output is Output.JSON:
+        print(found.model_dump_json(indent=2))
+    else:
+        console.print(foresight.render(found))
+    raise typer.Exit(EXIT_CODES[State.FAILED] if found.plan is None else 0)
 
 
 @app.command()

@@ -13,10 +13,15 @@ from migration.entries import DecisionEntry, JournalEntry
 from migration.status import MigrationStatus
 from migration.summary import MigrationSummary
 from migration.value import Value
+from migration.verdict import Verdict
 
 Shape = TypeVar("Shape", bound=Value)
 Entry = TypeVar("Entry", JournalEntry, DecisionEntry)
 _PAGE = 500
+
+
+_LOOKING = 200
+"""Seconds; the service gives up sooner itself, and says why."""
 
 
 class ServiceError(Exception):
@@ -75,6 +80,10 @@ class Service:
         direction = Direction.ROLLBACK if rollback else Direction.CONTINUE
         body = {"cluster": cluster, "direction": direction, "by": by, "reason": reason, "door": "cli"}
         return self._read(MigrationStatus, self._call("POST", "/adoptions", json=body))
+
+    def preflight(self, body: dict[str, Any]) -> Verdict:
+        """What preflight would say to a submission; it looks for minutes at most."""
+        return self._read(Verdict, self._call("POST", "/preflights", json=body, timeout=_LOOKING))
 
     def status(self, migration: str) -> MigrationStatus:
         """How a migration stands."""

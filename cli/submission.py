@@ -30,7 +30,11 @@ def read(file: Path, *, cluster: str, by: str) -> dict[str, Any]:
         raise Unreadable(f"{file}: is a {document['kind']}, and only a {KIND} can be started")
     asks = {"requestedBy": by} if by else {}
     if "kind" in document:
-        return {"cluster": cluster, "spec": document.get("spec")} | asks
+        spec = document.get("spec")
+        if isinstance(spec, dict) and "requestedBy" in spec:
+            asks = {"requestedBy": spec["requestedBy"]}
+            spec = {key: value for key, value in spec.items() if key != "requestedBy"}
+        return {"cluster": cluster, "spec": spec} | asks
     if "spec" in document:
         return asks | document | ({"cluster": cluster} if cluster else {})
     return {"cluster": cluster, "spec": document} | asks

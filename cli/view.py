@@ -33,6 +33,8 @@ _STATES = {
     State.NEEDS_ATTENTION: "bold yellow",
     State.RUNNING: "bold cyan",
 }
+_TOLD = [Category.CRITICAL, Category.WARNING]
+_GRADES = {Category.CRITICAL: "bold red", Category.WARNING: "yellow", Category.INFORMATION: "cyan"}
 _MACHINES = 10
 """Rows of machines at most, as `oc adm upgrade status` has it: a pool of hundreds must not push the rest away."""
 _SAID = 3
@@ -43,7 +45,12 @@ def render(status: MigrationStatus, *, now: datetime | None = None) -> Renderabl
     """The whole picture of one migration."""
     now = now or datetime.now(UTC)
     sections = [_header(status, now), *_attention(status, now), *_gate(status, now), _phases(status, now)]
-    sections += [*_waits(status.waiting, now), *_machines(status), *_decisions(status), *_concerns(status.concerns)]
+    sections += [
+        *_waits(status.waiting, now),
+        *_machines(status),
+        *_decisions(status),
+        *concerns(status.concerns, grades=_TOLD),
+    ]
     return Group(*_apart(sections))
 
 
@@ -97,7 +104,7 @@ def _header(status: MigrationStatus, now: datetime) -> RenderableType:
         "Now:": row(status.phase).title if status.state is State.RUNNING else "",
         "Message:": "" if _told_elsewhere(status) else status.message,
     }
-    return Group(title(f"Migration {status.id}"), _facts(facts))
+    return Group(title(f"Migration {status.id}"), named(facts))
 
 
 def _told_elsewhere(status: MigrationStatus) -> bool:
@@ -118,7 +125,7 @@ def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
         "Then:": Text(f"vcfm approve {status.id} or vcfm reject {status.id}", "bold"),
     }
     since = duration(now - gate.since)
-    yield Group(title(f"Approval needed, since {since}", "bold yellow"), indented(_facts(facts), 2))
+    yield Group(title(f"Approval needed, since {since}", "bold yellow"), indented(named(facts), 2))
 
 
 def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
@@ -131,10 +138,10 @@ def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableTyp
         "Then:": Text(" or ".join(f"vcfm {each} {status.id}" for each in status.attention.choices), "bold"),
     }
     since = duration(now - status.attention.since)
-    yield Group(title(f"A person is needed, since {since}", "bold yellow"), indented(_facts(facts), 2))
+    yield Group(title(f"A person is needed, since {since}", "bold yellow"), indented(named(facts), 2))
 
 
-def _facts(facts: dict[str, RenderableType]) -> Table:
+def named(facts: dict[str, RenderableType]) -> Table:
     """Names and what there is to say of them; long words are folded, never cut."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
@@ -244,16 +251,16 @@ def _decisions(status: MigrationStatus) -> Iterator[RenderableType]:
     yield Group(*lines)
 
 
-def _concerns(concerns: list[Concern]) -> Iterator[RenderableType]:
-    grades = [Category.CRITICAL, Category.WARNING]
-    told = sorted((each for each in concerns if each.category in grades), key=lambda each: grades.index(each.category))
-    if not told:
+def concerns(found: list[Concern], *, grades: list[Category]) -> Iterator[RenderableType]:
+    """Those of some grades, in the order of the grades; nothing where there are none."""
+    chosen = sorted((each for each in found if each.category in grades), key=lambda each: grades.index(each.category))
+    if not chosen:
         return
     lines: list[RenderableType] = [title("Preflight")]
-    for each in told:
-        style = "bold red" if each.category is Category.CRITICAL else "yellow"
-        lines += [indented(Text.assemble((f"{each.category}: ", style), (each.label, "bold")), 2)]
-        lines += [indented(Text(each.assessment), 4), indented(Text(f"Next: {each.remedy}", "dim"), 4)]
+    for each in chosen:
+        lines += [indented(Text.assemble((f"{each.category}: ", _GRADES[each.category]), (each.label, "bold")), 2)]
+        lines += [indented(Text(each.assessment), 4)]
+        lines += [indented(Text(f"Next: {each.remedy}", "dim"), 4)] if each.remedy else []
     yield Group(*lines)
 
 

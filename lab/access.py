@@ -1,4 +1,4 @@
-"""Ways into the lab's cluster: the administrator's kubeconfig, and the service account's with the shipped RBAC."""
+"""Ways into the lab's cluster: the administrator's kubeconfig, and the service accounts' with the shipped RBAC."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -11,7 +11,9 @@ from lab.certificates import Pair
 from lab.state import StateDir, write_private
 
 SERVICE_ACCOUNT = "vcf-migration"
-SHIPPED = Path(__file__).parent.parent / "deploy" / "rbac" / "Kustomization"
+_DEPLOY = Path(__file__).parent.parent / "deploy"
+SHIPPED, CUSTOM_RESOURCE = (_DEPLOY / each / "kustomization.yaml" for each in ("rbac", "crd"))
+BRIDGE_ACCOUNT = "vcf-migration-bridge"
 SHIPPED_NAMESPACE = "openshift-vcf-migration"
 TOKEN_LIFETIME = 7 * 24 * 3600  # seconds; longer than any lab stands
 
@@ -21,30 +23,48 @@ def write_admin_kubeconfig(state: StateDir, *, url: str, admin: Pair) -> None:
     write_private(state.kubeconfig, _kubeconfig(state, url=url, name="admin", user=user))
 
 
-def write_service_kubeconfig(state: StateDir, api: ApiServer, *, url: str, namespace: str) -> str:
-    """Apply what `deploy/rbac` says, write the kubeconfig of its service account; says what was bound."""
-    for document in shipped() or _administrator(namespace):
+def write_service_kubeconfigs(state: StateDir, api: ApiServer, *, url: str, namespace: str) -> str:
+    """Apply what `deploy/rbac` and `deploy/crd` say, write kubeconfigs of their accounts; says what was bound.
+
+    The service's account does for `vcfm serve`; the bridge has one that may do nothing else.
+    """
+    for document in [*(shipped() or _administrator(namespace)), *custom_resource()]:
         api.apply(_moved(document, namespace))
-    token = _token(api, namespace)
-    write_private(state.kubeconfig_service, _kubeconfig(state, url=url, name=SERVICE_ACCOUNT, user={"token": token}))
+    accounts = {SERVICE_ACCOUNT: state.kubeconfig_service}
+    accounts |= {BRIDGE_ACCOUNT: state.kubeconfig_bridge} if CUSTOM_RESOURCE.exists() else {}
+    for name, path in accounts.items():
+        token = _token(api, namespace, name)
+        write_private(path, _kubeconfig(state, url=url, name=name, user={"token": token}))
     return "the shipped RBAC" if SHIPPED.exists() else "cluster-admin, since no deploy/rbac is beside this package"
 
 
 def shipped() -> list[Document]:
     """The very documents that `oc apply -k deploy/rbac` applies; none where this package stands alone."""
-    if not SHIPPED.exists():
+    return _documents(SHIPPED)
+
+
+def custom_resource() -> list[Document]:
+    """The very documents that `oc apply -k deploy/crd` applies; none where this package stands alone."""
+    return _documents(CUSTOM_RESOURCE)
+
+
+def _documents(kustomization: Path) -> list[Document]:
+    if not kustomization.exists():
         return []
-    files = [SHIPPED.parent / name for name in yaml.safe_load(SHIPPED.read_text())["resources"]]
-    return [document for file in files for document in yaml.safe_load_all(file.read_text())]
+    documents: list[Document] = []
+    for name in yaml.safe_load(kustomization.read_text())["resources"]:
+        path = kustomization.parent / name
+        documents += _documents(path / "kustomization.yaml") if path.is_dir() else yaml.safe_load_all(path.read_text())
+    return documents
 
 
-def _token(api: ApiServer, namespace: str) -> str:
+def _token(api: ApiServer, namespace: str, account: str) -> str:
     request = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
         "spec": {"expirationSeconds": TOKEN_LIFETIME},
     }
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{SERVICE_ACCOUNT}/token"
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
     token: str = api.request("POST", path, body=request)["status"]["token"]
     return token
 

@@ -91,7 +91,7 @@ class BringUp:
             machines.control_plane_machine_set(self.scenario, self.source),
         ]:
             api.apply(document)
-        bound = access.write_service_kubeconfig(self.state, api, url=self.url, namespace=self.scenario.namespace)
+        bound = access.write_service_kubeconfigs(self.state, api, url=self.url, namespace=self.scenario.namespace)
         self.report(f"service account {access.SERVICE_ACCOUNT} has {bound}")
         self._processes.start_openshift()
         rules.install_policies(api, self.scenario)

@@ -31,6 +31,7 @@ def _description(state: StateDir, scenario: Scenario, sites: list[Site]) -> Docu
         "infrastructure_name": scenario.infrastructure_name,
         "kubeconfig": str(state.kubeconfig),
         "kubeconfig_service": str(state.kubeconfig_service),
+        "kubeconfig_bridge": str(state.kubeconfig_bridge),
         "namespace": scenario.namespace,
         "vcenters": [
             {

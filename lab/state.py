@@ -21,6 +21,7 @@ class StateDir:
         self.authority = self.path / "ca.pem"
         self.kubeconfig = self.path / "kubeconfig"
         self.kubeconfig_service = self.path / "kubeconfig.service"
+        self.kubeconfig_bridge = self.path / "kubeconfig.bridge"
         self.scenario = self.path / "scenario.yaml"
         self.description = self.path / "lab.json"
         self.private = self.path / "private.json"  # what only the lab itself needs: admin endpoints and their token

@@ -21,7 +21,8 @@ class Resource:
 
     Attributes:
         version: its resource version.
-        spec: as it was written, right or wrong.
+        spec: as it was written, right or wrong, but for who asks.
+        requested_by: who asks, where somebody said so.
     """
 
     namespace: str
@@ -34,11 +35,12 @@ class Resource:
     finalizers: tuple[str, ...]
     spec: Document
     status: ResourceStatus
+    requested_by: str = ""
 
     @classmethod
     def read(cls, document: Document) -> Self:
         """From a document as the API server sends it."""
-        metadata = document["metadata"]
+        metadata, spec = document["metadata"], document.get("spec") or {}
         return cls(
             namespace=metadata["namespace"],
             name=metadata["name"],
@@ -48,8 +50,9 @@ class Resource:
             deleted="deletionTimestamp" in metadata,
             let_go=(metadata.get("annotations") or {}).get(FORCE_DELETE) == "true",
             finalizers=tuple(metadata.get("finalizers") or ()),
-            spec=document.get("spec") or {},
+            spec={key: value for key, value in spec.items() if key != "requestedBy"},
             status=ResourceStatus.read(document.get("status")),
+            requested_by=spec.get("requestedBy") or "",
         )
 
     def __str__(self) -> str:

@@ -92,7 +92,7 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
     if after.status in ends:
         reason, action, what = ends[after.status]
         key = f"{run}/{name}/{after.status}/{_stamp(after.completion_time)}"
-        message = f"{name}: {what}" + (f": {told}" if told else "")
+        message = f"{name}: {what}" + (f": {told}" if told and after.status is not PhaseState.UNDOING else "")
         yield Notice(key=key, reason=reason, action=action, message=cut(message))
 
 

@@ -120,7 +120,7 @@ class BackupManifest(Described):
     """Name of the object."""
     namespace: Name = ""
     """Namespace of the object; empty for a cluster-scoped one."""
-    secret: Name
+    secret: Annotated[str, Field(max_length=320)]
     """Secret that holds it, as `namespace/name`: `document.json.gz`."""
     checksum: Annotated[str, Field(max_length=80)]
     """`sha256:` and the digest of the document's JSON, as it was read back."""

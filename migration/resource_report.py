@@ -94,6 +94,19 @@ def claimed(resource: Resource, *, migration: str, now: datetime) -> ResourceSta
     )
 
 
+def started(resource: Resource, *, run: str) -> ResourceStatus:
+    """Of a resource whose migration runs since a moment ago: what is known is where."""
+    return resource.status.model_copy(update={"run": run})
+
+
+def resumed(resource: Resource, *, run: str, now: datetime) -> ResourceStatus:
+    """Of a resource whose migration was ended from outside, and goes on in another run."""
+    told = "the migration was taken over and goes on"
+    said = [*_as_before(resource, but={conditions.SYNCED}), Said(conditions.SYNCED, "True", "TakenOver", told)]
+    update = {"run": run, "completion_time": None, "state": State.PENDING, "message": told, "needs_person": ""}
+    return _stated(resource.status.model_copy(update=update), said, now=now)
+
+
 def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) -> ResourceStatus:
     """Of a resource whose migration has started; what was passed on and refused stands in `resource.status`."""
     before = resource.status
@@ -157,7 +170,7 @@ def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> Pr
 def _stated(status: ResourceStatus, said: Iterable[Said], *, now: datetime) -> ResourceStatus:
     """The status with its conditions, as it reads on the wire: whole seconds, so that it equals what is read back."""
     found = conditions.since(status.conditions, said, generation=status.observed_generation, now=now)
-    return ResourceStatus.read(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
+    return ResourceStatus.exactly(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
 
 
 def _as_before(resource: Resource, *, but: set[str]) -> Iterator[Said]:

@@ -26,6 +26,7 @@ from migration.resource_parts import (
 )
 from migration.spec import DesiredState
 from migration.status import State
+from migration.value import Document
 
 _KEPT = ("migration", "run", "startTime", "completionTime", "observedGeneration", "observedApprovals")
 
@@ -78,14 +79,28 @@ class ResourceStatus(Described):
     def read(cls, document: Any) -> Self:
         """The status as it stands; of one that another version of us wrote, at least what must not be forgotten."""
         found = dict(document or {})
-        # Whoever else writes conditions keeps them; they are nothing to us. Merged lists come back in any order.
-        ours = [each for each in found.get("conditions", []) if each.get("type") in KNOWN]
-        found["conditions"] = sorted(ours, key=lambda each: KNOWN.index(each["type"]))
-        found["refusals"] = sorted(found.get("refusals", []), key=lambda each: str(each.get("subject")))
         try:
-            return cls.model_validate(found)
+            return cls.exactly(found)
         except ValidationError:
             return cls.model_validate({key: found[key] for key in _KEPT if key in found})
+
+    @classmethod
+    def exactly(cls, document: Document) -> Self:
+        """The status as it stands, in the order in which we tell it: merged lists come back in any.
+
+        Conditions of other types are their writers'.
+
+        Raises:
+            pydantic.ValidationError: it is none of ours, or not within its bounds.
+        """
+        ours = [each for each in document.get("conditions", []) if each.get("type") in KNOWN]
+        return cls.model_validate(
+            document
+            | {
+                "conditions": sorted(ours, key=lambda each: KNOWN.index(each["type"])),
+                "refusals": sorted(document.get("refusals", []), key=lambda each: str(each.get("subject"))),
+            }
+        )
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of that type."""

@@ -110,3 +110,10 @@ class MigrationSpec(Value, use_attribute_docstrings=True):
     def port_of(self, server: str) -> int:
         """The API port of one of the target vCenters (443 unless `targetVCenters` says otherwise)."""
         return next((each.port for each in self.target_vcenters if each.server == server), 443)
+
+
+class ResourceSpec(MigrationSpec, use_attribute_docstrings=True):
+    """One migration as its owner wants it. Once it has started, only `state` and `approvals` can be changed."""
+
+    requested_by: Annotated[str, Field(max_length=255)] = ""
+    """Who asks for it, for the record; needed where another person must approve. By REST it stands beside the spec."""

@@ -53,6 +53,15 @@ def parse_submission(body: Any) -> tuple[str, MigrationSpec]:
     Raises:
         InvalidSpec: every problem of the body and of the spec in it.
     """
+    return _parsed(body, _not_now)
+
+
+def parse_question(body: Any) -> tuple[str, MigrationSpec]:
+    """The same of a body that starts nothing, so that the spec may ask for any state. Raises InvalidSpec."""
+    return _parsed(body, lambda _: iter(()))
+
+
+def _parsed(body: Any, further: Callable[[Any], Iterator[Problem]]) -> tuple[str, MigrationSpec]:
     if not isinstance(body, dict):
         rule, remedy = "must be an object", 'Send {"cluster": "<name, optional>", "spec": {…}} as application/json.'
         raise InvalidSpec([Problem(field="body", value=shown(body), rule=rule, remedy=remedy)])
@@ -71,7 +80,7 @@ def parse_submission(body: Any) -> tuple[str, MigrationSpec]:
     if "spec" not in body:
         found.append(Problem(field="spec", rule="is required", remedy="Add it."))
     else:
-        found += [*problems(body["spec"]), *_not_now(body["spec"])]
+        found += [*problems(body["spec"]), *further(body["spec"])]
     if found:
         raise InvalidSpec(found)
     return cluster, MigrationSpec.model_validate(body["spec"])

@@ -99,7 +99,10 @@ class Caller:
             outcome = type(error).__name__
             raise
         finally:
-            (lifetime if opened else opening).stop(outcome=outcome)
+            if opened:
+                lifetime.stop(outcome=outcome)
+            else:
+                opening.stop(outcome=outcome, request=query)
 
     async def _send(self, request: Request, *, resource: Resource, subject: str) -> Document:
         mutating = request.method != "GET" and "dryRun" not in request.query

@@ -36,7 +36,7 @@ class Unnamed(DoorError):
     def __init__(self) -> None:
         super().__init__(
             "nobody said who asks for this migration, and somebody else must approve it here (VCFM_SEPARATE_APPROVER)",
-            remedy="say who asks: `requestedBy` beside the spec, or `vcfm start --by NAME`",
+            remedy="say who asks: `requestedBy` (by REST beside the spec, in a custom resource in it), or `--by NAME`",
         )
 
 

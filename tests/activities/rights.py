@@ -58,13 +58,13 @@ def needless(grants: set[Right], needs: set[Right]) -> set[Right]:
 
 
 def _need(call: Entry) -> Right:
-    """`/apis/<group>/<version>/[namespaces/<namespace>/]<resource>[/<name>]`, `/api/v1/…` for the core group."""
+    """`/apis/<group>/<version>/[namespaces/<namespace>/]<resource>[/<name>[/<part>]]`, `/api/v1/…` for the core group."""
     kind, *parts = [unquote(each) for each in call.target.strip("/").split("/")]
     group, parts = (parts[0], parts[2:]) if kind == "apis" else ("", parts[1:])
     namespace = ""
     if parts[0] == "namespaces" and len(parts) > 2:
         namespace, parts = parts[1], parts[2:]
-    resource, name = parts[0], parts[1] if len(parts) > 1 else ""
+    resource, name = "/".join(parts[:1] + parts[2:]), parts[1] if len(parts) > 1 else ""
     verb = VERBS[call.method]
     if verb == "get" and not name:
         verb = "list"

@@ -10,7 +10,7 @@ from typing import Any
 from bridge.main import bridging
 from migration.phase import PhaseName
 from migration.resource import Resource
-from migration.status import State
+from migration.status import MigrationStatus, State
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.errors import NotFound
@@ -18,6 +18,7 @@ from openshift.resources import EVENT, MIGRATION
 from settings import Settings
 from tests.bridge.resources import SPACE, resource
 from tests.serving import Serving
+from workflows.migration import MigrationWorkflow
 
 PATIENCE = 60.0
 """Bounds a wait that has failed; nothing is asserted about how long anything takes."""
@@ -30,14 +31,14 @@ class Bridged:
     Attributes:
         cluster: the API server as people reach it, with every right.
         account: kubeconfig of the bridge's own account.
+        more: settings besides what every bridge here has.
     """
 
     service: Serving
     cluster: Cluster
     account: Path
     directory: Path
-    preflight_interval: float = 600.0
-    running: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -46,7 +47,7 @@ class Bridged:
             namespace=SPACE,
             state_directory=self.directory,
             task_queue=self.service.doors._queue,
-            preflight_interval=self.preflight_interval,
+            **self.more,
         )
 
     @asynccontextmanager
@@ -87,6 +88,11 @@ class Bridged:
     async def state(self, name: str, state: State, phase: PhaseName | None = None) -> Resource:
         """The resource once its migration is in that state (and phase)."""
         return await self.until(name, lambda each: each.status.state is state and phase in {None, each.status.phase})
+
+    async def outcome(self) -> MigrationStatus:
+        """What the migration returned, from its history: a busy worker that misses a query is no matter."""
+        handle = self.service.client.get_workflow_handle_for(MigrationWorkflow.run, self.service.migration)
+        return await handle.result()
 
     async def gone(self, name: str) -> None:
         """Once the resource is no more."""

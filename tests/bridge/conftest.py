@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bridge.definition import NAME
+from lab.access import custom_resource
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.documents import conditions
@@ -36,19 +36,13 @@ SERVICE_ACCOUNT = Resource(group="", version="v1", plural="serviceaccounts", kin
 KINDS = _RBAC | {each.kind: each for each in (SERVICE_ACCOUNT, CUSTOM_RESOURCE_DEFINITION)}
 
 
-def shipped(*folders: str) -> list[Document]:
-    """The documents of some folders of `deploy/`."""
-    files = [file for each in folders for file in sorted((DEPLOY / each).glob("*.yaml"))]
-    return [each for file in files for each in yaml.safe_load_all(file.read_text())]
-
-
 @pytest.fixture(scope="session")
 async def installed(control_plane: ControlPlane) -> ControlPlane:  # noqa: F811 - the fixture
     """The API server, with the definition, the bridge's rights, and the namespaces."""
     async with Cluster.connect(kubeconfig=control_plane.kubeconfig()) as admin:
         for namespace in (SPACE, ELSEWHERE):
             await admin.apply(NAMESPACE, {"metadata": {"name": namespace}})
-        for document in shipped("crd", "rbac/bridge"):
+        for document in custom_resource():
             await admin.apply(KINDS[document["kind"]], document, force=True)
         async with asyncio.timeout(30):
             while not _established(await admin.get(CUSTOM_RESOURCE_DEFINITION, NAME)):

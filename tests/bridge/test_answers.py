@@ -1,5 +1,10 @@
 """People in charge by editing the resource alone: approvals, pause, resume, retry, rollback, and what is refused."""
 
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from migration.phase import TABLE, PhaseName
 from migration.status import PhaseState, State
 from migration.steering import Instruction, Verb
@@ -18,7 +23,7 @@ async def test_a_manual_migration_is_approved_by_the_resource_alone(bridge: Brid
         await bridge.answer(name, each.name, reason="CHG-1")
     done = await bridge.state(name, State.COMPLETED)
     assert done.status.observed_approvals == len(TABLE[2:])
-    seen = await bridge.service.doors.status(bridge.service.migration)
+    seen = await bridge.outcome()
     assert {(each.verb, each.by, each.reason, each.door) for each in seen.decisions} == {
         ("approve", "kim", "CHG-1", "cr")
     }
@@ -98,7 +103,7 @@ async def test_pause_resume_and_rollback_by_state(bridge: Bridged) -> None:
     world.go_on("wait_workers_ready")
     back = await bridge.state(name, State.ROLLED_BACK)
     assert truths(back)["Synced"] == "True"
-    seen = await bridge.service.doors.status(bridge.service.migration)
+    seen = await bridge.outcome()
     assert [each.verb for each in seen.decisions] == ["pause", "resume", "rollback"]
 
 
@@ -142,3 +147,42 @@ async def test_after_the_point_of_no_return_a_rollback_is_refused_once(bridge: B
     )
     assert done.status.observed_state == "Running"
     assert [reason for reason, _ in await bridge.events(name)].count("Refused") == 1
+
+
+async def test_where_another_person_must_approve_the_resource_says_who_asks(bridged: Bridged) -> None:
+    bridged.more["separate_approver"] = True
+    async with bridged.bridge():
+        name = await bridged.create(ours(state="Running", gates=["cleanup"]))
+        refused = await bridged.until(name, lambda each: truths(each).get("Accepted") == "False")
+        assert "spec.requestedBy: is required here" in refused.status.message
+        await bridged.change(name, requestedBy="kim")
+        await bridged.state(name, State.AWAITING_APPROVAL)
+        await bridged.answer(name, PhaseName.CLEANUP)
+        own = await bridged.until(name, lambda each: each.status.refusals)
+        assert "kim asked for this migration, and another person must approve it" in own.status.refusals[0].message
+        await bridged.answer(name, PhaseName.CLEANUP, by="lou")
+        await bridged.state(name, State.COMPLETED)
+
+
+async def test_where_a_proxy_names_people_the_resource_approves_nothing(bridged: Bridged) -> None:
+    bridged.more |= {"separate_approver": True, "api_user_header": "X-User"}
+    async with bridged.bridge():
+        name = await bridged.create(ours(state="Running", gates=["cleanup"], requestedBy="kim"))
+        await bridged.state(name, State.AWAITING_APPROVAL)
+        await bridged.answer(name, PhaseName.CLEANUP, by="lou")
+        refused = await bridged.until(name, lambda each: each.status.refusals)
+        assert "a resource cannot prove who writes into it. Approve by REST" in refused.status.refusals[0].message
+        await bridged.answer(name, PhaseName.CLEANUP, by="lou", decision="Reject")
+        await bridged.state(name, State.ROLLED_BACK)
+
+
+async def test_answers_in_the_resource_are_signed_where_they_must_be(bridged: Bridged, tmp_path: Path) -> None:
+    key = tmp_path / "approval.pem"
+    key.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    bridged.more["approval_key_file"] = key
+    async with bridged.bridge():
+        name = await bridged.create(ours(state="Running", gates=["cleanup"]))
+        await bridged.state(name, State.AWAITING_APPROVAL)
+        await bridged.answer(name, PhaseName.CLEANUP)
+        await bridged.state(name, State.COMPLETED)
+    assert (await bridged.outcome()).signed

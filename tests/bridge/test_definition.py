@@ -8,6 +8,7 @@ import yaml
 
 from bridge.definition import FILE, text
 from migration.resource_status import ResourceStatus
+from migration.spec_rules import problems
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.errors import Invalid
@@ -71,6 +72,15 @@ async def test_what_is_accepted(admin: Cluster, spec: Document) -> None:
     assert created["spec"]["approvalMode"] == spec.get("approvalMode", "Automatic")
     assert created["spec"]["rollbackOnFailure"] is True
     assert spec.items() <= created["spec"].items() or "approvals" in spec or "targetVCenters" in spec
+
+
+@pytest.mark.parametrize("file", ["migration", "dialects/official-operator", "dialects/original-controller"])
+async def test_the_examples_are_accepted_as_they_are(admin: Cluster, file: str) -> None:
+    document = yaml.safe_load((DEPLOY / "examples" / f"{file}.yaml").read_text())
+    document["metadata"] |= {"name": "example"}
+    applied = await admin.create(MIGRATION, document, dry_run=True)
+    assert applied["spec"]["failureDomains"] == document["spec"]["failureDomains"]
+    assert problems(document["spec"]) == []
 
 
 @pytest.mark.parametrize(

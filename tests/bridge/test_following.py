@@ -76,7 +76,7 @@ async def test_a_pending_resource_gets_a_verdict_and_starts_nothing(bridge: Brid
 
 
 async def test_a_verdict_is_looked_at_again_at_a_slow_interval(bridged: Bridged) -> None:
-    bridged.preflight_interval = 0.5
+    bridged.more["preflight_interval"] = 0.5
     bridged.service.world.answer("preflight", Verdict(concerns=[POOR], plan=None, nodes=[]))
     name = await bridged.create(ours(state="Paused"))
     async with bridged.bridge():

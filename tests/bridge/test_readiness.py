@@ -17,7 +17,7 @@ async def until(lacks: Lacks, wanted: str) -> None:
 
 async def test_ready_once_the_cluster_is_followed(bridged: Bridged) -> None:
     async with bridging(bridged.service.client, bridged.settings) as lacks:
-        assert lacks() == "no cluster has been reached yet"
+        assert "not connected yet" in lacks()
         await until(lacks, "")
 
 
@@ -40,4 +40,4 @@ async def test_no_kubeconfig_at_all(bridged: Bridged, tmp_path: Path) -> None:
     (tmp_path / "clusters").mkdir()
     none = bridged.settings.model_copy(update={"kubeconfig": None, "kubeconfig_directory": tmp_path / "clusters"})
     async with bridging(bridged.service.client, none) as lacks:
-        assert lacks() == "no kubeconfig is configured"
+        assert lacks() == "no cluster's custom resources are followed: no kubeconfig is configured"

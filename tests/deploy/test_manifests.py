@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 
 from cli.main import app
 from journal.store import FLUSH_SECONDS
-from lab.access import shipped
+from lab.access import custom_resource, shipped
 from lab.apiserver import ApiError, ApiServer
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
@@ -147,15 +147,18 @@ def test_rest_has_no_rights_on_the_cluster() -> None:
 
 
 def test_the_lab_runs_under_the_very_rights_that_are_rendered() -> None:
-    for document in shipped():
+    for document in [*shipped(), *custom_resource()]:
         assert document in rendered(BASE)
 
 
 def test_elsewhere_the_service_has_no_rights_at_all() -> None:
     assert not [each for each in rendered(HUB) if "Role" in each["kind"] or "Definition" in each["kind"]]
     accounts = of_kind(rendered(HUB), "ServiceAccount")
-    assert {each["automountServiceAccountToken"] for each in accounts.values()} == {False}
-    assert {pod(each)["serviceAccountName"] for each in deployments(HUB).values()} == set(accounts)
+    assert {name: each["automountServiceAccountToken"] for name, each in accounts.items()} == dict.fromkeys(
+        accounts, False
+    )
+    for name in ("vcf-migration-worker", "vcf-migration-bridge"):
+        assert "clusters" in {each["name"] for each in container(deployments(HUB)[name])["volumeMounts"]}
 
 
 def test_an_overlay_changes_image_and_temporal() -> None:

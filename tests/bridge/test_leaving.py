@@ -1,0 +1,104 @@
+"""Deleting the resource: a safe stop is asked for and waited for, and whoever cannot wait says so."""
+
+from migration.phase import PhaseName
+from migration.resource import FINALIZER
+from migration.status import State
+from openshift.errors import NotFound
+from openshift.resources import MIGRATION
+from tests.bridge.bridged import Bridged, truths
+from tests.bridge.resources import SPACE, ours
+from tests.workflows.test_control import calling
+
+
+async def deleted(bridged: Bridged, name: str) -> None:
+    await bridged.cluster.delete(MIGRATION, name, namespace=SPACE)
+
+
+async def test_deleting_what_never_started(bridge: Bridged) -> None:
+    name = await bridge.create(ours())
+    await bridge.until(name, lambda each: each.status.conditions)
+    await deleted(bridge, name)
+    await bridge.gone(name)
+
+
+async def test_deleting_mid_run_rolls_back_first(bridge: Bridged) -> None:
+    world = bridge.service.world
+    world.stall("wait_workers_ready")
+    world.stall("remove_folder")
+    name = await bridge.create(ours(state="Running"))
+    await calling(world, "wait_workers_ready")
+    assert (await bridge.read(name)).finalizers == (FINALIZER,)
+    await deleted(bridge, name)
+    waiting = await bridge.until(name, lambda each: truths(each).get("DeletionBlocked") == "True")
+    blocked = waiting.status.condition("DeletionBlocked")
+    assert blocked
+    assert f"waits until {bridge.service.migration} has ended" in blocked.message
+    assert "force-delete=true" in blocked.message
+    world.go_on("wait_workers_ready")
+    await bridge.state(name, State.ROLLING_BACK)
+    world.go_on("remove_folder")
+    await bridge.gone(name)
+    seen = await bridge.outcome()
+    assert seen.state is State.ROLLED_BACK
+    assert [(each.verb, each.door, each.reason) for each in seen.decisions] == [
+        ("cancel", "cr", "the resource was deleted")
+    ]
+    reasons = [reason for reason, _ in await bridge.events(name)]
+    assert {"DeletionWaits", "RolledBack"} <= set(reasons)
+
+
+async def test_after_the_point_of_no_return_it_waits_for_a_person(bridge: Bridged) -> None:
+    world = bridge.service.world
+    world.stall("remove_vcenter")
+    name = await bridge.create(ours(state="Running"))
+    await calling(world, "remove_vcenter")
+    await deleted(bridge, name)
+    await bridge.until(name, lambda each: truths(each).get("DeletionBlocked") == "True")
+    world.go_on("remove_vcenter")
+    await bridge.state(name, State.NEEDS_ATTENTION, PhaseName.CLEANUP)
+    await bridge.answer(name, PhaseName.CLEANUP, decision="Retry")
+    await bridge.gone(name)
+    assert (await bridge.outcome()).state is State.COMPLETED
+
+
+async def test_whoever_cannot_wait_is_told_what_is_left_behind(bridge: Bridged) -> None:
+    world = bridge.service.world
+    world.stall("wait_workers_ready")
+    name = await bridge.create(ours(state="Running"))
+    await calling(world, "wait_workers_ready")
+    await deleted(bridge, name)
+    await bridge.until(name, lambda each: truths(each).get("DeletionBlocked") == "True")
+    annotation = {"migration.openshift.io/force-delete": "true"}
+    await bridge.cluster.patch_merge(MIGRATION, name, {"metadata": {"annotations": annotation}}, namespace=SPACE)
+    await bridge.gone(name)
+    left = next(note for reason, note in await bridge.events(name) if reason == "Abandoned")
+    assert f"vcfm status {bridge.service.migration}" in left
+    assert not (await bridge.service.doors.status(bridge.service.migration)).state.final
+    world.go_on("wait_workers_ready")
+    await bridge.service.client.get_workflow_handle(bridge.service.migration).result()
+
+
+async def test_a_deletion_while_no_bridge_runs_is_caught_up_with(bridged: Bridged) -> None:
+    world = bridged.service.world
+    world.stall("wait_workers_ready")
+    name = await bridged.create(ours(state="Running"))
+    async with bridged.bridge():
+        await calling(world, "wait_workers_ready")
+        await bridged.until(name, lambda each: each.live)
+    await deleted(bridged, name)
+    world.go_on("wait_workers_ready")
+    async with bridged.bridge():
+        await bridged.gone(name)
+
+
+async def test_what_was_deleted_while_it_was_claimed_is_not_started(bridged: Bridged) -> None:
+    name = await bridged.create(ours(state="Running"), finalizers=[FINALIZER])
+    await deleted(bridged, name)
+    async with bridged.bridge():
+        await bridged.gone(name)
+    assert await bridged.service.doors.latest(bridged.service.migration) is None
+    try:
+        await bridged.read(name)
+    except NotFound:
+        return
+    raise AssertionError("nothing of ours makes a deleted resource again")

@@ -1,0 +1,65 @@
+"""A custom resource of the official operator's dialect, approved by editing it alone, with the bridge killed five times.
+
+The bridge dies right after an answer has been written, so that each new one finds a word half said.
+"""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.commands import down, up
+from lab.scenario import load
+from migration.phase import FIRST_GATE, TABLE, number
+from migration.status import State
+from tests.e2e import claims
+from tests.e2e.bridging import Bridged, Cluster, bridged, completed, official
+from tests.e2e.leaks import leaks
+
+KILLS = 5
+SEED = 20261125
+NAME = "cluster"
+GATED = [each.name for each in TABLE if number(each.name) >= number(FIRST_GATE)]
+
+
+@pytest.mark.timeout(1800)
+async def test_a_resource_alone_starts_approves_and_tells_a_migration(tmp_path: Path) -> None:
+    (tmp_path / "service").mkdir()
+    lab = up(load("default"), tmp_path / "lab", attached=True)
+    try:
+        async with bridged(lab, tmp_path / "service") as started:
+            cluster = Cluster(lab)
+            cluster.apply(NAME, official(lab) | {"approvalMode": "Manual"})
+            _approve_and_kill(started, cluster)
+            done = cluster.until(NAME, lambda each: each.status.state is State.COMPLETED, seconds=600)
+            cluster.until(NAME, lambda each: not each.guarded, seconds=60)
+            assert started.kills == KILLS
+            assert done.status.observed_approvals == len(GATED)
+            completed(cluster, NAME)
+            claims.migrated(lab)
+            started.wait_until_ready()
+            decisions = started.service.status(done.status.migration).decisions
+            assert [(each.verb, each.by, each.door, each.phase) for each in decisions] == [
+                ("approve", "kim", "cr", each) for each in GATED
+            ]
+            reasons = [each["reason"] for each in cluster.events(NAME)]
+            assert reasons.count("ApprovalNeeded") == reasons.count("Decided") == len(GATED)
+            assert await leaks(started, [each["password"] for each in lab.description["vcenters"]]) == []
+    finally:
+        down(tmp_path / "lab")
+
+
+def _approve_and_kill(started: Bridged, cluster: Cluster) -> None:
+    """Answer each gate when the resource says that it waits; at every second one the bridge dies."""
+    moments = random.Random(SEED)
+    for index, phase in enumerate(GATED):
+        cluster.until(
+            NAME,
+            lambda each, phase=phase: (each.status.state, each.status.phase) == (State.AWAITING_APPROVAL, phase),
+            seconds=600,
+        )
+        cluster.answer(NAME, phase)
+        if index % 2 and started.kills < KILLS:
+            time.sleep(moments.uniform(0, 0.6))
+            started.kill_bridge()
