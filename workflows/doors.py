@@ -253,7 +253,7 @@ class Migrations:
             why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
             raise Refused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            raise _nobody(description, "the instruction was not answered in time") from error
+            raise nobody_answers(description, "the instruction was not answered in time") from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -329,11 +329,11 @@ class Migrations:
         try:
             return await handle.query(query, rpc_timeout=CALL)
         except WorkflowQueryFailedError as error:
-            raise _nobody(description, error.message) from error
+            raise nobody_answers(description, error.message) from error
         except RPCError as error:
             if error.status not in SILENT:
                 raise
-            raise _nobody(description, error.message) from error
+            raise nobody_answers(description, error.message) from error
 
 
 def _state(status: WorkflowExecutionStatus | None, said: str) -> State:
