@@ -22,6 +22,7 @@ from cli.rest import Service
 from cli.view import render, report
 from lab import commands as lab
 from lab.scenario import load
+from lab.supervisor import die_with_parent
 from migration.status import MigrationStatus, State
 
 _EXIT = {State.COMPLETED: 0}
@@ -106,6 +107,7 @@ def _service(console: Console, state_dir: Path) -> Iterator[str]:
             stderr=output,
             text=True,
             start_new_session=True,  # Ctrl-C reaches us alone; we end it in order
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  one thread so far; a SIGKILL of us leaves nothing
         )
     try:
         url = f"http://127.0.0.1:{port}"
