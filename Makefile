@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-.PHONY: setup demo test bench prove-bridge lint generate lock clean
+.PHONY: setup demo test bench prove-rollback prove-crash prove-walks prove-bridge lint generate lock clean
 
 setup: .venv/.ready
 
@@ -38,6 +38,9 @@ generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
 	VCFM_RECORD=1 $(BIN)/pytest -q tests/workflows/test_commands.py
 
 bench: setup ; $(BIN)/python -m tests.bench $(ARGS)
+
+# Whole proofs on labs of their own; what each proves is in CONTRIBUTING.md. `make test` runs samples of them.
+prove-rollback prove-crash prove-walks: prove-%: setup ; $(BIN)/python -m tests.prove.$* $(ARGS)
 
 prove-bridge: setup ; $(BIN)/python -m tests.e2e.dialects $(ARGS)
 
