@@ -11,13 +11,15 @@ from typing import Any
 from cli.dev_server import DevServer, dev_server
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
-from migration.phase import TABLE
+from migration.phase import FIRST_GATE, TABLE, number
 from migration.resource import Resource
 from migration.resource_conditions import OFFICIAL
 from migration.status import PhaseState, State
 from migration.value import Document
 from tests.e2e.running import Running
 
+GATED = [each.name for each in TABLE if number(each.name) >= number(FIRST_GATE)]
+"""The phases before which a Manual migration asks."""
 CONDITIONS = {
     **dict.fromkeys(OFFICIAL, "True"),
     "Accepted": "True",

@@ -78,7 +78,7 @@ def _answers(running: Running) -> Iterator[tuple[str, bytes]]:
         listed = http.get("/migrations")
         yield "GET /migrations", listed.content
         for migration in {each["id"] for each in listed.json()}:
-            for what in ("", "/plan"):
+            for what in ("", "/plan", "/decisions"):
                 yield f"GET {migration}{what}", http.get(f"/migrations/{migration}{what}").content
             after = 0
             while page := http.get(f"/migrations/{migration}/journal", params={"limit": 1000, "after": after}).json():

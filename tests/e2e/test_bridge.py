@@ -11,16 +11,14 @@ import pytest
 
 from lab.commands import down, up
 from lab.scenario import load
-from migration.phase import FIRST_GATE, TABLE, number
 from migration.status import State
 from tests.e2e import claims
-from tests.e2e.bridging import Bridged, Cluster, bridged, completed, official
+from tests.e2e.bridging import GATED, Bridged, Cluster, bridged, completed, official
 from tests.e2e.leaks import leaks
 
 KILLS = 5
 SEED = 20261125
 NAME = "cluster"
-GATED = [each.name for each in TABLE if number(each.name) >= number(FIRST_GATE)]
 
 
 @pytest.mark.timeout(1800)
