@@ -59,7 +59,7 @@ class Attempts:
         self.context = context
         self.reported: list[Observation] = []
         self.noticed = asyncio.Event()
-        self._bound = {_name(each): each for each in everything(context)}
+        self._bound = {name_of(each): each for each in everything(context)}
         self._count = 0
 
     @property
@@ -91,8 +91,8 @@ class Attempts:
         environment = ActivityEnvironment()
         environment.info = dataclasses.replace(
             environment.info,
-            activity_id=_name(function),
-            activity_type=_name(function),
+            activity_id=name_of(function),
+            activity_type=name_of(function),
             workflow_id=self._migration,
             scheduled_time=datetime.now(UTC),
         )
@@ -104,7 +104,7 @@ class Attempts:
     ) -> Any:
         """The attempt itself."""
         around = ActivityScope(self.context.journal).intercept_activity(Calling(None))  # type: ignore[arg-type]
-        given = ExecuteActivityInput(fn=self._bound[_name(function)], args=[argument], executor=None, headers={})
+        given = ExecuteActivityInput(fn=self._bound[name_of(function)], args=[argument], executor=None, headers={})
         return await environment.run(around.execute_activity, given)
 
     def calls(self) -> list[Entry]:
@@ -132,7 +132,7 @@ class Calling(ActivityInboundInterceptor):
         return await input.fn(*input.args)
 
 
-def _name(function: Callable[..., Awaitable[Any]]) -> str:
+def name_of(function: Callable[..., Awaitable[Any]]) -> str:
     return str(activity._Definition.must_from_callable(function).name)
 
 

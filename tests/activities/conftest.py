@@ -18,7 +18,7 @@ MOVED = Scenario(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def legacy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A lab that refuses a second vCenter, and whose control plane may be meddled with."""
     state_dir = tmp_path_factory.mktemp("legacy") / "lab"
@@ -33,7 +33,7 @@ async def trying(lab: Lab, tmp_path: Path) -> AsyncIterator[Attempts]:
         yield trying
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def walked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Walk]:
     """A whole migration on a lab of its own, each activity attempted twice in a row."""
     directory = tmp_path_factory.mktemp("walked")

@@ -6,7 +6,7 @@ import pytest
 
 from migration.concern import Category
 from migration.phase import TABLE
-from tests.activities.walk import Walk
+from tests.activities.walk import MIGRATION, Walk
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.lab
@@ -88,6 +88,11 @@ def test_what_was_made_by_an_attempt_is_said_once(walked: Walk) -> None:
         made["ensure_tags"][0].created
     )
     assert [each[1].created for each in made.values()] == [[], []]
+
+
+def test_what_people_said_is_recorded_once(walked: Walk) -> None:
+    (recorded,) = walked.trying.context.journal.decisions(MIGRATION)
+    assert (recorded.verb, recorded.phase, recorded.by, recorded.door) == ("approve", "cleanup", "kim", "rest")
 
 
 def test_every_phase_says_what_it_saw(walked: Walk) -> None:

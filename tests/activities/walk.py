@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from activities.decisions import Decisions, DecisionsMade
 from activities.identity import Identity
 from activities.preflight import Preflight, PreflightQuestion
 from journal.store import Entry
 from lab.commands import Lab
-from migration.phase import IRREVERSIBLE
+from migration.phase import IRREVERSIBLE, PhaseName
 from migration.plan import Plan
 from migration.request import ClusterName, MigrationRequest
-from migration.status import State
+from migration.status import Decision, State
 from migration.verdict import Verdict
-from tests.activities.attempts import Attempts, spec_of
+from tests.activities.attempts import Attempts, name_of, spec_of
 from workflows.chronicle import Chronicle
 from workflows.ledger import Ledger
 from workflows.phase import Step as Phase
@@ -74,8 +75,9 @@ class _Twice(Run):
         async with self._one_at_a_time:
             first, changed = await self._once(activity, argument)
             again, changed_again = await self._once(activity, argument)
-            name = self._trying.calls()[0].activity
-        self.steps.append(Step(name=name, first=first, again=again, changed=changed, changed_again=changed_again))
+        self.steps.append(
+            Step(name=name_of(activity), first=first, again=again, changed=changed, changed_again=changed_again)
+        )
         return again
 
     async def _once(self, activity: Callable[..., Awaitable[Any]], argument: Any) -> tuple[Any, list[str]]:
@@ -98,6 +100,10 @@ async def walk(lab: Lab, trying: Attempts) -> Walk:
     run.plan = verdict.plan
     request = MigrationRequest(infrastructure_name=run.plan.infrastructure_name, spec=run.spec)
     chronicle = Chronicle(run, request=request, run_id="1")
+    said = Decision(
+        at=datetime.now(UTC), verb="approve", phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", door="rest"
+    )
+    await run.twice(Decisions.record, DecisionsMade(migration=MIGRATION, run="1", first=1, decisions=[said]))
     evidence = {phase.name.value: await _through(phase, run, chronicle) for phase in PHASES if phase is not preflight}
     await chronicle.ends(State.COMPLETED)
     return Walk(

@@ -36,7 +36,7 @@ SERVICE_ACCOUNT = Resource(group="", version="v1", plural="serviceaccounts", kin
 KINDS = _RBAC | {each.kind: each for each in (SERVICE_ACCOUNT, CUSTOM_RESOURCE_DEFINITION)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def installed(control_plane: ControlPlane) -> ControlPlane:  # noqa: F811 - the fixture
     """The API server, with the definition, the bridge's rights, and the namespaces."""
     async with Cluster.connect(kubeconfig=control_plane.kubeconfig()) as admin:
@@ -57,7 +57,7 @@ async def admin(installed: ControlPlane) -> AsyncIterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def account(installed: ControlPlane) -> Path:
     """A kubeconfig of the bridge's service account, with exactly the shipped rights."""
     async with Cluster.connect(kubeconfig=installed.kubeconfig()) as admin:

@@ -131,7 +131,7 @@ async def test_a_start_without_a_name_is_refused_where_another_must_approve(
     ):
         answer = await http.post("/api/v1/migrations", json=BODY)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
-        assert "vcfm start --by NAME" in answer.json()["remedy"]
+        assert "`--by NAME`" in answer.json()["remedy"]
         with pytest.raises(Unnamed):
             await service.doors.start(cluster="", spec=SPEC, requested_by=" ")
         assert service.world.calls == []

@@ -101,7 +101,7 @@ async def test_a_migration_stays_with_its_version_and_new_ones_go_to_the_newest(
             assert "verify_cluster" in new.calls
             old.go_on("wait_workers_ready")
             assert (await site.client.get_workflow_handle(began).result())["state"] == "Completed"
-            assert old.calls[-2:] == ["verify_cluster", "verify_vcenters"]
+            assert {"verify_cluster", "verify_vcenters"} <= set(old.calls)
             assert (old.calls.count("preflight"), new.calls.count("preflight")) == (1, 1)
             async with site.worker("1.1", new):  # a second replica
                 await site.current("1.1")

@@ -22,7 +22,7 @@ class Migrated(NamedTuple):
     history: WorkflowHistory
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def migrated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Migrated]:
     """The default scenario, migrated by REST through an API, a worker and a Temporal of their own."""
     directory: Path = tmp_path_factory.mktemp("migrated")

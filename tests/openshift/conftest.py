@@ -18,12 +18,12 @@ from openshift.watching import Watched, World
 from tests.openshift.real_control_plane import ControlPlane, Proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def built() -> Built:
     return build(report=print)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     state = tmp_path_factory.mktemp("control-plane")
     control_plane = ControlPlane(built=built, state=state)
@@ -35,7 +35,7 @@ def control_plane(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Ite
         shutil.rmtree(state, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def openshift_kinds(control_plane: ControlPlane, built: Built) -> None:
     """The real CRDs of OpenShift, with the rules that refuse a second vCenter, and the namespaces of its parts."""
     async with Cluster.connect(kubeconfig=control_plane.kubeconfig()) as cluster:

@@ -39,7 +39,7 @@ GENERATED = {  # what parts write: gone before every test
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def half(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """`lab.json` of a lab without controllers: API server, vCenters, definitions, the installer's documents."""
     state = StateDir(tmp_path_factory.mktemp("half-lab") / "state")
@@ -65,14 +65,14 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         down(state.path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def accesses(half: dict[str, Any]) -> dict[str, Access]:
     """The lab's own accounts, by role."""
     keys = ("server", "port", "username", "password", "ca_file")
     return {each["role"]: Access(**{key: each[key] for key in keys}) for each in half["vcenters"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def vcenters(accesses: dict[str, Access]) -> VCenters:
     read = VCenters(accesses.values())
     read.start()

@@ -13,12 +13,12 @@ from tests.vsphere.real_vcenter import RealVCenter
 from vsphere.session import VCenter
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def built() -> Built:
     return build(report=print)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealVCenter]:
     real = RealVCenter(built=built, state=tmp_path_factory.mktemp("vcenter"), other_vms=3)
     try:

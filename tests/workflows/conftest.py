@@ -44,7 +44,7 @@ async def skipping(config: TimeSkippingConfig) -> AsyncIterator[WorkflowEnvironm
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def env() -> AsyncIterator[WorkflowEnvironment]:
     """Time is skipped whenever nothing happens: an hour's retry takes a second."""
     async with skipping(TimeSkippingConfig()) as started:
@@ -58,7 +58,7 @@ async def calendar() -> AsyncIterator[WorkflowEnvironment]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def steady() -> AsyncIterator[WorkflowEnvironment]:
     """The same server with a clock like everybody's: a gate that waits for days is not asked every second."""
     async with await WorkflowEnvironment.start_local(
