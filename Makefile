@@ -28,10 +28,11 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The lab's parts are built before the tests, not in one of them: the first time takes longer than a test may.
+# The lab's parts are built before the tests, not in one of them: the first time takes longer than a test may. Most tests
+# wait most of the time, and therefore more of them run at once than a small machine has cores.
 test: setup lint
 	$(BIN)/vcfm lab build
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
 	$(BIN)/python -m tests.e2e.record

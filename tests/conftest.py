@@ -18,9 +18,24 @@ from lab.scenario import load
 from tests.serving import Serving, serving
 from tests.workflows.world import World
 
+HERE = Path(__file__).parent
 # Examples are the same in every run, and no test fails because the machine is busy: speed belongs in the benchmark.
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+LONGEST = ("e2e", "workflows", "activities", "bridge", "prove", "cli", "api", "doors")
+"""Rooms whose tests take minutes, and therefore begin first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests (`make test`), those of a room stay together: they share its labs."""
+
+    def room(item: pytest.Item) -> str:
+        return item.path.relative_to(HERE).parts[0]
+
+    items.sort(key=lambda item: LONGEST.index(room(item)) if room(item) in LONGEST else len(LONGEST))
+    for each in items:
+        each.add_marker(pytest.mark.xdist_group(room(each)))
 
 
 @pytest.fixture(scope="session")

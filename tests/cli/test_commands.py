@@ -142,14 +142,21 @@ async def test_a_parked_migration_asks_for_a_person_and_goes_on_after_a_retry(vc
     spoken(refused, 1, "Not now", "has ended", "Next: start a new migration")
 
 
-async def test_a_watch_tells_each_change_once(vcfm: Vcfm, service: Serving) -> None:
+async def test_a_watch_tells_each_change_once(vcfm: Vcfm, service: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[MigrationStatus] = []
+    look = Service.status
+
+    def counted(self: Service, migration: str) -> MigrationStatus:
+        looks.append(look(self, migration))
+        return looks[-1]
+
+    monkeypatch.setattr(Service, "status", counted)
     released = service.world.hold("wait_workers_ready", WAIT)
     await vcfm("start", "-f", "-", stdin=json.dumps(SPEC))
     watching = asyncio.create_task(vcfm("status", "-w", "-o", "json", service.migration))
     async with asyncio.timeout(30):
-        while not (await service.doors.status(service.migration)).waiting:
-            pass
-    await asyncio.sleep(2)  # the watch looks twice a second
+        while sum(bool(each.waiting) for each in looks) < 3:
+            await asyncio.sleep(0.1)
     released.set()
     seen = [MigrationStatus.model_validate_json(line) for line in (await watching).stdout.splitlines()]
     assert seen[-1].state is State.COMPLETED

@@ -20,6 +20,10 @@ class Trail:
         self._file.seek(0, 2)
         self._half = ""
 
+    def close(self) -> None:
+        """Nothing more is read."""
+        self._file.close()
+
     def read(self, sight: Sight) -> Iterator[tuple[str, str, str]]:
         """(invariant, object, what is wrong) of every write since the last reading."""
         *lines, self._half = (self._half + self._file.read()).split("\n")

@@ -96,6 +96,7 @@ class Observer:
             await asyncio.gather(*tasks, return_exceptions=True)
             await cluster.aclose()
         self._end()
+        self._audit.close()
 
     async def _follow(self, cluster: Cluster, kind: Kind) -> None:
         """One kind, read anew whenever its watch breaks."""

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from temporalio.client import Client, WorkflowFailureError
+
 from cli.dev_server import DevServer, dev_server
 from cli.rest import Away
 from lab.commands import Lab, down, up
@@ -81,9 +83,19 @@ class Rig(Running):
         return status
 
     def ended(self, migration: str, *, seconds: float) -> MigrationStatus:
-        """Its whole account at its end, or when it needs a person; once there is a worker again to give it."""
-        self.until(migration, lambda _: False, seconds=seconds)
+        """Its whole account when it needs a person or its run is over; once there is a worker again to give it.
+
+        A run is over a moment after its migration has ended: when the journal has everything that people said.
+        """
+        status = self.until(migration, lambda _: False, seconds=seconds)
+        if status.state.final:
+            asyncio.run(self._over(migration))
         return self._patiently(lambda: _whole(self.service.status(migration)))
+
+    async def _over(self, migration: str) -> None:
+        client = await Client.connect(self.temporal.address)
+        with contextlib.suppress(WorkflowFailureError):
+            await client.get_workflow_handle(migration).result()
 
     @property
     def _workers(self) -> list[int]:
