@@ -121,7 +121,8 @@ class Caller:
             outcome = type(error).__name__ if error.__cause__ else outcome
             raise
         finally:
-            stopwatch.stop(outcome=outcome, request=recordable(resource, request.body), response=answered)
+            asked = recordable(resource, request.body) if request.body is not None else request.query or None
+            stopwatch.stop(outcome=outcome, request=asked, response=answered)
         return document
 
     def _stopwatch(self, method: str, target: str, *, mutating: bool) -> Stopwatch:

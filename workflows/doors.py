@@ -172,7 +172,7 @@ class Migrations:
         """
         description = await self._describe(migration)
         try:
-            status = await self._ask(MigrationWorkflow.status, description)
+            status = await self._told(description)
         except NoWorker:
             status = remembered(description)
         return await self._now(status, description)
@@ -185,7 +185,14 @@ class Migrations:
             NoWorker: nobody can tell; what Temporal itself knows is `status`.
         """
         description = await self._describe(migration, run=run)
-        return await self._now(await self._ask(MigrationWorkflow.status, description), description)
+        return await self._now(await self._told(description), description)
+
+    async def _told(self, description: WorkflowExecutionDescription) -> MigrationStatus:
+        """Its own account: the result of a run that has one, which needs no worker, else what it answers."""
+        if description.status is not WorkflowExecutionStatus.COMPLETED:
+            return await self._ask(MigrationWorkflow.status, description)
+        handle = self._client.get_workflow_handle_for(MigrationWorkflow.run, description.id, run_id=description.run_id)
+        return await handle.result(follow_runs=False, rpc_timeout=CALL)
 
     async def _now(self, status: MigrationStatus, description: WorkflowExecutionDescription) -> MigrationStatus:
         if description.status is WorkflowExecutionStatus.RUNNING:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.commands import Lab, down, up
-from lab.scenario import Pool, Scenario
+from lab.scenario import Delays, Pool, Scenario
 from tests.activities.attempts import Attempts, attempts
 from tests.activities.walk import Walk, walk
 
@@ -15,6 +15,8 @@ MOVED = Scenario(
     target_failure_domains=2,
     control_plane_state="Inactive",
     pools=[Pool(replicas=3), Pool(name="infra", replicas=1, labels={"node-role.kubernetes.io/infra": ""})],
+    # Slow enough that every wait has something to wait for, however slow the machine that looks.
+    delays=Delays(pod_start=5, config_sync=4, credentials_sync=4),
 )
 
 

@@ -41,11 +41,7 @@ def granted(documents: Iterable[Document]) -> set[Right]:
 
 def needed(calls: Iterable[Entry]) -> set[Right]:
     """What an account must be granted to make these calls."""
-    needs = {_need(each) for each in calls if each.system == "kubernetes" and each.method != "WATCH CLOSED"}
-    # A list says nothing of its selector in the journal; it is always the list before a watch of the same.
-    watched = {(each.group, each.resource, each.namespace, each.name) for each in needs if each.verb == "watch"}
-    named = {each[:3]: each[3] for each in watched if each[3]}
-    return {each._replace(name=named.get(each[1:4], "")) if each.verb == "list" else each for each in needs}
+    return {_need(each) for each in calls if each.system == "kubernetes" and each.method != "WATCH CLOSED"}
 
 
 def needless(grants: set[Right], needs: set[Right]) -> set[Right]:
@@ -68,7 +64,7 @@ def _need(call: Entry) -> Right:
     verb = VERBS[call.method]
     if verb == "get" and not name:
         verb = "list"
-    if verb == "watch":
-        selector = json.loads(call.request).get("fieldSelector", "")
-        name = selector.removeprefix("metadata.name=")
+    if verb in {"list", "watch"}:
+        asked = json.loads(call.request or "{}")
+        name = asked.get("fieldSelector", "").removeprefix("metadata.name=")
     return Right(verb, group, resource, namespace, name)

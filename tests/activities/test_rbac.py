@@ -38,9 +38,8 @@ def test_a_call_needs_a_right(calls: list[Entry], right: Right) -> None:
 
 
 def test_a_watch_of_one_object_and_the_list_before_it_need_no_more_than_that_object() -> None:
-    path = "/api/v1/namespaces/a/secrets"
-    watched = call("WATCH", path, '{"fieldSelector": "metadata.name=s"}')
-    assert needed([call("GET", path), watched]) == {
+    path, one = "/api/v1/namespaces/a/secrets", '{"fieldSelector": "metadata.name=s"}'
+    assert needed([call("GET", path, one), call("WATCH", path, one)]) == {
         Right("list", "", "secrets", "a", "s"),
         Right("watch", "", "secrets", "a", "s"),
     }

@@ -296,6 +296,16 @@ async def test_without_a_worker_the_status_is_what_temporal_remembers(
         assert_problem(answer, 503, "No worker answers", "vcfm worker")
 
 
+async def test_without_a_worker_one_that_ended_is_told_whole(http: httpx.AsyncClient, service: Serving) -> None:
+    await http.post("/migrations", json={"spec": SPEC})
+    told = await until(http, service, lambda status: status.state is State.COMPLETED)
+    await service.worker.aclose()
+    path = f"/migrations/{service.migration}"
+    status = MigrationStatus.model_validate((await http.get(path)).json())
+    assert (status.report, status.phases, status.message) == (told.report, told.phases, told.message)
+    assert status.report
+
+
 async def test_the_journal_in_pages(http: httpx.AsyncClient, service: Serving) -> None:
     path = f"/migrations/{service.migration}/journal"
     await http.post("/migrations", json={"spec": SPEC})

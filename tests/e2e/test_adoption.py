@@ -66,7 +66,7 @@ def _watch(started: Running, migration: str, until: Callable[[MigrationStatus], 
     end = time.monotonic() + 300
     while not until(status := started.service.status(migration)):
         assert time.monotonic() < end, f"still {status.state} in {status.phase}: {status.message}"
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def _in_the_middle(status: MigrationStatus, phase: PhaseName, *, done: int = 0) -> bool:

@@ -41,7 +41,7 @@ async def until(handle: Handle, state: State, phase: PhaseName | None = None) ->
             status = await handle.query(MigrationWorkflow.status)
             if status.state is state and phase in {None, status.phase}:
                 return status
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
 
 
 async def calling(world: World, name: str) -> None:

@@ -1,6 +1,7 @@
 """What the cluster remembers of a run: written before each phase acts, and enough for another run to take it over."""
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from activities.preflight import Verdict
 from migration.concern import Category, Concern
@@ -69,8 +70,8 @@ async def test_preflight_alone_leaves_none(steered: Steer, world: World) -> None
     concern = Concern(id="x.y", category=Category.CRITICAL, label="No", assessment="it is so", remedy="mend it")
     world.answer("preflight", Verdict(concerns=[concern], plan=None, nodes=[]))
     handle = await steered()
-    while (await handle.describe()).close_time is None:
-        pass
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
     assert world.records == []
 
 
