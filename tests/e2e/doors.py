@@ -13,7 +13,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, NamedTuple, override
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +31,13 @@ LONGEST = 900.0
 RESOURCE = "cluster"
 
 
+class Gate(NamedTuple):
+    """What waits for an answer."""
+
+    migration: str
+    phase: PhaseName
+
+
 class Door(ABC):
     """How a person starts a migration, and answers its gates."""
 
@@ -43,7 +50,7 @@ class Door(ABC):
         """Start one that asks before every phase; returns its id."""
 
     @abstractmethod
-    def approve(self, migration: str, phase: PhaseName) -> None:
+    def approve(self, gate: Gate) -> None:
         """Answer the gate that waits."""
 
 
@@ -53,15 +60,13 @@ class Curl(Door):
     name = "curl"
     recorded = "rest"
 
-    @override
     def start(self) -> str:
         body = self.lab.description["migration"]
         manual = body | {"spec": body["spec"] | {"approvalMode": "Manual"}}
         return str(self._post("/migrations", manual)["id"])
 
-    @override
-    def approve(self, migration: str, phase: PhaseName) -> None:
-        self._post(f"/migrations/{migration}/approve", {"phase": phase, "by": BY, "reason": self.name})
+    def approve(self, gate: Gate) -> None:
+        self._post(f"/migrations/{gate.migration}/approve", {"phase": gate.phase, "by": BY, "reason": self.name})
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         url = f"{self.service.url}/api/v1{path}"
@@ -76,19 +81,11 @@ class _ByTemporal(Curl):
     recorded = "temporal"
     words: list[str]
 
-    @override
-    def approve(self, migration: str, phase: PhaseName) -> None:
+    def approve(self, gate: Gate) -> None:
         answer = json.dumps({"by": BY, "reason": self.name})
-        of = ["--workflow-id", migration, "--name", "approve", "--input", answer]
-        _run(
-            [
-                str(Path(sys.executable).parent / "temporal"),
-                *self.words,
-                *of,
-                "--address",
-                self.service.temporal.address,
-            ]
-        )
+        of = ["--workflow-id", gate.migration, "--name", "approve", "--input", answer]
+        temporal = Path(sys.executable).parent / "temporal"
+        _run([str(temporal), *self.words, *of, "--address", self.service.temporal.address])
 
 
 class Signal(_ByTemporal):
@@ -111,15 +108,13 @@ class Edit(Door):
     name = "resource"
     recorded = "cr"
 
-    @override
     def start(self) -> str:
         cluster = Cluster(self.lab)
         cluster.apply(RESOURCE, official(self.lab) | {"approvalMode": "Manual"})
         return cluster.until(RESOURCE, lambda each: each.status.run, seconds=120).status.migration
 
-    @override
-    def approve(self, migration: str, phase: PhaseName) -> None:
-        Cluster(self.lab).answer(RESOURCE, phase)
+    def approve(self, gate: Gate) -> None:
+        Cluster(self.lab).answer(RESOURCE, gate.phase)
 
 
 DOORS: dict[str, type[Signal | Update | Edit | Curl]] = {each.name: each for each in (Signal, Update, Edit, Curl)}
@@ -151,7 +146,7 @@ def _through(name: str, lab: Lab, service: Bridged) -> Proven:
     migration = door.start()
     for phase in GATED:
         _until_it_asks(service, migration, phase)
-        door.approve(migration, phase)
+        door.approve(Gate(migration, phase))
     status = service.follow(migration, seconds=LONGEST)
     seconds = time.monotonic() - began
     assert status.state is State.COMPLETED, f"{status.state}: {status.message}"
