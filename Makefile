@@ -32,7 +32,7 @@ lint: setup
 # processes share the tests, a room each; with more, two cores are too busy for what is to happen within a time.
 test: setup lint
 	$(BIN)/vcfm lab build
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
 	$(BIN)/python -m tests.e2e.record

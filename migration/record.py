@@ -83,12 +83,14 @@ def contradiction(stored: MigrationRecord, mine: MigrationRecord) -> str:
     """Why a run must not write its record over the one that is there; empty where it may.
 
     This is what keeps a run that was thought dead (an activity that outlived a Terminate, a Temporal restored from a
-    backup) from going on beside the one that took its migration over.
+    backup) from going on beside the one that took its migration over, and the later of two that take it over at once. A
+    run that took nothing over may come back under another id: Temporal's reset gives it one.
     """
     if stored.plan.key != mine.plan.key:
         unfinished = f"another migration of this cluster ({stored.workflow}, run {stored.run}) {stored.progress}"
         return "" if stored.ended else unfinished
-    if stored.takeovers > mine.takeovers:
+    taken_at_once = stored.takeovers == mine.takeovers > 0 and stored.run != mine.run
+    if stored.takeovers > mine.takeovers or taken_at_once:
         return f"run {stored.run} has taken this migration over"
     if stored.ended and stored.ended != mine.ended:
         return f"this migration {stored.progress}"

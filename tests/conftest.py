@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import temporal
 from cli.dev_server import dev_server
@@ -27,15 +29,26 @@ LONGEST = ("e2e", "workflows", "activities", "bridge", "prove", "cli", "api", "d
 """Rooms whose tests take minutes, and therefore begin first."""
 
 
+class Rooms(LoadScopeScheduling):
+    """Tests of a room stay in one process: they share its labs."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.removeprefix(f"{HERE.name}/").partition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
+    """Several processes share the tests (`make test`), a room each."""
+    return Rooms(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests (`make test`), those of a room stay together: they share its labs."""
+    """The rooms whose tests take longest begin first."""
 
-    def room(item: pytest.Item) -> str:
-        return item.path.relative_to(HERE).parts[0]
+    def turn(item: pytest.Item) -> int:
+        room = item.path.relative_to(HERE).parts[0]
+        return LONGEST.index(room) if room in LONGEST else len(LONGEST)
 
-    items.sort(key=lambda item: LONGEST.index(room(item)) if room(item) in LONGEST else len(LONGEST))
-    for each in items:
-        each.add_marker(pytest.mark.xdist_group(room(each)))
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

@@ -57,14 +57,19 @@ async def test_a_run_that_was_taken_over_cannot_write_it_any_more(cluster: Clust
     assert [each for each in calls if each.mutating] == []
 
 
-async def test_of_two_that_write_at_once_one_looks_again(cluster: Cluster) -> None:
+async def test_of_two_that_take_it_over_at_once_one_does(cluster: Cluster) -> None:
     await keep_record(cluster, record("raced"))
     both = [record("raced", run=run, takeovers=1, phase=PhaseName.CLEANUP) for run in ("r2", "r3")]
     ends = await asyncio.gather(*(keep_record(cluster, each) for each in both), return_exceptions=True)
     lost = [each for each in ends if isinstance(each, BaseException)]
     assert len(lost) == 1
-    assert isinstance(lost[0], Conflict | Unexpected)
-    assert await loaded(cluster, "raced") in both
+    assert isinstance(lost[0], Conflict | Superseded)
+    won = await loaded(cluster, "raced")
+    assert won in both
+    for each in both:
+        if each != won:
+            with pytest.raises(Superseded, match=f"run {won.run} has taken this migration over"):
+                await keep_record(cluster, each)
 
 
 async def test_the_next_migration_takes_its_place_once_it_has_ended(cluster: Cluster) -> None:
