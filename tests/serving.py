@@ -73,6 +73,8 @@ async def listening(app: object, *, port: int = 0) -> AsyncIterator[str]:
         listener.bind(("127.0.0.1", port))
         listener.listen()  # whoever connects before uvicorn is ready waits in this socket's queue
         task = asyncio.create_task(server.serve([listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await task
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task

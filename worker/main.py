@@ -18,6 +18,7 @@ from journal.store import Journal
 from logs import log
 from monitoring.endpoint import Lacks, answering
 from settings import Settings
+from worker.ending import EndingWorker
 from worker.version import becoming_current, deployment_config
 from workflows.identify import IdentifyCluster
 from workflows.look_up import LookUpRecord
@@ -32,7 +33,7 @@ PASSED_THROUGH = (
 
 def create_worker(client: Client, context: Context, *, settings: Settings) -> Worker:
     """A worker for the configured task queue."""
-    return Worker(
+    return EndingWorker(
         client,
         task_queue=settings.task_queue,
         workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
@@ -50,7 +51,8 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
         default_heartbeat_throttle_interval=timedelta(milliseconds=500),
         # After a worker's death the next one reads a few hundred events again; waiting 10 s costs more.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
-        # Time for activities to notice and stop between two calls; a pod gets 60 s in all (deploy/base/worker.yaml).
+        # Time for activities to notice and stop between two calls; a pod gets 60 s in all (deploy/base/worker.yaml),
+        # and the worker ends in half of that, come what may (`worker.ending`).
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
 

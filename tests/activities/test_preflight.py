@@ -173,7 +173,7 @@ async def test_one_number_for_several_machine_sets_and_a_gone_api_server_are_tol
 async def test_a_cluster_that_refuses_a_second_vcenter_is_told_the_gate(legacy: Lab, tmp_path: Path) -> None:
     async with attempts(legacy, tmp_path) as trying:
         found = critical(await examined(trying, spec_of(legacy)))
-    assert list(found) == ["infrastructure.refused"]
+    assert list(found) == ["infrastructure.refused"], found
     assert found["infrastructure.refused"].category is Category.CRITICAL
     assert "cannot be added or removed once set" in found["infrastructure.refused"].assessment
     assert "VSphereMultiVCenterDay2" in found["infrastructure.refused"].remedy

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import Interceptor, Worker
+from temporalio.worker import Interceptor
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import pulse, registry
@@ -27,6 +27,7 @@ from migration.record import MigrationRecord
 from openshift.records import Kept
 from settings import Settings
 from tests.workflows.answers import ANSWERS
+from worker.ending import EndingWorker
 from worker.main import PASSED_THROUGH
 from worker.version import becoming_current, deployment_config
 from workflows.identify import IdentifyCluster
@@ -100,7 +101,7 @@ class World:
         """A worker of this world, for as long as the block lasts; yields its task queue, its own unless it is given."""
         configured = settings or Settings(task_queue=f"test-{uuid.uuid4()}")
         async with (
-            Worker(
+            EndingWorker(
                 client,
                 task_queue=configured.task_queue,
                 workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
