@@ -76,13 +76,12 @@ class Resource:
 
     @property
     def owner(self) -> Owner:
-        """Who starts the migration; the claim is the moment in which the resource was first asked to run."""
-        claimed = self.status.start_time
+        """Who starts the migration; the claim is the generation that was asked to run."""
         return Owner(
             namespace=self.namespace,
             name=self.name,
             uid=self.uid,
-            claim=claimed.isoformat() if claimed else "",
+            claim=str(self.status.started_generation),
         )
 
     def submission(self) -> MigrationSpec:

@@ -85,6 +85,7 @@ def claimed(resource: Resource, *, migration: str, now: datetime) -> ResourceSta
             state=State.PENDING,
             message=told,
             start_time=now,
+            started_generation=resource.generation,
             preflight=before.preflight,
             refusals=list(_too_early(resource, now=now)),
             conditions=before.conditions,

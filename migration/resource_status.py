@@ -28,7 +28,15 @@ from migration.spec import DesiredState
 from migration.status import State
 from migration.value import Document
 
-_KEPT = ("migration", "run", "startTime", "completionTime", "observedGeneration", "observedApprovals")
+_KEPT = (
+    "migration",
+    "run",
+    "startTime",
+    "startedGeneration",
+    "completionTime",
+    "observedGeneration",
+    "observedApprovals",
+)
 
 
 class ResourceStatus(Described):
@@ -60,6 +68,8 @@ class ResourceStatus(Described):
     """The vCenters that it moves to."""
     start_time: Moment | None = None
     """When the resource was first asked to run; from then on its spec is frozen."""
+    started_generation: int = 0
+    """Generation of the resource that was asked to run: it tells this run from a later one."""
     completion_time: Moment | None = None
     """When the migration ended, however it ended."""
     conditions: Annotated[list[Condition], Field(max_length=32)] = []

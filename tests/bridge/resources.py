@@ -3,11 +3,24 @@
 from typing import Any
 from uuid import uuid4
 
+from migration import resource_conditions
 from migration.value import Document
 
 SPACE = "openshift-vcf-migration"
 ELSEWHERE = "somebodys-project"
 SERVER = "vc-new.example.com"
+SUCCEEDED = {
+    **dict.fromkeys(resource_conditions.OFFICIAL, "True"),
+    "Accepted": "True",
+    "Synced": "True",
+    "PreflightPassed": "True",
+    "Progressing": "False",
+    "AwaitingApproval": "False",
+    "NeedsAttention": "False",
+    "RolledBack": "False",
+    "Succeeded": "True",
+}
+"""What a completed migration's resource says."""
 
 
 def domain(name: str = "vcf-az1", **more: Any) -> Document:

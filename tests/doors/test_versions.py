@@ -85,9 +85,17 @@ def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
     return capture
 
 
-async def test_a_migration_stays_with_its_version_and_new_ones_go_to_the_newest(
-    site: Site,
-) -> None:
+async def stranded(site: Site, world: World) -> str:
+    """A migration that stopped in the middle: version 1.0 began it, and has no worker any more."""
+    world.stall("wait_workers_ready")
+    async with site.worker("1.0", world):
+        await site.current("1.0")
+        began = await site.start("a")
+        await calling(world, "wait_workers_ready")
+    return began
+
+
+async def test_a_migration_stays_with_its_version_and_new_ones_go_to_the_newest(site: Site) -> None:
     old, new = World(), World()
     old.stall("wait_workers_ready")
     async with site.worker("1.0", old):
@@ -119,11 +127,7 @@ async def test_a_version_that_was_replaced_does_not_come_back_by_being_restarted
 
 async def test_a_migration_whose_version_has_no_worker_says_so_and_goes_on_when_it_has(site: Site) -> None:
     old, new = World(), World()
-    old.stall("wait_workers_ready")
-    async with site.worker("1.0", old):
-        await site.current("1.0")
-        began = await site.start("a")
-        await calling(old, "wait_workers_ready")
+    began = await stranded(site, old)
     async with site.worker("1.1", new):
         await site.current("1.1")
         status = await site.doors.status(began)
@@ -144,11 +148,7 @@ async def test_a_migration_whose_version_has_no_worker_says_so_and_goes_on_when_
 
 async def test_the_command_that_is_named_moves_a_migration(site: Site) -> None:
     old, new = World(), World()
-    old.stall("wait_workers_ready")
-    async with site.worker("1.0", old):
-        await site.current("1.0")
-        began = await site.start("a")
-        await calling(old, "wait_workers_ready")
+    began = await stranded(site, old)
     async with site.worker("1.1", new):
         await site.current("1.1")
         said = (await site.doors.status(began)).message

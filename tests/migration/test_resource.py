@@ -257,6 +257,14 @@ def test_a_claim_freezes_and_answers_of_before_are_told_to_be_too_early() -> Non
     assert [each.subject for each in told.refusals] == ["approvals[0]"]
 
 
+def test_two_claims_within_one_second_are_two() -> None:
+    first = resource(claimed(resource(ResourceStatus(), generation=1), migration="vcfm-ocp1", now=NOW))
+    told = of_migration(first, seen(State.FAILED, PhaseName.PREFLIGHT, completed=NOW), now=NOW)
+    again = resource(renewed(resource(told, generation=2), now=NOW), generation=3)
+    second = resource(claimed(again, migration="vcfm-ocp1", now=NOW), generation=4)
+    assert (first.owner.claim, resource(told).owner, second.owner.claim) == ("1", first.owner, "3")
+
+
 def test_a_refusal_claims_nothing() -> None:
     told = refused(resource(), reason="ClusterBusy", why="taken", needs="wait", now=NOW)
     assert (truths(told)["Accepted"], told.start_time, told.run) == ("False", None, "")
