@@ -42,7 +42,7 @@ class Starter:
             return None
         if resource.status.start_time is None:
             return await self._claim(resource, others, now=now)
-        run = await self._run_of(resource)
+        run, busy = await self._run_of(resource), None
         if run is None:
             try:
                 await self._doors.start(
@@ -52,10 +52,14 @@ class Starter:
                     owner=resource.owner,
                 )
             except AlreadyRunning as error:
-                latest = await self._doors.latest(error.id)
-                return await self._refuse(resource, error.id, latest[1] if latest else None, now=now)
+                busy = error.id
             run = await self._run_of(resource)
-        return await self._publisher.publish(resource, report.started(resource, run=run)) if run else None
+        if run:  # perhaps another bridge started it for this very claim, a moment before us
+            return await self._publisher.publish(resource, report.started(resource, run=run))
+        if busy:
+            latest = await self._doors.latest(busy)
+            return await self._refuse(resource, busy, latest[1] if latest else None, now=now)
+        return None
 
     async def follow_on(self, resource: Resource, *, now: datetime) -> Document | None:
         """Where its run was ended from outside and taken over (`vcfm adopt`), follow the run that goes on with it.

@@ -3,6 +3,9 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from bridge.publishing import Publisher
 from migration.adoption import Adoption, Direction
@@ -14,6 +17,8 @@ from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import SPACE, domain, ours
 from tests.workflows.answers import request
 from tests.workflows.test_control import PERMANENT, calling
+from workflows.doors import Migrations
+from workflows.refusals import AlreadyRunning
 
 
 async def runs(bridged: Bridged) -> int:
@@ -84,6 +89,20 @@ async def test_two_bridges_at_once_do_no_harm(bridged: Bridged) -> None:
     assert [each.verb for each in seen.decisions] == ["approve", "approve"]
     events = await bridged.events(name)
     assert len(events) == len(set(events)), "an Event that two bridges saw is one"
+
+
+async def test_another_bridge_starts_it_a_moment_before(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = Migrations.start
+
+    async def late(self: Migrations, **asked: Any) -> str:
+        raise AlreadyRunning(await start(self, **asked))
+
+    monkeypatch.setattr(Migrations, "start", late)
+    name = await bridged.create(ours(state="Running"))
+    async with bridged.bridge():
+        done = await bridged.state(name, State.COMPLETED)
+    assert truths(done)["Accepted"] == "True"
+    assert await runs(bridged) == 1
 
 
 async def test_a_bridge_that_was_away_catches_up(bridged: Bridged) -> None:
