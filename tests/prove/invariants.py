@@ -73,7 +73,7 @@ def nothing_twice(sight: Sight, _: Wanted) -> Broken:
     yield from (("MachineSet", f"{count} of {key}") for key, count in sets.items() if count > 1)
     for role, listing in sight.inventories.items():
         names = Counter(each["path"].rsplit("/", 1)[1] for each in sight.vms(role))
-        identities = Counter(each["instance_uuid"] for each in sight.vms(role))
+        identities = Counter(each["instance_uuid"] for each in sight.vms(role) if "instance_uuid" in each)
         categories = Counter(each["name"] for each in listing.categories)
         tags = Counter(f"{each['name']}/{tag}" for each in listing.categories for tag in each["tags"])
         for found in (names, identities, categories, tags):

@@ -126,6 +126,14 @@ def test_things_that_are_there_twice(sight: Sight) -> None:
     assert broken(calm) == {"nothing_twice"}
 
 
+def test_a_clone_under_way_has_no_identity_yet(sight: Sight) -> None:
+    for name in ("ocp1-worker-b", "ocp1-worker-c"):
+        clone = vm(name)
+        del clone["instance_uuid"]
+        sight.inventories["target"].objects.append(clone)
+    assert broken(sight) == set()
+
+
 @pytest.mark.parametrize(
     ("path", "value", "allowed"),
     [
