@@ -37,7 +37,7 @@ def make_gate(phase: PhaseName, plan: Plan, *, since: datetime, way_back: str = 
         approve=f"{phase} begins",
         reject="everything done so far is rolled back"
         if number(phase) <= number(POINT_OF_NO_RETURN)
-        else "it waits on",
+        else f"is refused: there is no way back after {POINT_OF_NO_RETURN} has begun, and it waits on",
         way_back=way_back,
     )
 

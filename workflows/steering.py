@@ -68,7 +68,8 @@ class Steering:
             raise Refused(f"it has ended: {present}")
         reason = {
             Verb.APPROVE: self._why_not_answer(status.gate, "nothing waits for approval", present),
-            Verb.REJECT: self._why_not_answer(status.gate, "nothing waits for approval", present),
+            Verb.REJECT: self._why_not_answer(status.gate, "nothing waits for approval", present)
+            or self._why_no_way_back(present),
             Verb.PAUSE: None if status.state in _PAUSABLE else f"nothing to pause: {present}",
             Verb.RESUME: None if status.state is State.PAUSED else f"nothing is paused: {present}",
             Verb.RETRY: self._why_not_answer(status.attention, "nothing to retry", present),
@@ -221,6 +222,7 @@ class Steering:
         await self._until(lambda: task.done() or self.interrupted)
         if not task.done():
             task.cancel()
+            await self._until(task.done)  # and not the task itself: a Cancel that comes now is its own, not ours
         try:
             return await task
         except (asyncio.CancelledError, ActivityError) as error:
@@ -277,6 +279,9 @@ class Steering:
             return "it reads what the earlier run left, and may be past the point of no return: ask again in a moment"
         if self._ledger.status.state is State.ROLLING_BACK or self._back:
             return f"it rolls back already: {present}"
+        return self._why_no_way_back(present)
+
+    def _why_no_way_back(self, present: str) -> str | None:
         if self._crossed:
             return f"there is no way back after {POINT_OF_NO_RETURN} has begun: {present}; it can only be finished"
         return None

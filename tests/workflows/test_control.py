@@ -108,6 +108,20 @@ async def test_a_rejection_goes_back(steered: Steer, world: World) -> None:
     assert "remove_vcenter" in world.calls
 
 
+async def test_a_rejection_after_the_point_of_no_return_goes_nowhere(steered: Steer, world: World) -> None:
+    handle = await steered(gates=[PhaseName.VERIFY])
+    status = await until(handle, State.AWAITING_APPROVAL)
+    assert status.gate is not None
+    assert status.gate.reject.startswith("is refused: there is no way back")
+    assert (await refused(handle, "reject")).startswith("there is no way back after cleanup has begun")
+    await handle.signal("reject", {"by": "kim"})
+    await handle.execute_update("approve")
+    result = await handle.result()
+    assert result.state is State.COMPLETED
+    assert result.report
+    assert [each.verb for each in result.decisions] == ["reject", "approve"]
+
+
 async def test_a_pause_interrupts_a_wait_and_a_resume_goes_on_there(steered: Steer, world: World) -> None:
     world.stall("follow_control_plane")
     handle = await steered()
@@ -198,6 +212,18 @@ async def test_temporals_cancel_rolls_back(steered: Steer, world: World) -> None
     result = await handle.result()
     assert result.state is State.ROLLED_BACK
     assert [each.verb for each in result.decisions] == ["cancel"]
+
+
+async def test_temporals_cancel_is_heard_while_a_pause_is_taking_effect(steered: Steer, world: World) -> None:
+    """Temporal takes one Cancel of a run: one that is lost cannot be said again."""
+    world.stall("ensure_folder")
+    handle = await steered()
+    await calling(world, "ensure_folder")
+    await handle.execute_update("pause")
+    await handle.cancel()
+    result = await handle.result()
+    assert result.state is State.ROLLED_BACK
+    assert [each.verb for each in result.decisions] == ["pause", "cancel"]
 
 
 async def test_after_the_point_of_no_return_there_is_only_forward(steered: Steer, world: World) -> None:
