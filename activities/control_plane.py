@@ -25,10 +25,15 @@ SETS = Watched(
 
 
 class PointOrder(Value):
-    """The failure domains that the control plane must live in."""
+    """The failure domains that the control plane must live in.
+
+    Attributes:
+        if_active: leave it alone while it is Inactive.
+    """
 
     cluster: str
     failure_domains: list[str]
+    if_active: bool = False
 
 
 class RollExpected(Value):
@@ -60,8 +65,12 @@ class ControlPlane:
 
     @activity.defn(name="point_control_plane")
     async def point_at(self, order: PointOrder) -> Pointed:
-        """Set failure domains and Active, unless they are set."""
+        """Set failure domains and Active, unless they are set; what is Inactive stays so if the order says."""
         cluster = await self._context.cluster(order.cluster)
+        if order.if_active:
+            present = await control_plane.find_control_plane(cluster)
+            if present and present.state != "Active":
+                return Pointed(state=present.state, failure_domains=present.failure_domains)
         found = await control_plane.point_at(cluster, failure_domains=order.failure_domains)
         return Pointed(state=found.state, failure_domains=found.failure_domains)
 

@@ -126,9 +126,13 @@ class MachineSets:
 
     @activity.defn(name="scale_machine_sets_to_zero")
     async def scale_to_zero(self, order: SetsScaled) -> SetsSeen:
-        """Scale each to 0; nothing else of a source MachineSet is ever edited."""
+        """Scale each to 0; nothing else of a source MachineSet is ever edited.
+
+        One that is not there has no replicas: an undo meets sets that were never made, or are deleted already.
+        """
         cluster = await self._context.cluster(order.cluster)
-        return SetsSeen(names=[(await machine_api.scale(cluster, each, replicas=0)).name for each in order.names])
+        there = [each.name for each in await machine_api.list_machine_sets(cluster) if each.name in order.names]
+        return SetsSeen(names=[(await machine_api.scale(cluster, each, replicas=0)).name for each in there])
 
     @activity.defn(name="restore_machine_sets")
     async def restore(self, order: SetsRestored) -> SetsSeen:

@@ -54,7 +54,10 @@ class Tags:
 
     @activity.defn(name="remove_tags")
     async def remove(self, removal: TagsRemoval) -> TagsSeen:
-        """Remove what was not there before and nobody else uses: attachments, then tags, then categories."""
+        """Remove what was not there before and nobody else uses: attachments, then tags, then categories.
+
+        The ownership tag bears the cluster's name: nobody else uses it, whatever still carries it.
+        """
         return await self._context.on(removal.order.vcenter, _remove, removal)
 
     @activity.defn(name="compare_tags")
@@ -72,14 +75,18 @@ def _compare(vcenter: VCenter, removal: TagsRemoval) -> Claim:
     shared = []
     for each in set(now.tags) - set(before.tags):
         category, _, name = each.partition("/")
+        if category == ownership(removal.order.infrastructure_name).name:
+            continue
         if _used(service, inventory, service.tags(categories[category].id, [name])[name].id):
             shared.append(each)
     ours = sorted(set(more) - set(shared))
+    told = {"left": ours, "missing": less}
+    differs = "; ".join(f"{what}: {', '.join(some)}" for what, some in told.items() if some)
     said = f"; used by others and kept: {', '.join(shared)}" if shared else ""
     return Claim(
         claim=f"the tags on {removal.order.vcenter.server} are as they were",
         holds=not ours and not less,
-        read=(f"left: {', '.join(ours)}; missing: {', '.join(less)}" if ours or less else "equal") + said,
+        read=(differs or "equal") + said,
     )
 
 
@@ -129,7 +136,7 @@ def _remove(vcenter: VCenter, removal: TagsRemoval) -> TagsSeen:
         if place and f"{shape.name}/{name} on {place.path}" not in before.attached:
             service.detach(tag.id, inventory.require(place))
         if f"{shape.name}/{name}" not in before.tags:
-            if _used(service, inventory, tag.id):
+            if place and _used(service, inventory, tag.id):
                 kept.append(f"tag {shape.name}/{name}, which others use")
             else:
                 service.delete_tag(tag.id)

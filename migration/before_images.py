@@ -33,9 +33,10 @@ class TagsBefore(Value):
 
 
 class FolderBefore(Value):
-    """Which levels of the path were there before, outermost first."""
+    """Which levels of the path were there before, outermost first, and whether the folder had the ownership tag."""
 
     existing: list[str]
+    tagged: bool = False
 
 
 class TargetImages(Value):

@@ -37,9 +37,14 @@ async def do(run: Run) -> list[str]:
 
 
 async def undo(run: Run) -> list[str]:
-    """Point it back at the source, follow the roll, see the target's masters gone; Inactive again if it was."""
+    """Point it back at the source, follow the roll, see the target's masters gone; Inactive again if it was.
+
+    One that is Inactive still was never pointed at anything: making it Active could roll masters for nothing.
+    """
     plan = run.plan
-    rolled = await _roll(run, to=plan.control_plane.source_failure_domains, servers=[plan.source.server])
+    inactive = plan.control_plane.state == "Inactive"
+    source = plan.control_plane.source_failure_domains
+    rolled = await _roll(run, to=source, servers=[plan.source.server], if_active=inactive)
     gone = [
         await run.wait(
             VirtualMachines.wait_gone,
@@ -54,20 +59,22 @@ async def undo(run: Run) -> list[str]:
         )
         for target in plan.targets
     ]
-    if plan.control_plane.state == "Inactive":
+    if inactive:
         await run.act(ControlPlane.make_inactive, ClusterName(cluster=plan.cluster), "Inactive again, as it was")
     return [*rolled.evidence, *(each.evidence for each in gone)]
 
 
-async def _roll(run: Run, *, to: list[str], servers: list[str]) -> Rolled:
+async def _roll(run: Run, *, to: list[str], servers: list[str], if_active: bool = False) -> Rolled:
     """Have the control plane live in these failure domains, or where its own template says if there are none."""
     plan = run.plan
     where = ", ".join(to) or "its own workspace"
-    await run.act(
+    pointed = await run.act(
         ControlPlane.point_at,
-        PointOrder(cluster=plan.cluster, failure_domains=to),
+        PointOrder(cluster=plan.cluster, failure_domains=to, if_active=if_active),
         f"ControlPlaneMachineSet to {where}",
     )
+    if pointed.state != "Active":
+        return Rolled(nodes=[], evidence=["the ControlPlaneMachineSet is Inactive still: it has moved nothing"])
     rolled = await run.wait(
         ControlPlane.follow,
         RollExpected(

@@ -1,0 +1,91 @@
+"""Undoing what was never done, or was done to what others had made: both leave the world as it was."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from activities.control_plane import ControlPlane, PointOrder
+from activities.folders import FolderOrder, FolderRemoval, Folders
+from activities.machine_sets import MachineSets, SetsScaled
+from activities.tags import Tags, TagsOrder, TagsRemoval
+from lab.commands import Lab
+from migration.request import ClusterName
+from openshift.control_plane import find_control_plane
+from tests.activities.attempts import Attempts, attempts, reference_to
+from tests.activities.by_hand import logged_in, nothing_left_on_target
+from vsphere import folders, tags
+from vsphere.inventory import Inventory, Place
+
+pytestmark = pytest.mark.lab
+INFRA, FOLDER = "undone-x7k2p", "/dc-target/vm/made-by-others"
+OPERATOR_WRITES = 60
+
+
+async def test_machine_sets_that_were_never_made(trying: Attempts) -> None:
+    never = SetsScaled(cluster="", names=["never-made-a", "never-made-b"])
+    assert (await trying.run(MachineSets.scale_to_zero, never)).names == []
+    await trying.run(MachineSets.delete, never)
+    assert trying.changes() == []
+
+
+async def test_a_folder_that_others_made_loses_our_tag_and_the_tag_goes(lab: Lab, trying: Attempts) -> None:
+    target = reference_to(lab, "target")
+    order = FolderOrder(vcenter=target, infrastructure_name=INFRA, datacenter="dc-target", path=FOLDER)
+    tagging = TagsOrder(vcenter=target, infrastructure_name=INFRA, failure_domains=[])
+    with nothing_left_on_target(lab, f"openshift-{INFRA}", folder=FOLDER):
+        with logged_in(lab, "target") as vcenter:
+            folders.Folders(vcenter).ensure(FOLDER)
+        before = FolderRemoval(order=order, before=await trying.run(Folders.observe, order))
+        bare = TagsRemoval(order=tagging, before=await trying.run(Tags.observe, tagging))
+        assert (before.before.existing, before.before.tagged, bare.before.tags) == ([FOLDER], False, [])
+
+        await trying.run(Tags.ensure, tagging)
+        await trying.run(Folders.ensure, order)
+        with logged_in(lab, "target") as vcenter:  # what still carries it does not keep it
+            service, datacenter = tags.Tags(vcenter), Place(kind="Datacenter", path="/dc-target")
+            category = service.ensure_category(tags.ownership(INFRA))
+            service.attach(service.ensure_tag(category.id, INFRA, "").id, Inventory(vcenter).require(datacenter))
+        left = [await trying.run(Folders.compare, before), await trying.run(Tags.compare, bare)]
+        assert [each.holds for each in left] == [False, False]
+        assert left[0].read == f"left: the ownership tag on {FOLDER}"
+        assert left[1].read == f"left: openshift-{INFRA}/{INFRA}"
+
+        for _ in range(2):
+            await trying.run(Folders.remove, before)
+            await trying.run(Tags.remove, bare)
+        compared = [await trying.run(Folders.compare, before), await trying.run(Tags.compare, bare)]
+        assert [(each.holds, each.read) for each in compared] == [(True, "equal")] * 2
+        assert await trying.run(Folders.observe, order) == before.before
+
+
+async def test_a_tag_that_was_on_the_folder_before_stays(lab: Lab, trying: Attempts) -> None:
+    target = reference_to(lab, "target")
+    order = FolderOrder(vcenter=target, infrastructure_name=INFRA, datacenter="dc-target", path=FOLDER)
+    with nothing_left_on_target(lab, f"openshift-{INFRA}", folder=FOLDER):
+        await trying.run(Folders.ensure, order)
+        before = FolderRemoval(order=order, before=await trying.run(Folders.observe, order))
+        assert before.before.tagged
+        await trying.run(Folders.remove, before)
+        assert (await trying.run(Folders.observe, order)).tagged
+
+
+@pytest.fixture
+async def meddling(legacy: Lab, tmp_path: Path) -> AsyncIterator[Attempts]:
+    async with attempts(legacy, tmp_path) as meddling:
+        yield meddling
+
+
+async def test_a_control_plane_machine_set_that_was_never_activated(meddling: Attempts) -> None:
+    cluster = await meddling.context.cluster("")
+    before = await find_control_plane(cluster)
+    assert before is not None
+    await meddling.run(ControlPlane.make_inactive, ClusterName())
+    async with asyncio.timeout(OPERATOR_WRITES):
+        while not (found := await find_control_plane(cluster)) or found.state == "Active":
+            await asyncio.sleep(0.2)
+    order = PointOrder(cluster="", failure_domains=before.failure_domains, if_active=True)
+    assert (await meddling.run(ControlPlane.point_at, order)).state == "Inactive"
+    assert meddling.changes() == []
+    assert (await meddling.run(ControlPlane.point_at, order.model_copy(update={"if_active": False}))).state == "Active"
