@@ -73,7 +73,9 @@ class _Around(ActivityInboundInterceptor):
         except EXPECTED as error:
             raise failure(error) from error
         finally:
-            beating.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beating
-            await asyncio.to_thread(self._journal.flush)
+            try:
+                await asyncio.to_thread(self._journal.flush)  # as long as three missed beats
+            finally:
+                beating.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await beating

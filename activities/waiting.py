@@ -1,7 +1,8 @@
 """Waiting for the world: watch, judge, report, until there is nothing left to wait for.
 
 A wait counts from when Temporal first scheduled its activity, so that neither a retry nor another worker makes it
-longer. While the API server is away the wait goes on and says so.
+longer. While the API server is away the wait goes on and says so, and that time does not count: nobody could see what
+is waited for.
 """
 
 from collections.abc import Callable
@@ -80,10 +81,16 @@ async def until(cluster: Cluster, watched: list[Watched], judge: Judge, *, at_mo
         Stuck: it took longer than `at_most`, or `judge` says that waiting cannot help.
         openshift.errors.OpenShiftError: the kinds cannot be watched.
     """
+    limit = at_most
     async with World(cluster, watched) as world:
+        looked = datetime.now(UTC)
         while (missing := judge(world)) is not None:
-            check_patience(missing, at_most=at_most)
-            stale = world.stale
-            away = f"the API server has been away since {stale.since:%H:%M:%S}Z: {stale.reason}" if stale else ""
-            report(waiting_for(missing, at_most=at_most, note=away))
+            before, looked = looked, datetime.now(UTC)
+            away = ""
+            if stale := world.stale:
+                limit += looked - before
+                away = f"the API server has been away since {stale.since:%H:%M:%S}Z: {stale.reason}"
+            else:
+                check_patience(missing, at_most=limit)
+            report(waiting_for(missing, at_most=limit, note=away))
             await world.changed(missing.look_again)

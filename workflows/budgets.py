@@ -42,9 +42,9 @@ def acting() -> Budget:
 
 
 def waiting(at_most: timedelta) -> Budget:
-    """A wait says itself when it is over; Temporal's bound only catches one that hangs."""
-    slack = timedelta(minutes=1)
-    return Budget(attempt=at_most + slack, total=at_most + _OUTAGE + slack)
+    """A wait says itself when it is over, an outage not counted; Temporal's bound only catches one that hangs."""
+    longest = at_most + _OUTAGE + timedelta(minutes=1)
+    return Budget(attempt=longest, total=longest)
 
 
 ABANDONED = timedelta(seconds=20)

@@ -107,6 +107,21 @@ async def test_a_cancelled_wait_ends(
         assert last.waiting.since == environment.info.scheduled_time
 
 
+async def test_while_the_api_server_is_away_patience_does_not_run_out(lab: Lab, trying: Attempts) -> None:
+    at_most, outage = timedelta(seconds=15), 20
+    expected = GeneratedExpected(cluster="", servers=["vc.nowhere"], at_most=at_most)
+    running = asyncio.create_task(trying.run(CloudConfig.wait_generated, expected))
+    await trying.noticed.wait()
+    with fault(lab.state_dir, "stopped", "kube-apiserver"):
+        await asyncio.sleep(outage)
+        assert not running.done()
+        assert "the API server has been away since" in trying.reported[-1].waiting.note
+    with pytest.raises(ApplicationError, match=r"waited .* for ") as error:
+        await running
+    assert error.value.type == "Stuck"
+    assert trying.reported[-1].waiting.at_most > at_most + timedelta(seconds=outage / 2)
+
+
 async def test_a_copy_that_differs_is_named_with_its_keys(lab: Lab, trying: Attempts) -> None:
     data = {"vc.new.username": "YQ==", "vc.new.password": "Yg=="}
     expected = CopiesExpected(cluster="", servers=["vc.new"], at_most=NOW)
