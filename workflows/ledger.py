@@ -38,11 +38,12 @@ _UNDER_WAY = {PhaseState.RUNNING, PhaseState.UNDOING, PhaseState.FAILED}
 class Ledger:
     """What happened so far; every method is one thing that happens."""
 
-    def __init__(self, *, migration: str, cluster: str, started: datetime) -> None:
+    def __init__(self, *, migration: str, cluster: str, started: datetime, adopts: bool = False) -> None:
+        """`adopts` is whether it has to find out first what an earlier run left."""
         self._status = MigrationStatus(
             id=migration,
             cluster=cluster,
-            state=State.RUNNING,
+            state=State.PENDING if adopts else State.RUNNING,
             phase=PhaseName.PREFLIGHT,
             progress=0,
             message="starting",

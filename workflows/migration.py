@@ -49,7 +49,12 @@ class MigrationWorkflow:
     @workflow.init
     def __init__(self, request: MigrationRequest) -> None:
         info = workflow.info()
-        self._ledger = Ledger(migration=info.workflow_id, cluster=request.infrastructure_name, started=workflow.now())
+        self._ledger = Ledger(
+            migration=info.workflow_id,
+            cluster=request.infrastructure_name,
+            started=workflow.now(),
+            adopts=request.adopts is not None,
+        )
         self._run = Run(
             migration=info.workflow_id,
             cluster=request.cluster,
@@ -81,7 +86,7 @@ class MigrationWorkflow:
             raise ApplicationError(status.message, type="AdoptionRefused", non_retryable=True) from refusal
         except GoBack:
             await _shielded(self._back(), self.steering.cancelled_late)
-            return await self._end(State.ROLLED_BACK, "the cluster is as it was before")
+            return await self._end(State.ROLLED_BACK, self._restored())
         await _shielded(self._close(State.COMPLETED), self.steering.cancelled_late)
         return await self._end(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
@@ -136,10 +141,18 @@ class MigrationWorkflow:
         Raises:
             GoBack: everything is to be undone.
         """
-        if self._run.spec.rollback_on_failure and reversible(phase.name) and self._run.planned:
+        by_itself = self._run.spec.rollback_on_failure and not self.steering.forgone
+        if by_itself and reversible(phase.name) and self._run.planned:
             self._ledger.remark(f"{phase.name} failed for good: {failure.diagnosis}")
             raise GoBack
         return await self.steering.ask(phase.name, failure)
+
+    def _restored(self) -> str:
+        """What came of the comparison with how it was."""
+        broken = sum(not each.holds for each in self._ledger.status.report)
+        if broken:
+            return f"rolled back; {broken} claim(s) of its report do not hold, and a person let it end so"
+        return "the cluster is as it was before"
 
     async def _back(self) -> None:
         """Roll back, whatever comes meanwhile."""

@@ -1,8 +1,10 @@
 """Going back: every recorded compensation in reverse, then the proof that the cluster is exactly as it was.
 
-Nothing interrupts it: a Cancel that comes meanwhile is noted, no more. An undo that fails parks and asks like
-any phase; none is ever left out or given up. The source is looked at first, since going back to a vCenter that is away
-would leave the cluster between the two.
+Nothing interrupts it: a Cancel that comes meanwhile is noted, no more. An undo that fails parks and asks like any
+phase; none is ever left out or given up. Only the comparison may be: it changes nothing, and what it compares with may
+rightly be another by then, like a password that was rotated. The source is looked at first, since going back to a
+vCenter that is away would leave the cluster between the two, and before anything says that it goes back: a run that
+takes this one over from there may still go on.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,6 +17,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.baseline import Baseline, BaselineQuestion
     from migration.phase import PhaseName
+    from migration.steering import Verb
     from workflows.chronicle import Chronicle
     from workflows.failures import explain
     from workflows.phase import NotProven, Undoable
@@ -26,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.way_back import insist_on_source
 
 T = TypeVar("T")
+_DIFFERENT = "it ends as rolled back, and its report says what is not as it was"
 
 
 async def roll_back(run: Run, saga: Saga, steering: Steering, chronicle: Chronicle) -> None:
@@ -34,26 +38,29 @@ async def roll_back(run: Run, saga: Saga, steering: Steering, chronicle: Chronic
         return
     begun = run.ledger.status.phase
     run.ledger.goes_back("rolling back")
-    await _insist(run, begun, steering, chronicle.goes_back)
     await insist_on_source(run, steering)
+    await _insist(run, begun, steering, chronicle.goes_back)
     undone: list[PhaseName] = []
     for step in saga.in_reverse(UNDOABLE):
         run.ledger.undoing(step.name)
         evidence = await _insist(run, step.name, steering, partial(_undo, run, step, chronicle, undone))
-        run.ledger.undone(step.name, evidence)
+        run.ledger.undone(step.name, evidence or [])
         undone.append(step.name)
         saga.done(step.name)
     run.ledger.goes_back("rolled back: comparing the cluster with its before-images")
-    await _insist(run, begun, steering, partial(_baseline, run))
+    await _insist(run, begun, steering, partial(_baseline, run), skip=_DIFFERENT)
 
 
-async def _insist(run: Run, phase: PhaseName, steering: Steering, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Try until it works; every failure asks a person first."""
+async def _insist(
+    run: Run, phase: PhaseName, steering: Steering, attempt: Callable[[], Awaitable[T]], *, skip: str = ""
+) -> T | None:
+    """Try until it works; every failure asks a person first. None: left out, where `skip` says what that means."""
     while True:
         try:
             return await attempt()
         except (ActivityError, NotProven) as error:
-            await steering.ask(phase, explain(error), undoing=True)
+            if await steering.ask(phase, explain(error), undoing=True, skip=skip) is Verb.SKIP:
+                return None
             run.ledger.goes_back(f"rolling back: {phase} again")
 
 

@@ -6,12 +6,15 @@ That is also why several at once are begun by `together`: asyncio's own gatherin
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
+from temporalio.exceptions import TimeoutError as TimedOut
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
@@ -51,6 +54,16 @@ async def together(*works: Awaitable[Output]) -> list[Output]:
     if failed:
         raise failed
     return [each for each in ended if not isinstance(each, BaseException)]
+
+
+async def _abandoned() -> None:
+    """Wait until nothing can be at work any more; a wish that comes meanwhile is as well heard afterwards."""
+    over = asyncio.create_task(
+        workflow.sleep(budgets.ABANDONED, summary="until nothing of what timed out can be at work any more")
+    )
+    while not over.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(over)
 
 
 class Run:
@@ -93,8 +106,17 @@ class Run:
         return self._plan
 
     async def act(self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str) -> Output:
-        """Have one activity change (or read) something, inside the budget of an outage."""
-        return await self._execute(activity, argument, UnderWay(summary, waits=False), budgets.acting())
+        """Have one activity change (or read) something, inside the budget of an outage.
+
+        One that timed out may still be at work where Temporal does not hear of it: its failure is heard when it cannot
+        be any more.
+        """
+        try:
+            return await self._execute(activity, argument, UnderWay(summary, waits=False), budgets.acting())
+        except ActivityError as error:
+            if isinstance(error.cause, TimedOut):
+                await _abandoned()
+            raise
 
     async def wait(
         self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, *, at_most: timedelta

@@ -49,6 +49,7 @@ class Steering:
         self._stopped = False
         self._crossed = False
         self._undoing = False
+        self._forgone = False
         self._answer: Verb | None = None
 
     @property
@@ -71,7 +72,7 @@ class Steering:
             Verb.REJECT: self._why_not_answer(status.gate, "nothing waits for approval", present)
             or self._why_no_way_back(present),
             Verb.PAUSE: None if status.state in _PAUSABLE else f"nothing to pause: {present}",
-            Verb.RESUME: None if status.state is State.PAUSED else f"nothing is paused: {present}",
+            Verb.RESUME: None if self._paused else f"nothing is paused: {present}",
             Verb.RETRY: self._why_not_answer(status.attention, "nothing to retry", present),
             Verb.SKIP: _why_not_skip(status) or self._why_not_answer(status.attention, "nothing to skip", present),
             Verb.ROLLBACK: self._why_not_back(present),
@@ -129,6 +130,15 @@ class Steering:
     def cross(self) -> None:
         """The point of no return is behind us."""
         self._crossed = True
+
+    @property
+    def forgone(self) -> bool:
+        """Whether somebody had it go on although the source could not take the cluster back."""
+        return self._forgone
+
+    def forgo(self) -> None:
+        """Somebody has it go on without a way back: from now on only a person sends it back."""
+        self._forgone = True
 
     def adopted(self, adoption: Adoption) -> None:
         """Somebody had this run take over an earlier one."""
@@ -220,13 +230,13 @@ class Steering:
         """
         task = asyncio.create_task(work)
         await self._until(lambda: task.done() or self.interrupted)
-        if not task.done():
+        if stopped := not task.done():
             task.cancel()
             await self._until(task.done)  # and not the task itself: a Cancel that comes now is its own, not ours
         try:
             return await task
         except (asyncio.CancelledError, ActivityError) as error:
-            if self.interrupted:  # whatever it failed with, it runs again or is undone, observing first
+            if stopped or self.interrupted:  # whatever it failed with, it runs again or is undone, observing first
                 raise Interrupted from error
             raise
 
@@ -277,9 +287,11 @@ class Steering:
     def _why_not_back(self, present: str) -> str | None:
         if self._ledger.status.state is State.PENDING:
             return "it reads what the earlier run left, and may be past the point of no return: ask again in a moment"
-        if self._ledger.status.state is State.ROLLING_BACK or self._back:
+        if reason := self._why_no_way_back(present):
+            return reason
+        if self._ledger.status.state is State.ROLLING_BACK or self._back or self._undoing:
             return f"it rolls back already: {present}"
-        return self._why_no_way_back(present)
+        return None
 
     def _why_no_way_back(self, present: str) -> str | None:
         if self._crossed:

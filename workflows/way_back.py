@@ -37,6 +37,7 @@ async def see_way_back(run: Run, phase: PhaseName, steering: Steering) -> str:
         )
         if await steering.ask(phase, why, skip=f"{phase} begins without a way back") is Verb.SKIP:
             run.ledger.without_way_back(phase)
+            steering.forgo()
             return f"begun without a way back, as a person decided: {failure.diagnosis}"
 
 

@@ -170,7 +170,7 @@ async def test_a_rollback_undoes_what_began_in_reverse(
     assert [each for each in calls if each in expected and calls.count(each)][: len(expected)] != []
     positions = [calls.index(each) for each in expected]
     assert positions == sorted(positions), f"{expected} in this order, were {calls}"
-    assert calls[:2] == ["keep_record", "source_is_fit"]
+    assert calls[:2] == ["source_is_fit", "keep_record"]
     assert "compare_baseline" in calls
     touched = {PhaseName.CREATE_TAGS: "tags as they were", PhaseName.CREATE_FOLDER: "folders as they were"}
     assert [each.claim for each in result.report] == [
@@ -260,6 +260,42 @@ async def test_an_undo_that_fails_asks_and_is_never_left_out(steered: Steer, wor
     result = await handle.result()
     assert result.state is State.ROLLED_BACK
     assert world.calls.count("remove_folder") == 2
+
+
+async def test_a_parked_rollback_rolls_back_already(steered: Steer, world: World) -> None:
+    world.fail("wait_workers_ready", PERMANENT)
+    world.fail("remove_folder", PERMANENT)
+    handle = await steered(rollback_on_failure=True)
+    await until(handle, State.NEEDS_ATTENTION)
+    assert (await refused(handle, "rollback")).startswith("it rolls back already")
+    await handle.execute_update("retry")
+    assert (await handle.result()).state is State.ROLLED_BACK
+
+
+async def test_a_difference_that_a_person_accepts_is_named_to_the_end(steered: Steer, world: World) -> None:
+    rotated = Claim(claim="Secret kube-system/vsphere-creds is as it was", holds=False, read="differs in data")
+    world.answer("compare_baseline", Compared(claims=[rotated]))
+    handle = await steered(gates=[PhaseName.CREATE_TAGS])
+    await until(handle, State.AWAITING_APPROVAL)
+    await handle.execute_update("reject")
+    status = await until(handle, State.NEEDS_ATTENTION)
+    assert status.attention is not None
+    assert status.attention.choices == ["retry", "skip"]
+    await handle.execute_update("skip", {"by": "kim", "reason": "rotated, CHG-2"})
+    result = await handle.result()
+    assert result.state is State.ROLLED_BACK
+    assert "1 claim(s) of its report do not hold" in result.message
+    assert rotated in result.report
+
+
+async def test_a_pause_is_taken_back_before_it_takes_effect(steered: Steer, world: World) -> None:
+    world.stall("ensure_folder")
+    handle = await steered(rollback_on_failure=True)
+    await calling(world, "ensure_folder")
+    await handle.execute_update("pause")
+    await handle.execute_update("resume")
+    world.go_on("ensure_folder")
+    assert (await handle.result()).state is State.COMPLETED
 
 
 async def test_a_baseline_that_is_not_restored_asks(steered: Steer, world: World) -> None:

@@ -66,6 +66,17 @@ async def test_going_on_without_a_way_back_stays_visible(steered: Steer, world: 
     assert (await handle.result()).state is State.COMPLETED
 
 
+async def test_what_goes_on_without_a_way_back_goes_back_only_if_a_person_says_so(steered: Steer, world: World) -> None:
+    handle, _ = await unfit_before(PhaseName.RECREATE_CPMS, steered, world)
+    world.fail("point_control_plane", UNFIT)
+    await handle.execute_update("skip")
+    status = await until(handle, State.NEEDS_ATTENTION, PhaseName.RECREATE_CPMS)
+    assert status.attention is not None
+    assert status.attention.choices == ["retry", "rollback"]
+    await handle.execute_update("retry")
+    assert (await handle.result()).state is State.COMPLETED
+
+
 @pytest.mark.parametrize("phase", FIRST_ACT)
 async def test_a_gate_shows_what_was_read_and_it_is_read_again_after_the_answer(
     steered: Steer, world: World, phase: PhaseName

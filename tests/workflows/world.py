@@ -55,6 +55,7 @@ class World:
         self._answers: dict[str, Any] = ANSWERS | {"keep_record": self._keep, "read_record": self._read}
         self.records: list[MigrationRecord] = []
         self._stalled: set[str] = set()
+        self._silent: set[str] = set()
         self._held: dict[str, tuple[Observation, asyncio.Event]] = {}
 
     def fail(self, name: str, *errors: ApplicationError) -> None:
@@ -70,9 +71,16 @@ class World:
         self._held[name] = (seen, asyncio.Event())
         return self._held[name][1]
 
-    def stall(self, name: str) -> None:
-        """That activity waits from now on, until it is cancelled or `go_on` is called for it."""
+    def stall(self, name: str, *, silent: bool = False) -> None:
+        """That activity waits from now on, until it is cancelled or `go_on` is called for it.
+
+        Args:
+            name: of the activity.
+            silent: it does not beat, so that Temporal takes it for gone.
+        """
         self._stalled.add(name)
+        if silent:
+            self._silent.add(name)
 
     def go_on(self, name: str) -> None:
         """What stalled waits no longer."""
@@ -139,7 +147,8 @@ class World:
             if self._failures.get(name):
                 raise self._failures[name].pop(0)
             while name in self._stalled:
-                activity.heartbeat()
+                if name not in self._silent:
+                    activity.heartbeat()
                 await asyncio.sleep(0.02)
             if name in self._held:
                 seen, released = self._held[name]
