@@ -7,7 +7,7 @@ from activities.context import Context
 from migration import cloud_config
 from migration.baseline import changed
 from migration.before_images import touched
-from migration.plan import Plan
+from migration.plan import Plan, VCenterPlan
 from migration.status import Claim
 from migration.value import Document, Value
 from openshift import secrets
@@ -17,6 +17,8 @@ from openshift.config_maps import find_generated, text_of
 from openshift.machines import Machine, list_machine_sets, list_machines
 from openshift.nodes import list_nodes
 from openshift.resources import SECRET
+from vsphere.inventory import Inventory, Place
+from vsphere.session import VCenter
 
 
 class BaselineQuestion(Value):
@@ -37,7 +39,7 @@ class Baseline:
 
     @activity.defn(name="compare_baseline")
     async def compare(self, question: BaselineQuestion) -> Compared:
-        """Every claim that the cluster's own objects can prove."""
+        """Every claim that the cluster's own objects and the targets' inventories can prove."""
         plan = question.plan
         cluster = await self._context.cluster(plan.cluster)
         return Compared(
@@ -46,6 +48,7 @@ class Baseline:
                 *await _machines(cluster, plan),
                 await _copies(cluster, plan),
                 await _generated(cluster, plan),
+                *[await self._context.on(each.reference, _no_vms, each, plan) for each in plan.targets],
             ]
         )
 
@@ -116,6 +119,24 @@ async def _generated(cluster: Cluster, plan: Plan) -> Claim:
         claim="the generated cloud configs list the vCenters of before",
         holds=all(set(each) == set(plan.known_servers) for each in listed.values()),
         read="; ".join(f"{name} lists {', '.join(servers)}" for name, servers in listed.items()),
+    )
+
+
+def _no_vms(vcenter: VCenter, target: VCenterPlan, plan: Plan) -> Claim:
+    """A clone that came late has no Machine: vCenter alone knows of it."""
+    ours = tuple(f"{each}-" for each in [*(each.name for each in plan.new_sets), f"{plan.infrastructure_name}-master"])
+    inventory = Inventory(vcenter)
+    datacenters = [inventory.require(Place(kind="Datacenter", path=f"/{each}")) for each in target.datacenters]
+    left = [
+        each.path
+        for some in datacenters
+        for each in inventory.vms(some)
+        if each.name.startswith(ours) and not each.is_template
+    ]
+    return Claim(
+        claim=f"{target.server} holds no machine of the cluster",
+        holds=not left,
+        read=f"left: {', '.join(left)}" if left else f"none is called {', '.join(f'{each}*' for each in ours)}",
     )
 
 

@@ -22,7 +22,6 @@ from openshift.client import Cluster
 from openshift.errors import Conflict, Invalid
 from openshift.infrastructure import get_infrastructure, patch_infrastructure
 from openshift.machines import read_machine
-from openshift.resources import NODE
 
 LEGACY_RULE = "cannot be added or removed once set"
 
@@ -46,7 +45,6 @@ class Preflight:
         cluster = await self._context.cluster(question.cluster)
         namespace = self._context.settings.namespace
         facts = await read_facts(self._context, cluster, question.spec, name=question.cluster)
-        nodes = await cluster.list(NODE)
         concerns = judge(question.spec, facts)
         if not blocking(concerns):
             concerns += await _rehearse(cluster, question.spec)
@@ -66,7 +64,7 @@ class Preflight:
         return Verdict(
             concerns=concerns,
             plan=plan,
-            nodes=list(views(machines, {each["metadata"]["name"]: each for each in nodes})),
+            nodes=list(views(machines, {each["metadata"]["name"]: each for each in facts.nodes})),
         )
 
 

@@ -28,6 +28,7 @@ from openshift.resources import (
     MACHINE_AUTOSCALER,
     MACHINE_HEALTH_CHECK,
     MACHINE_SET,
+    NODE,
     PERSISTENT_VOLUME,
     Resource,
 )
@@ -78,10 +79,11 @@ async def _read_cluster(cluster: Cluster, spec: MigrationSpec) -> Facts:
         cluster.find(CONTROL_PLANE_MACHINE_SET, "cluster", namespace="openshift-machine-api"),
         cluster.find(CLUSTER_CSI_DRIVER, DRIVER),
     )
-    operators, sets, machines, checks, volumes = await asyncio.gather(
+    operators, sets, machines, nodes, checks, volumes = await asyncio.gather(
         cluster.list(CLUSTER_OPERATOR),
         cluster.list(MACHINE_SET),
         cluster.list(MACHINE),
+        cluster.list(NODE),
         _list(cluster, MACHINE_HEALTH_CHECK),
         cluster.list(PERSISTENT_VOLUME),
     )
@@ -93,6 +95,7 @@ async def _read_cluster(cluster: Cluster, spec: MigrationSpec) -> Facts:
         cluster_operators=operators,
         machine_sets=sets,
         machines=machines,
+        nodes=nodes,
         control_plane_machine_set=control_plane,
         health_checks=checks,
         autoscalers=autoscalers,

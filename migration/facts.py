@@ -87,6 +87,7 @@ class Facts(Value):
     cluster_operators: list[Document] = []
     machine_sets: list[Document] = []
     machines: list[Document] = []
+    nodes: list[Document] = []
     control_plane_machine_set: Document | None = None
     health_checks: list[Document] = []
     autoscalers: list[Document] = []

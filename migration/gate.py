@@ -55,6 +55,7 @@ def _touched(phase: PhaseName, plan: Plan) -> list[str]:
     """The change, object by object."""
     servers = ", ".join(plan.target_servers)
     sets = [f"MachineSet {each.name}: {each.replicas} → 0 replicas" for each in plan.source_sets]
+    pods = "the vSphere-aware pods of six namespaces, replaced by new ones"
     touched: dict[PhaseName, list[str]] = {
         PhaseName.DISABLE_CVO: [
             *(f"MachineHealthCheck {each.name}: paused" for each in plan.quiesced.health_checks),
@@ -68,17 +69,25 @@ def _touched(phase: PhaseName, plan: Plan) -> list[str]:
             *(f"Infrastructure/cluster: + failure domain {each.name}" for each in plan.failure_domains),
         ],
         PhaseName.UPDATE_CONFIG: [f"ConfigMap openshift-config/{plan.cloud_config}: + vCenter {servers}"],
-        PhaseName.RESTART_PODS: ["the vSphere-aware pods of six namespaces, replaced by new ones"],
+        PhaseName.RESTART_PODS: [pods],
         PhaseName.CREATE_WORKERS: [
             f"+ MachineSet {each.name}: {each.replicas} in {each.failure_domain}" for each in plan.new_sets
         ],
-        PhaseName.RECREATE_CPMS: [f"Machine {each}: replaced on {servers}" for each in plan.control_plane.machines],
+        PhaseName.RECREATE_CPMS: [
+            f"ControlPlaneMachineSet cluster: Active in {', '.join(plan.control_plane.target_failure_domains)}",
+            *(f"Machine {each}: replaced on {servers}" for each in plan.control_plane.machines),
+        ],
         PhaseName.SCALE_OLD: sets,
+        PhaseName.BACKUP: [f"+ Secrets in {plan.namespace}: before-images, and the record of this migration"],
         PhaseName.CLEANUP: [
             *(f"MachineSet {each.name}: deleted" for each in plan.source_sets),
-            f"Infrastructure/cluster: - vCenter {plan.source.server}",
+            f"Infrastructure/cluster: - vCenter {plan.source.server} and its failure domains",
             f"ConfigMap openshift-config/{plan.cloud_config}: - vCenter {plan.source.server}",
             f"Secret kube-system/vsphere-creds: - keys of {plan.source.server}",
+            pods,
+            *(f"MachineHealthCheck {each.name}: goes on" for each in plan.quiesced.health_checks),
+            *(f"MachineAutoscaler {each.name}: over the new MachineSets" for each in plan.quiesced.autoscalers),
+            f"+ Secret in {plan.namespace}: the metadata.json with which an installer destroys the cluster one day",
         ],
     }
     return touched.get(phase, ["nothing: it only reads"])

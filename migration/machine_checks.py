@@ -47,6 +47,12 @@ def _alone(_: MigrationSpec, facts: Facts) -> Finding | None:
     return found("Machines that no MachineSet owns would be left on the source: {}.", alone)
 
 
+def _nodes_alone(_: MigrationSpec, facts: Facts) -> Finding | None:
+    made = {((each.get("status") or {}).get("nodeRef") or {}).get("name") for each in facts.machines}
+    alone = [named(each) for each in facts.nodes if each["metadata"]["name"] not in made]
+    return found("Nodes that no Machine stands for would be left where they are: {}.", alone)
+
+
 def _workers_down(_: MigrationSpec, facts: Facts) -> Finding | None:
     return found("Not running, or without a node: {}.", [named(each) for each in _workers(facts) if not _runs(each)])
 
@@ -171,6 +177,13 @@ CHECKS = (
         label="Machines without a MachineSet",
         remedy="Drain and delete them, or make a MachineSet that owns them.",
         find=_alone,
+    ),
+    Check(
+        id="nodes.alone",
+        category=Category.CRITICAL,
+        label="Nodes without a Machine",
+        remedy="Drain them, delete the nodes and shut their machines down; a MachineSet can take their place.",
+        find=_nodes_alone,
     ),
     Check(
         id="machines.workers-down",

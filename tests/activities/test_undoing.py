@@ -1,22 +1,30 @@
 """Undoing what was never done, or was done to what others had made: both leave the world as it was."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pyVmomi import vim
 
+from activities.backup import Backup, BackupOrder
+from activities.baseline import Baseline, BaselineQuestion
 from activities.control_plane import ControlPlane, PointOrder
 from activities.folders import FolderOrder, FolderRemoval, Folders
 from activities.machine_sets import MachineSets, SetsScaled
+from activities.preflight import Preflight, PreflightQuestion
 from activities.tags import Tags, TagsOrder, TagsRemoval
 from lab.commands import Lab
+from migration.before_images import touched
 from migration.request import ClusterName
 from openshift.control_plane import find_control_plane
-from tests.activities.attempts import Attempts, attempts, reference_to
+from tests.activities.attempts import Attempts, attempts, reference_to, spec_of
 from tests.activities.by_hand import logged_in, nothing_left_on_target
 from vsphere import folders, tags
 from vsphere.inventory import Inventory, Place
+from vsphere.moref import moref
+from vsphere.waiting import wait_task
 
 pytestmark = pytest.mark.lab
 INFRA, FOLDER = "undone-x7k2p", "/dc-target/vm/made-by-others"
@@ -89,3 +97,33 @@ async def test_a_control_plane_machine_set_that_was_never_activated(meddling: At
     assert (await meddling.run(ControlPlane.point_at, order)).state == "Inactive"
     assert meddling.changes() == []
     assert (await meddling.run(ControlPlane.point_at, order.model_copy(update={"if_active": False}))).state == "Active"
+
+
+async def test_a_late_clone_on_the_target_is_a_difference(lab: Lab, trying: Attempts) -> None:
+    question = PreflightQuestion(migration="vcfm-late", run="1", cluster="", spec=spec_of(lab))
+    plan = (await trying.run(Preflight.examine, question)).plan
+    order = BackupOrder(cluster="", migration=plan.key, namespace=plan.namespace, objects=touched(plan))
+    await trying.run(Backup.take, order)
+    claims = (await trying.run(Baseline.compare, BaselineQuestion(plan=plan))).claims
+    assert [each for each in claims if not each.holds] == []
+    with cloned(lab, f"{plan.infrastructure_name}-master-late-0") as path:
+        claims = (await trying.run(Baseline.compare, BaselineQuestion(plan=plan))).claims
+    assert [each.read for each in claims if not each.holds] == [f"left: {path}"]
+
+
+@contextmanager
+def cloned(lab: Lab, name: str) -> Iterator[str]:
+    """A VM on the target that no Machine stands for; its inventory path."""
+    with logged_in(lab, "target") as vcenter:
+        inventory = Inventory(vcenter)
+        there = spec_of(lab).failure_domains[0].topology
+        template = vcenter.managed(inventory.require(Place(kind="VirtualMachine", path=str(there.template))))
+        pool = vcenter.managed(inventory.require(Place(kind="ResourcePool", path=str(there.resource_pool))))
+        spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(pool=pool), powerOn=False, template=False)
+        wait_task(vcenter, moref(template.Clone(template.parent, name, spec)), patience=30)
+        path = f"/dc-target/vm/templates/{name}"
+        try:
+            yield path
+        finally:
+            vm = vcenter.managed(inventory.require(Place(kind="VirtualMachine", path=path)))
+            wait_task(vcenter, moref(vm.Destroy()), patience=30)

@@ -199,6 +199,7 @@ CASES: list[tuple[str, str, Change, list[str]]] = [
     ("machine-sets.ambiguous-total", "Critical", one_number_for_two_sets, ["openshift-machine-api/another", SOURCE_SET]),
     ("machine-sets.on-target", "Warning", left_over, ["openshift-machine-api/left-over"]),
     ("machines.alone", "Critical", append("machines", machine("w-9", "worker", owned=False)), ["openshift-machine-api/w-9"]),
+    ("nodes.alone", "Critical", append("nodes", {"metadata": {"name": "by-hand"}}), ["by-hand"]),
     ("machines.workers-down", "Warning", append("machines", machine("w-9", "worker", "Failed")), ["openshift-machine-api/w-9"]),
     ("machines.control-plane-down", "Critical", append("machines", machine("m-9", "control-plane", "Provisioned")), ["openshift-machine-api/m-9"]),
     ("control-plane.missing", "Critical", put("control_plane_machine_set", None), ["openshift-machine-api/cluster"]),
