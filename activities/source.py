@@ -6,12 +6,13 @@ from activities.context import Context
 from activities.failures import Stuck
 from migration import capacity, infrastructure
 from migration.failure_domain import FailureDomain
+from migration.machine_sets import provider_spec, server
 from migration.plan import Plan
 from migration.planning import machine_provider
 from migration.value import Value
 from openshift.backups import backup_name, load_backup
 from openshift.machines import NAMESPACE
-from openshift.resources import INFRASTRUCTURE, MACHINE
+from openshift.resources import INFRASTRUCTURE, MACHINE, MACHINE_SET
 from vsphere.inventory import Inventory, Place
 from vsphere.session import VCenter
 
@@ -48,16 +49,17 @@ class Source:
             for each in infrastructure.failure_domains(before)
             if each["server"] == plan.source.server
         ]
+        sets = await cluster.list(MACHINE_SET, namespace=NAMESPACE)
+        patterns = [str(provider_spec(each).get("template")) for each in sets if server(each) == plan.source.server]
         machines = await cluster.list(MACHINE, namespace=NAMESPACE)
         now = capacity.disks(map(machine_provider, machines), server=plan.source.server)
         needs = capacity.to_take_back(plan.source_disks, now)
-        return await self._context.on(plan.source.reference, _fit, domains, needs)
+        return await self._context.on(plan.source.reference, _fit, _places(domains, patterns, needs), needs)
 
 
-def _fit(vcenter: VCenter, domains: list[FailureDomain], needs: dict[str, int]) -> SourceFit:
+def _fit(vcenter: VCenter, places: dict[Place, str], needs: dict[str, int]) -> SourceFit:
     vcenter.verify()
     inventory = Inventory(vcenter)
-    places = _places(domains, needs)
     found = inventory.resolve(places)
     lacking = [f"it has no {what} {place.path}" for place, what in places.items() if found[place] is None]
     stores = {place.path: ref for place, ref in found.items() if ref and place.kind == "Datastore"}
@@ -77,8 +79,14 @@ def _fit(vcenter: VCenter, domains: list[FailureDomain], needs: dict[str, int]) 
     return SourceFit(evidence=f"{vcenter.endpoint.server} could take the cluster back: {_room(needs, free)}")
 
 
-def _places(domains: list[FailureDomain], needs: dict[str, int]) -> dict[Place, str]:
-    """What machines are made of there, by what people call it."""
+def _places(domains: list[FailureDomain], patterns: list[str], needs: dict[str, int]) -> dict[Place, str]:
+    """What machines are made of there, by what people call it.
+
+    Args:
+        domains: of the source.
+        patterns: the templates that its MachineSets name; a bare name is looked up by Machine API, and not by us.
+        needs: GiB by datastore.
+    """
     wanted = {
         place: what
         for each in domains
@@ -88,6 +96,7 @@ def _places(domains: list[FailureDomain], needs: dict[str, int]) -> dict[Place, 
             ("resource pool", Place(kind="ResourcePool", path=each.topology.resource_pool or "")),
         )
     }
+    wanted |= {Place(kind="VirtualMachine", path=each): "template" for each in patterns if each.startswith("/")}
     return wanted | {Place(kind="Datastore", path=path): "datastore" for path in needs}
 
 

@@ -163,6 +163,7 @@ class MigrationWorkflow:
     async def _close(self, how: State) -> None:
         """Have the cluster's record say how it ended: the next migration of this cluster asks."""
         self._run.interrupted = lambda: False
+        self.steering.close()
         while True:
             self._ledger.closes(how)
             try:

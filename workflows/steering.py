@@ -50,6 +50,7 @@ class Steering:
         self._crossed = False
         self._undoing = False
         self._forgone = False
+        self._closing = False
         self._answer: Verb | None = None
 
     @property
@@ -71,7 +72,7 @@ class Steering:
             Verb.APPROVE: self._why_not_answer(status.gate, "nothing waits for approval", present),
             Verb.REJECT: self._why_not_answer(status.gate, "nothing waits for approval", present)
             or self._why_no_way_back(present),
-            Verb.PAUSE: None if status.state in _PAUSABLE else f"nothing to pause: {present}",
+            Verb.PAUSE: self._why_not_pause(present),
             Verb.RESUME: None if self._paused else f"nothing is paused: {present}",
             Verb.RETRY: self._why_not_answer(status.attention, "nothing to retry", present),
             Verb.SKIP: _why_not_skip(status) or self._why_not_answer(status.attention, "nothing to skip", present),
@@ -130,6 +131,10 @@ class Steering:
     def cross(self) -> None:
         """The point of no return is behind us."""
         self._crossed = True
+
+    def close(self) -> None:
+        """All is done or undone; nothing is left to stop."""
+        self._closing = True
 
     @property
     def forgone(self) -> bool:
@@ -283,6 +288,11 @@ class Steering:
         if self._answer or (self._back and not self._undoing):
             return f"it has been answered a moment ago ({self._answer or Verb.ROLLBACK}): {present}"
         return None
+
+    def _why_not_pause(self, present: str) -> str | None:
+        if self._ledger.status.state not in _PAUSABLE:
+            return f"nothing to pause: {present}"
+        return f"it is about to end: {present}" if self._closing else None
 
     def _why_not_back(self, present: str) -> str | None:
         if self._ledger.status.state is State.PENDING:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from activities.source import Source, SourceFit, SourceQuestion
 from lab.commands import Lab
 from migration.before_images import ObjectAddress
 from migration.plan import Plan
+from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, spec_of
-from tests.activities.by_hand import logged_in
+from tests.activities.by_hand import admin, applied, logged_in
 from vsphere.inventory import Inventory, Place
 
 pytestmark = pytest.mark.lab
@@ -80,6 +82,17 @@ async def test_a_template_that_is_gone(lab: Lab, trying: Attempts, plan: Plan) -
         error = await unfit(trying, plan)
     assert f"it has no template {path}" in error.message
     await trying.run(Source.is_fit, SourceQuestion(plan=plan))
+
+
+async def test_a_template_that_a_machine_set_names_is_gone(lab: Lab, trying: Attempts, plan: Plan) -> None:
+    with admin(lab) as api:
+        (pattern,) = api.objects("machine.openshift.io/v1beta1", "MachineSet", NAMESPACE)
+    spec = deepcopy(pattern["spec"]) | {"replicas": 0}
+    spec["template"]["spec"]["providerSpec"]["value"]["template"] = "/dc-source/vm/of-nobody"
+    metadata = {"name": "of-another-template", "namespace": NAMESPACE}
+    with applied(lab, {"apiVersion": pattern["apiVersion"], "kind": "MachineSet", "metadata": metadata, "spec": spec}):
+        error = await unfit(trying, plan)
+    assert "it has no template /dc-source/vm/of-nobody" in error.message
 
 
 async def test_a_source_that_is_away_is_asked_again(trying: Attempts, plan: Plan) -> None:

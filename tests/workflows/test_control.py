@@ -262,6 +262,20 @@ async def test_an_undo_that_fails_asks_and_is_never_left_out(steered: Steer, wor
     assert world.calls.count("remove_folder") == 2
 
 
+async def test_what_is_about_to_end_is_not_paused(steered: Steer, world: World) -> None:
+    world.stall("verify_vcenters")
+    handle = await steered()
+    await calling(world, "verify_vcenters")
+    world.stall("keep_record")
+    world.go_on("verify_vcenters")
+    async with asyncio.timeout(20):
+        while not (await handle.query(MigrationWorkflow.status)).message.startswith("noting in the cluster"):
+            await asyncio.sleep(0.02)
+    assert (await refused(handle, "pause")).startswith("it is about to end")
+    world.go_on("keep_record")
+    assert (await handle.result()).state is State.COMPLETED
+
+
 async def test_a_parked_rollback_rolls_back_already(steered: Steer, world: World) -> None:
     world.fail("wait_workers_ready", PERMANENT)
     world.fail("remove_folder", PERMANENT)
