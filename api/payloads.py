@@ -3,15 +3,20 @@
 An application of its own, mounted under `/codec`: the one page that may call across origins is the Temporal UI's, and
 it may call this and nothing else of ours. Whoever holds the token reads every payload, so it is a secret like the keys.
 The paths and bodies are Temporal's contract, not ours, and stay out of our OpenAPI document.
+
+The command line sends the token itself. The UI cannot be told one, but sends cookies where it is told to include
+credentials: so a person gives the token once, at `/login`, and the browser keeps what is derived from it.
 """
 
 import hmac
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qs
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Cookie, Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import HTMLResponse
 from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload, Payloads
 
@@ -19,11 +24,21 @@ import temporal
 from api import problems
 from temporal.codec import CodecError
 
+COOKIE = "vcfm-codec"
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_NO_FRAMES = {"Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'"}
+_PAGE = """<!doctype html>
+<html lang="en"><title>vcf-migration: payloads</title>
+<p>{said}</p>
+<form method="post">
+<label>Token <input name="token" type="password" autocomplete="off" required autofocus></label>
+<button>Log in</button>
+</form></html>
+"""
 
 
 def codec_app(*, payload_keys: Path, token_file: Path, origin: str | None) -> FastAPI:
-    """`POST /encode` and `POST /decode`, each with a document of payloads in and out.
+    """`POST /encode` and `POST /decode`, each with a document of payloads in and out; `/login` is for browsers.
 
     Raises:
         temporal.TemporalUnavailable: the keys or the token are not usable.
@@ -33,12 +48,41 @@ def codec_app(*, payload_keys: Path, token_file: Path, origin: str | None) -> Fa
     if not token:
         raise temporal.TemporalUnavailable(f"{token_file} is empty: write a token into it (`openssl rand -hex 32`)")
     wanted = f"Bearer {token}".encode()
+    kept = hmac.digest(token.encode(), b"cookie of /codec", "sha256").hex()
     app = FastAPI(openapi_url=None)
     problems.install(app)
 
-    def known(authorization: Annotated[str, Header()] = "") -> None:
-        if not hmac.compare_digest(authorization.encode(), wanted):
-            raise HTTPException(401, "the bearer token of VCFM_CODEC_TOKEN_FILE is missing or another", _CHALLENGE)
+    def known(authorization: Annotated[str, Header()] = "", cookie: Annotated[str, Cookie(alias=COOKIE)] = "") -> None:
+        by_token = hmac.compare_digest(authorization.encode(), wanted)
+        if not by_token and not hmac.compare_digest(cookie.encode(), kept.encode()):
+            raise HTTPException(
+                401,
+                "the token of VCFM_CODEC_TOKEN_FILE is missing or another: send it as a bearer token, or log in with a "
+                "browser at /codec/login",
+                _CHALLENGE,
+            )
+
+    @app.get("/login")
+    async def form() -> Response:
+        said = "Who has the token of VCFM_CODEC_TOKEN_FILE may read payloads in Temporal's UI, with this browser."
+        return HTMLResponse(_PAGE.format(said=said), headers=_NO_FRAMES)
+
+    @app.post("/login")
+    async def login(request: Request) -> Response:
+        given = parse_qs((await request.body()).decode(errors="replace")).get("token", [""])[0]
+        if not hmac.compare_digest(given.strip().encode(), token.encode()):
+            said = "That is not the token of VCFM_CODEC_TOKEN_FILE: enter what this service's file holds."
+            return HTMLResponse(_PAGE.format(said=said), status_code=403, headers=_NO_FRAMES)
+        answer = HTMLResponse("Temporal's UI shows payloads in this browser now, until you close it.")
+        answer.set_cookie(
+            COOKIE,
+            kept,
+            path=request.scope["root_path"] or "/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
 
     async def asked(request: Request) -> Payloads:
         try:
@@ -62,7 +106,9 @@ def codec_app(*, payload_keys: Path, token_file: Path, origin: str | None) -> Fa
             CORSMiddleware,
             allow_origins=[origin],
             allow_methods=["POST"],
-            allow_headers=["authorization", "content-type", "x-namespace"],  # what Temporal's UI sends
+            allow_credentials=True,
+            # What Temporal's UI sends; the extras where it passes on who is logged in to it.
+            allow_headers=["authorization", "authorization-extras", "content-type", "x-namespace"],
         )
     return app
 

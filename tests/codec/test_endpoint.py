@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from google.protobuf import json_format
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload, Payloads
@@ -14,7 +15,7 @@ from temporalio.client import WorkflowHistory
 
 import temporal
 from api.app import create_app
-from api.payloads import codec_app
+from api.payloads import COOKIE, codec_app
 from settings import Settings
 from tests.codec.rings import codec, line
 from tests.serving import Serving, listening
@@ -74,11 +75,55 @@ async def test_a_key_that_is_missing_is_said(http: httpx.AsyncClient, tmp_path: 
 
 @pytest.mark.parametrize(("origin", "allowed"), [(ORIGIN, ORIGIN), ("https://evil.example.com", None)])
 async def test_one_origin_alone_may_call(http: httpx.AsyncClient, origin: str, allowed: str | None) -> None:
-    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-namespace"}
+    asks = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,authorization-extras,content-type,x-namespace",
+    }
     preflight = await http.options("/decode", headers={"Origin": origin, **asks})
+    assert preflight.status_code == (200 if allowed else 400)
     assert preflight.headers.get("access-control-allow-origin") == allowed
+    assert preflight.headers.get("access-control-allow-credentials") == "true"
     answer = await http.post("/decode", content=body(PLAIN), headers={**BEARER, "Origin": origin})
     assert answer.headers.get("access-control-allow-origin") == allowed
+
+
+async def test_a_browser_logs_in_once(http: httpx.AsyncClient) -> None:
+    """As Temporal's UI does: with the browser's cookies, and without a token of its own."""
+    form = await http.get("/login")
+    assert (form.status_code, form.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "frame-ancestors 'none'" in form.headers["content-security-policy"]
+    answer = await http.post("/login", data={"token": TOKEN})
+    assert answer.status_code == 200
+    cookie = answer.headers["set-cookie"]
+    assert TOKEN not in cookie, "who reads the browser's files does not have the token"
+    assert set(cookie.split("; ")[1:]) == {"HttpOnly", "Path=/", "SameSite=strict"}
+    encoded = await http.post("/encode", content=body(PLAIN), headers={"Origin": ORIGIN})
+    decoded = await http.post("/decode", content=encoded.content, headers={"Origin": ORIGIN})
+    assert list(json_format.Parse(decoded.content, Payloads()).payloads) == [PLAIN]
+
+
+async def test_the_cookie_is_for_this_endpoint_alone_and_stays_on_https(payload_keys: Path, token_file: Path) -> None:
+    app = FastAPI()
+    app.mount("/codec", codec_app(payload_keys=payload_keys, token_file=token_file, origin=ORIGIN))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://t") as https:
+        answer = await https.post("/codec/login", data={"token": TOKEN})
+        assert {"Path=/codec", "Secure"} <= set(answer.headers["set-cookie"].split("; "))
+        assert (await https.post("/codec/decode", content=body(PLAIN))).status_code == 200
+
+
+@pytest.mark.parametrize("sent", ["", "token=", "token=other", f"other={TOKEN}", b"token=\xff%ff"])
+async def test_another_token_logs_nobody_in(http: httpx.AsyncClient, sent: str | bytes) -> None:
+    answer = await http.post("/login", content=sent)
+    assert answer.status_code == 403
+    assert "not the token of VCFM_CODEC_TOKEN_FILE" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("kept", [TOKEN, "0" * 64])
+async def test_a_cookie_that_is_another_is_none(http: httpx.AsyncClient, kept: str) -> None:
+    answer = await http.post("/decode", content=body(PLAIN), headers={"Cookie": f"{COOKIE}={kept}"})
+    assert answer.status_code == 401
+    assert "/codec/login" in answer.json()["detail"]
 
 
 async def test_the_temporal_command_reads_a_run_through_it(
