@@ -55,9 +55,12 @@ def draw(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStat
 
 
 def tell(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStatus:
-    """One line for each change, for logs and pipes."""
-    said = ""
+    """One line for each change, for logs and pipes, and one for where there is no way back."""
+    said = no_return = ""
     for last in statuses:
+        if last.point_of_no_return != no_return:
+            no_return = last.point_of_no_return
+            console.print(f"No return: {no_return}", soft_wrap=True, highlight=False, markup=False)
         waits = "; ".join(
             f"{each.what} ({each.done} of {each.total})" if each.total else each.what for each in last.waiting
         )

@@ -50,6 +50,7 @@ def render(status: MigrationStatus, *, now: datetime | None = None) -> Renderabl
         *_machines(status),
         *_decisions(status),
         *concerns(status.concerns, grades=_TOLD),
+        *_rollback(status),
     ]
     return Group(*_apart(sections))
 
@@ -103,6 +104,7 @@ def _header(status: MigrationStatus, now: datetime) -> RenderableType:
         "Duration:": duration((status.completed or now) - status.started),
         "Now:": row(status.phase).title if status.state is State.RUNNING else "",
         "Message:": "" if _told_elsewhere(status) else status.message,
+        "No return:": "" if status.state.final else status.point_of_no_return,
     }
     return Group(title(f"Migration {status.id}"), named(facts))
 
@@ -262,6 +264,13 @@ def concerns(found: list[Concern], *, grades: list[Category]) -> Iterator[Render
         lines += [indented(Text(each.assessment), 4)]
         lines += [indented(Text(f"Next: {each.remedy}", "dim"), 4)] if each.remedy else []
     yield Group(*lines)
+
+
+def _rollback(status: MigrationStatus) -> Iterator[RenderableType]:
+    """What it would do now, in the order in which it would."""
+    if status.compensations and not status.state.final:
+        undone = [indented(Text(f"{each.phase}: {each.undo}"), 2) for each in reversed(status.compensations)]
+        yield Group(title("A rollback would do now, in this order"), *undone)
 
 
 def title(text: str, style: str = "bold") -> Text:

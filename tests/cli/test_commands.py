@@ -93,7 +93,9 @@ async def test_start_takes_a_spec_a_resource_or_a_body(
 
 async def test_start_from_standard_input_names_the_cluster_and_watches(vcfm: Vcfm, service: Serving) -> None:
     result = await vcfm("start", "-f", "-", "--cluster", "east", "-w", stdin=json.dumps({"cluster": "w", "spec": SPEC}))
-    spoken(result, 0, "Completed 100% verify", "Verification report: 2 of 2 claims hold")
+    output = spoken(result, 0, "Completed 100% verify", "Verification report: 2 of 2 claims hold")
+    told = [line for line in output.splitlines() if line.startswith("No return:")]
+    assert [each.split(":")[1].strip() for each in told] == ["ahead", "crossed"], "once before it, once when it is past"
     assert service.world.inputs["read_identity"][0].cluster == "east"
 
 
@@ -136,6 +138,7 @@ async def test_a_parked_migration_asks_for_a_person_and_goes_on_after_a_retry(vc
     spoken(watched, 5, "NeedsAttention", "create_folder: the folder is a VM")
     shown = await vcfm("status", service.migration)
     spoken(shown, 5, "A person is needed", "Next: rename it", f"vcfm retry {service.migration}")
+    spoken(shown, 5, "No return: ahead: cleanup", "A rollback would do now, in this order = create_folder: delete")
     spoken(await vcfm("retry", service.migration, "--reason", "renamed"), 0, "create_folder runs again")
     spoken(await vcfm("status", "-w", service.migration), 0, "Completed 100%")
     refused = await vcfm("retry", service.migration)
