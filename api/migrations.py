@@ -14,7 +14,7 @@ from migration.plan import Plan
 from migration.spec import MigrationSpec
 from migration.spec_rules import parse_submission
 from migration.status import MigrationStatus
-from migration.steering import Instruction, Verb
+from migration.steering import Door, Instruction, Verb
 from migration.summary import MigrationSummary
 from migration.value import Value
 from workflows.doors import Migrations
@@ -60,10 +60,14 @@ def _user(request: Request) -> str | None:
 
 
 def _instruction(request: Request, instruction: Instruction | None = None) -> Instruction:
-    """What was said and by whom, through this door unless the command line speaks through it."""
+    """What was said, by whom, and through which door."""
     said = instruction or Instruction()
-    door = said.door if said.door in {"cli", "cr"} else "rest"
-    return said.model_copy(update={"door": door, "by": _user(request) or said.by})
+    return said.model_copy(update={"door": through(said.door), "by": _user(request) or said.by})
+
+
+def through(claimed: str) -> Door:
+    """The door that is written down: the command line alone speaks through this one, and others only say so."""
+    return "cli" if claimed == "cli" else "rest"
 
 
 Doors = Annotated[Migrations, Depends(_migrations)]

@@ -342,15 +342,16 @@ async def test_the_journal_in_pages(http: httpx.AsyncClient, service: Serving) -
     assert_problem(await http.get(path, params={"phase": "lunch", "after": -1}), 422, "query.phase", "query.after")
 
 
+@pytest.mark.parametrize("claimed", ["temporal", "cr"])
 async def test_the_decisions_of_every_run_outlive_what_temporal_remembers(
-    http: httpx.AsyncClient, service: Serving
+    http: httpx.AsyncClient, service: Serving, claimed: str
 ) -> None:
     path = f"/migrations/{service.migration}"
     service.world.fail("ensure_folder", PERMANENT)
     await http.post("/migrations", json={"spec": SPEC})
     await until(http, service, lambda status: status.attention)
     assert (await http.get(f"{path}/decisions")).json() == []
-    await http.post(f"{path}/retry", json={"by": "kim", "reason": "renamed", "door": "temporal"})
+    await http.post(f"{path}/retry", json={"by": "kim", "reason": "renamed", "door": claimed})
     await until(http, service, lambda status: status.state.final)
     service.world.fail("ensure_folder", PERMANENT)
     await http.post("/migrations", json={"spec": SPEC})
