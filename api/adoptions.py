@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response
 
 from api.contract import errors
-from api.migrations import LOCATION, Doors
-from migration.adoption import Adoption, Direction
+from api.migrations import LOCATION, Doors, User, through
+from migration.adoption import Adoption, By, Direction, Reason
 from migration.status import MigrationStatus
 from migration.value import Value
 
@@ -17,13 +17,13 @@ class Takeover(Value):
     Attributes:
         cluster: as in a submission.
         direction: `Continue` with the phase that was begun last, or `Rollback` from it.
-        by, reason, door: for the record, as in an instruction.
+        by, reason, door: for the record, as in an instruction; where a proxy names the user, that name stands instead.
     """
 
     cluster: str = ""
     direction: Direction = Direction.CONTINUE
-    by: str = ""
-    reason: str = ""
+    by: By = ""
+    reason: Reason = ""
     door: str = "rest"
 
 
@@ -33,10 +33,10 @@ class Takeover(Value):
     summary="Take over a migration whose workflow is gone",
     responses={201: {"headers": {"Location": LOCATION}}, **errors(404, 409, 502, 503)},
 )
-async def adopt(doors: Doors, response: Response, body: Takeover) -> MigrationStatus:
+async def adopt(doors: Doors, user: User, response: Response, body: Takeover) -> MigrationStatus:
     """From the cluster's own record; 404 when there is none to take over, 409 when it is not gone, or not that way."""
-    door = "cli" if body.door == "cli" else "rest"
-    adoption = Adoption(direction=body.direction, by=body.by, reason=body.reason, door=door)
+    by, door = user or body.by, through(body.door)
+    adoption = Adoption(direction=body.direction, by=by, reason=body.reason, door=door)
     started = await doors.adopt(cluster=body.cluster, adoption=adoption)
     response.headers["Location"] = f"/api/v1/migrations/{started}"
     return await doors.status(started)

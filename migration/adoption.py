@@ -1,10 +1,16 @@
 """Taking over a migration whose workflow is gone: which way it shall go from there, and who said so."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
+from migration.steering import LONGEST_NAME
 from migration.value import Value
+
+By = Annotated[str, Field(max_length=LONGEST_NAME)]
+Reason = Annotated[str, Field(max_length=1000)]
+"""As long as an instruction may have them: the new run keeps an adoption as one of its decisions."""
 
 
 class Direction(StrEnum):
@@ -21,7 +27,7 @@ class Adoption(Value):
     """
 
     direction: Direction = Direction.CONTINUE
-    by: str = ""
-    reason: str = ""
+    by: By = ""
+    reason: Reason = ""
     door: str = "temporal"
     ended: AwareDatetime | None = None

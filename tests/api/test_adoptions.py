@@ -1,16 +1,19 @@
 """`POST /api/v1/adoptions`: what can be taken over, which way, and what is said when it cannot."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from migration.phase import PhaseName
 from migration.status import MigrationStatus, State
 from tests.api.test_migrations import PERMANENT, SPEC, assert_problem, until
-from tests.serving import Serving
+from tests.serving import Serving, serving
+from tests.workflows.world import World
 
 
 @pytest.fixture
@@ -43,6 +46,19 @@ async def test_a_terminated_run_is_taken_over(http: httpx.AsyncClient, service: 
     (decision,) = ended.decisions
     assert (decision.verb, decision.by, decision.reason, decision.door) == ("adopt (Rollback)", "kim", "CHG-1", "rest")
     assert service.world.calls.count("preflight") == 1
+
+
+async def test_the_user_whom_the_proxy_named_takes_it_over(temporal_client: Client, tmp_path: Path) -> None:
+    async with (
+        serving(temporal_client, World(), tmp_path, api_user_header="X-User") as service,
+        httpx.AsyncClient(base_url=f"{service.url}/api/v1", headers={"X-User": "ann"}, timeout=30) as http,
+    ):
+        await ended_in(http, service, "ensure_folder")
+        longest = {"by": "kim", "reason": "x" * 1000, "door": "cr"}
+        assert (await http.post("/adoptions", json=longest)).status_code == 201
+        ended = await until(http, service, lambda status: status.state.final)
+    (decision,) = ended.decisions
+    assert (decision.by, decision.reason, decision.door) == ("ann", "x" * 1000, "rest")
 
 
 async def test_there_is_nothing_to_take_over(http: httpx.AsyncClient, service: Serving) -> None:
@@ -84,6 +100,8 @@ async def test_a_record_that_cannot_be_relied_on(http: httpx.AsyncClient, servic
         ({"direction": "Sideways"}, "body.direction"),
         ({"spec": SPEC}, "body.spec"),
         ({"cluster": 7}, "body.cluster"),
+        ({"by": "x" * 101}, "body.by"),
+        ({"reason": "x" * 1001}, "body.reason"),
         ([], "body"),
     ],
 )
