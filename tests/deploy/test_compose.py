@@ -1,8 +1,10 @@
 """docker-compose.yml: valid, complete, explained, and closed to everybody but this machine."""
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +112,31 @@ def test_a_script_is_one_and_is_used(script: str) -> None:
     file = ROOT / "deploy/compose" / script
     assert subprocess.run(["/bin/sh", "-n", file], check=False).returncode == 0
     assert f"/{script}" in TEXT
+
+
+STANDS_IN = """#!/bin/sh
+printf '%s\\n' "$JOURNAL_PASSWORD" > "$SEEN/environment"
+printf '%s\\n' "$@" > "$SEEN/arguments"
+cat > "$SEEN/statements"
+"""
+"""For `psql`, which the image has."""
+
+
+@pytest.mark.parametrize(("held", "refused"), [("it's $ecret\n", ""), ("\n", "empty"), (None, "No such file")])
+def test_the_journals_password_is_in_no_list_of_processes(tmp_path: Path, held: str | None, refused: str) -> None:
+    secret = tmp_path / "journal-password"
+    if held is not None:
+        secret.write_text(held)
+    (tmp_path / "psql").write_text(STANDS_IN)
+    (tmp_path / "psql").chmod(0o755)
+    script = (ROOT / "deploy/compose/postgresql.sh").read_text().replace("/run/secrets/journal-password", str(secret))
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SEEN": str(tmp_path), "POSTGRES_USER": "temporal"}
+    done = subprocess.run(["/bin/sh"], input=script, env=environment, capture_output=True, text=True, check=False)
+    if refused:
+        assert done.returncode != 0
+        assert refused in done.stderr
+        assert not (tmp_path / "arguments").exists(), "no role without a password"
+        return
+    assert (done.returncode, (tmp_path / "environment").read_text()) == (0, held)
+    assert "ecret" not in (tmp_path / "arguments").read_text() + (tmp_path / "statements").read_text()
+    assert "\\getenv password JOURNAL_PASSWORD" in (tmp_path / "statements").read_text()
