@@ -19,7 +19,7 @@ _MEANINGS = {
     422: "The request has problems: all of them at once, in `problems`",
     500: "A bug of the service",
     502: "The cluster cannot be reached",
-    503: "No worker, or no Temporal, answers",
+    503: "No worker, or no Temporal, answers, or what it stores was encrypted with a key that this process lacks",
 }
 
 

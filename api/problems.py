@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 from migration.problem import Problem
 from migration.spec_rules import InvalidSpec
 from migration.value import Value
+from temporal.codec import CodecError
 from workflows.refusals import (
     AlreadyRunning,
     ClusterUnavailable,
@@ -95,6 +96,13 @@ def install(app: FastAPI) -> None:
     async def _temporal(_: Request, error: RPCError) -> Response:
         remedy = "see that Temporal runs and that TEMPORAL_ADDRESS is right, then try again"
         return problem(503, "Temporal does not answer", error.message, remedy=remedy)
+
+    @app.exception_handler(CodecError)
+    async def _payload(_: Request, error: CodecError) -> Response:
+        remedy = (
+            "a new key is added below the others for every process first, and becomes the first line when all have it"
+        )
+        return problem(503, "What Temporal stores cannot be read", str(error), remedy=remedy)
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> Response:

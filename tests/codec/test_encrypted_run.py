@@ -3,16 +3,23 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
+import temporal
+from api.app import create_app
 from migration.observation import Observation
 from migration.phase import PhaseName
 from migration.status import MigrationStatus, State, Waiting
 from migration.steering import Instruction, Verb
-from tests.serving import Serving
+from settings import Settings
+from tests.api.test_migrations import assert_problem
+from tests.codec.rings import line, written
+from tests.serving import Serving, listening
 from tests.workflows.answers import SOURCE, TARGET, machine, request
 from workflows.refusals import Refused
 
@@ -95,3 +102,20 @@ async def test_a_run_that_began_in_clear_goes_on_encrypted(
     assert (await until(service, lambda status: status.state.final)).state is State.COMPLETED
     status = await encrypted.doors.status(migration)
     assert (status.state, status.targets) == (State.COMPLETED, [TARGET])
+
+
+async def test_a_door_that_lacks_a_key_says_so_and_what_to_do(encrypted: Serving, tmp_path: Path) -> None:
+    """As while keys are rotated, if the worker has the new one first."""
+    migration = await encrypted.doors.start(cluster="", spec=request().spec)
+    await until(encrypted, lambda status: status.state.final)
+    (tmp_path / "old").mkdir()
+    client = await Client.connect(
+        encrypted.client.service_client.config.target_host,
+        data_converter=temporal.converter(written(tmp_path / "old", line("2024-11"))),
+    )
+    async with (
+        listening(create_app(Settings(state_directory=tmp_path), client=client)) as url,
+        httpx.AsyncClient(base_url=url, timeout=30) as http,
+    ):
+        answer = await http.get(f"/api/v1/migrations/{migration}")
+    assert_problem(answer, 503, "'2026-11'", "VCFM_PAYLOAD_KEYS_FILE", "below the others for every process first")
