@@ -47,6 +47,7 @@ Migration = Annotated[str, typer.Argument(help="Its id; may be left out when the
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end, or until it needs a person.")]
 As = Annotated[Output, typer.Option("--output", "-o", help="For people, or for programs.")]
 By = Annotated[str, typer.Option(envvar="USER", help="Who says so, for the record.")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
@@ -126,8 +127,8 @@ def start(
 def adopt(
     cluster: Annotated[str, typer.Option(help="The cluster's name in the service, if it looks after several.")] = "",
     rollback: Annotated[bool, typer.Option("--rollback", help="Undo it, instead of going on with it.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
-    by: Annotated[str, typer.Option(envvar="USER", help="Who, for the record.")] = "",
+    reason: Reason = "",
+    by: By = "",
     watch: Watch = False,
     url: Url = DEFAULT_URL,
 ) -> None:
@@ -199,17 +200,24 @@ def _verb(verb: str, meaning: str) -> None:
     @app.command(verb, help=meaning)
     def say(
         migration: Migration = "",
-        reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+        phase: Annotated[PhaseName | None, typer.Option(help="Refuse it, unless this phase is what waits now.")] = None,
+        reason: Reason = "",
         by: By = "",
         url: Url = DEFAULT_URL,
     ) -> None:
         service = Service(url)
-        console.print(service.steer(migration or _only(service), verb, by=by, reason=reason))
+        console.print(service.steer(migration or _only(service), verb, by=by, reason=reason, phase=phase))
 
 
 for each, meaning in MEANINGS.items():
     _verb(each.value, f"{meaning}.")
-_verb("cancel", "Stop at the next safe point and roll back; after the point of no return, park.")
+
+
+@app.command()
+def cancel(migration: Migration = "", reason: Reason = "", by: By = "", url: Url = DEFAULT_URL) -> None:
+    """Stop at the next safe point and roll back; after the point of no return, park."""
+    service = Service(url)
+    console.print(service.steer(migration or _only(service), "cancel", by=by, reason=reason))
 
 
 def _watch(service: Service, migration: str, output: Output) -> NoReturn:

@@ -106,9 +106,12 @@ class Service:
         """Everything that was said to a migration, in all its runs."""
         return self._pages(DecisionEntry, migration, "decisions")
 
-    def steer(self, migration: str, verb: str, *, by: str, reason: str) -> str:
-        """Tell a migration something; `cancel` too. Answers what happens next."""
-        said = {"by": by, "reason": reason, "door": "cli"}
+    def steer(self, migration: str, verb: str, *, by: str, reason: str, phase: str | None = None) -> str:
+        """Tell a migration something; `cancel` too. Answers what happens next.
+
+        With a phase it is meant for that one, and refused where another waits.
+        """
+        said = {"by": by, "reason": reason, "door": "cli"} | ({"phase": phase} if phase else {})
         answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", json=said)
         return str(answer["answer"])
 

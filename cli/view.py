@@ -17,6 +17,7 @@ from migration.concern import Category, Concern
 from migration.gate import who_approves
 from migration.phase import TABLE, number, row
 from migration.status import GRANTED, MigrationStatus, Node, PhaseRecord, PhaseState, State, Waiting
+from migration.steering import Verb
 from migration.summary import MigrationSummary
 
 _MARKS = {
@@ -39,6 +40,7 @@ _MACHINES = 10
 """Rows of machines at most, as `oc adm upgrade status` has it: a pool of hundreds must not push the rest away."""
 _SAID = 3
 """Decisions shown."""
+_ANSWERS = (Verb.APPROVE, Verb.REJECT)
 
 
 def render(status: MigrationStatus, *, now: datetime | None = None) -> RenderableType:
@@ -124,7 +126,7 @@ def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
         "Takes:": gate.duration,
         "Who:": who_approves(status),
         "Answers:": f"approve: {gate.approve}; reject: {gate.reject}",
-        "Then:": Text(f"vcfm approve {status.id} or vcfm reject {status.id}", "bold"),
+        "Then:": Text(" or ".join(f"vcfm {each} {status.id} --phase {gate.phase}" for each in _ANSWERS), "bold"),
     }
     since = duration(now - gate.since)
     yield Group(title(f"Approval needed, since {since}", "bold yellow"), indented(named(facts), 2))

@@ -145,6 +145,20 @@ async def test_a_parked_migration_asks_for_a_person_and_goes_on_after_a_retry(vc
     spoken(refused, 1, "Not now", "has ended", "Next: start a new migration")
 
 
+async def test_an_answer_that_names_a_phase_opens_no_other(vcfm: Vcfm, service: Serving) -> None:
+    gated = SPEC | {"gates": ["create_workers", "cleanup"]}
+    watched = await vcfm("start", "-f", "-", "-w", stdin=json.dumps(gated))
+    spoken(watched, 2, "AwaitingApproval", "create_workers")
+    approve = ("approve", service.migration, "--phase", "create_workers")
+    shown = spoken(await vcfm("status", service.migration), 2)
+    assert " ".join(approve) in " ".join(shown.split())
+    spoken(await vcfm(*approve), 0, "create_workers begins")
+    spoken(await vcfm("status", "-w", service.migration), 2, "AwaitingApproval", "cleanup")
+    spoken(await vcfm(*approve), 1, "Not now: cleanup is what waits now, not create_workers")
+    spoken(await vcfm("approve", service.migration, "--phase", "lunch"), 64, "'lunch' is not one of")
+    spoken(await vcfm("approve", service.migration, "--phase", "cleanup"), 0, "cleanup begins")
+
+
 async def test_a_watch_tells_each_change_once(vcfm: Vcfm, service: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[MigrationStatus] = []
     look = Service.status
