@@ -18,6 +18,7 @@ from migration.steering import Door, Instruction, Verb
 from migration.summary import MigrationSummary
 from migration.value import Value
 from workflows.doors import Migrations
+from workflows.refusals import Refused
 
 router = APIRouter(prefix="/api/v1", tags=["migrations"])
 
@@ -121,8 +122,10 @@ async def plan(migration: str, doors: Doors) -> Plan | None:
     responses=errors(404, 409, 503),
 )
 async def cancel(migration: str, doors: Doors, said: Said) -> dict[str, str]:
-    """After the point of no return it parks instead: the cluster is never left without a word."""
-    await doors.cancel(migration, said)
+    """After the point of no return it parks instead: the cluster is never left without a word. Heard once; then 409."""
+    if not await doors.cancel(migration, said):
+        remedy = f"`vcfm status {migration}` shows what came of it; rollback and pause are heard however often"
+        raise Refused(f"{migration} was asked to cancel before, and Temporal tells a run only once", remedy=remedy)
     return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
 
 

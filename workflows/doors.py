@@ -276,10 +276,11 @@ class Migrations:
             instruction = instruction.model_copy(update={"phase": PhaseName(waits)})
         return self._signer.sign(Subject(migration=description.id, run=description.run_id, verb=verb), instruction)
 
-    async def cancel(self, migration: str, instruction: Instruction | None = None, *, run: str | None = None) -> None:
+    async def cancel(self, migration: str, instruction: Instruction | None = None, *, run: str | None = None) -> bool:
         """Temporal's own Cancel: stop at the next safe point and roll back; after the point of no return, park.
 
-        Who asks and why travel in the one text that Temporal keeps with a Cancel: in clear, unlike a payload.
+        Who asks and why travel in the one text that Temporal keeps with a Cancel: in clear, unlike a payload. False
+        where somebody asked before: Temporal takes another Cancel without a word, and tells the run only of the first.
 
         Raises:
             NoSuchMigration: nothing is known under that id.
@@ -288,9 +289,12 @@ class Migrations:
         description = await self._describe(migration, run=run)
         if description.status is not WorkflowExecutionStatus.RUNNING:
             raise Refused(f"{migration} has ended", remedy="there is nothing to cancel")
+        if description.raw_description.workflow_extended_info.cancel_requested:
+            return False
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
         reason = (instruction or Instruction()).model_dump_json(exclude_defaults=True)
         await handle.cancel(reason=reason, rpc_timeout=CALL)
+        return True
 
     async def list(self) -> AsyncIterator[MigrationSummary]:
         """All migrations that Temporal remembers: those that run, then those that ended, the latest first.

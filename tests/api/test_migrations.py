@@ -376,3 +376,16 @@ async def test_the_decisions_of_every_run_outlive_what_temporal_remembers(
 async def test_what_is_said_is_bounded(refusing: httpx.AsyncClient) -> None:
     answer = await refusing.post("/migrations/vcfm-x/approve", json={"by": "x" * 101, "reason": "y" * 1001})
     assert_problem(answer, 422, "body.by", "body.reason")
+
+
+async def test_a_second_cancel_would_not_be_heard_and_is_refused(http: httpx.AsyncClient, service: Serving) -> None:
+    path = f"/migrations/{service.migration}"
+    service.world.fail("remove_vcenter", PERMANENT)
+    await http.post("/migrations", json={"spec": SPEC})
+    await until(http, service, lambda status: status.attention)
+    assert (await http.post(f"{path}/cancel", json={"by": "kim"})).status_code == 202
+    await until(http, service, lambda status: status.decisions)
+    document = assert_problem(await http.post(f"{path}/cancel", json={"by": "ann"}), 409, "was asked to cancel before")
+    assert f"vcfm status {service.migration}" in document["remedy"]
+    status = await until(http, service, lambda status: status.attention)
+    assert [(each.verb, each.by) for each in status.decisions] == [("cancel", "kim")]
