@@ -95,8 +95,9 @@ def test_a_process_may_little_and_is_told_what_it_reads(name: str) -> None:
 
 
 def test_what_is_not_set_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in ("VCFM_PAYLOAD_KEYS_FILE", "VCFM_CODEC_TOKEN_FILE", "VCFM_CODEC_UI_ORIGIN", "VCFM_VCENTER_CA_FILE"):
-        monkeypatch.setenv(key, "")
+    for key, value in (each for process in PROCESSES.values() for each in process["environment"].items()):
+        if str(value).endswith(":-}"):
+            monkeypatch.setenv(key, "")
     assert Settings() == Settings.model_construct()
 
 
@@ -105,6 +106,25 @@ def test_each_process_has_the_keys_that_it_uses_and_no_other() -> None:
     assert having == {"worker", "bridge"}
     signing = {name for name, each in SERVICES.items() if any("/approval:" in one for one in each.get("volumes", []))}
     assert signing == {"api", "bridge"}, "whoever only works must not be able to approve"
+    journal = {name for name, each in PROCESSES.items() if "journal-password" in each.get("secrets", [])}
+    assert journal == {"api", "worker"} == {name for name in PROCESSES if told(name, "VCFM_JOURNAL_PASSWORD_FILE")}
+
+
+def told(process: str, setting: str) -> object:
+    return PROCESSES[process]["environment"].get(setting)
+
+
+@pytest.mark.parametrize(
+    ("setting", "processes"),
+    [
+        ("VCFM_NAMESPACE", {"worker", "bridge"}),
+        ("VCFM_BUILD_ID", {"worker"}),
+        ("VCFM_API_USER_HEADER", {"api", "bridge"}),
+        ("VCFM_SEPARATE_APPROVER", {"api", "bridge"}),
+    ],
+)
+def test_a_setting_reaches_every_process_that_acts_on_it(setting: str, processes: set[str]) -> None:
+    assert {name for name in PROCESSES if told(name, setting) is not None} == processes
 
 
 @pytest.mark.parametrize("script", sorted(each.name for each in (ROOT / "deploy/compose").glob("*.sh")))
