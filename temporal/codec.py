@@ -5,7 +5,11 @@ infrastructure. AES-256-GCM under a ring of named keys: the name stands beside e
 rotated while migrations are under way, and payloads written before encryption was switched on stay readable. Envelope
 encryption by a key service was left out: a migration has to go on while the cluster, and maybe that service, is away.
 
-Workflow ids and search attributes are not payloads, stay in clear, and hold no more than a cluster's name.
+What is no payload stays in clear: workflow ids and search attributes, with no more than a cluster's name, update ids
+(`<uid of the resource>/…`), and the reason of a Cancel, which says who asked, why, and through which door.
+
+A signal that cannot be decrypted holds up its migration until it can. To let the workflow refuse it would make history
+depend on the keys that a worker has: with the missing one added, the replay would grant what was refused.
 """
 
 import base64

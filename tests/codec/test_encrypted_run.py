@@ -31,6 +31,7 @@ WAIT = Observation(
     ),
     nodes=[machine("ocp1-worker-az1-a")],
 )
+FAILED = "workflow_task_failed_event_attributes"
 SAID = [
     *(SOURCE, TARGET),
     *(PERMANENT.message, "rename the VM", AWAY.message),
@@ -109,13 +110,49 @@ async def test_a_door_that_lacks_a_key_says_so_and_what_to_do(encrypted: Serving
     migration = await encrypted.doors.start(cluster="", spec=request().spec)
     await until(encrypted, lambda status: status.state.final)
     (tmp_path / "old").mkdir()
-    client = await Client.connect(
-        encrypted.client.service_client.config.target_host,
-        data_converter=temporal.converter(written(tmp_path / "old", line("2024-11"))),
-    )
+    client = await connected(encrypted, written(tmp_path / "old", line("2024-11")))
     async with (
         listening(create_app(Settings(state_directory=tmp_path), client=client)) as url,
         httpx.AsyncClient(base_url=url, timeout=30) as http,
     ):
         answer = await http.get(f"/api/v1/migrations/{migration}")
     assert_problem(answer, 503, "'2026-11'", "VCFM_PAYLOAD_KEYS_FILE", "below the others for every process first")
+
+
+async def test_a_signal_under_a_key_that_is_missing_waits_for_it(
+    encrypted: Serving, payload_keys: Path, tmp_path: Path
+) -> None:
+    """It holds the migration up, and is neither refused nor lost: with the key it is what it would have been."""
+    migration = await encrypted.doors.start(cluster="", spec=request(gates=[PhaseName.CLEANUP]).spec)
+    await until(encrypted, lambda status: status.gate)
+    queue = (await encrypted.client.get_workflow_handle(migration).describe()).task_queue
+    (tmp_path / "theirs").mkdir()
+    theirs = line("theirs")
+    await (
+        (await connected(encrypted, written(tmp_path / "theirs", theirs)))
+        .get_workflow_handle(migration)
+        .signal("approve", {"by": "kim"})
+    )
+    async with asyncio.timeout(60):
+        while not await held_up(encrypted, "VCFM_PAYLOAD_KEYS_FILE"):
+            await asyncio.sleep(0.5)
+    await encrypted.worker.aclose()
+    payload_keys.write_text(payload_keys.read_text() + theirs)
+    repaired = await connected(encrypted, payload_keys)
+    async with encrypted.world.working(repaired, settings=Settings(task_queue=queue)):
+        status = MigrationStatus.model_validate(await repaired.get_workflow_handle(migration).result())
+    assert status.state is State.COMPLETED
+    assert [(each.verb, each.by, each.outcome) for each in status.decisions] == [("approve", "kim", "granted")]
+
+
+async def connected(service: Serving, keys: Path) -> Client:
+    """A client of the same Temporal with the keys of that file."""
+    address = service.client.service_client.config.target_host
+    return await Client.connect(address, data_converter=temporal.converter(keys))
+
+
+async def held_up(service: Serving, why: str) -> bool:
+    """Whether a task of the workflow failed, and said so."""
+    history = await service.client.get_workflow_handle(service.migration).fetch_history()
+    failed = [each.workflow_task_failed_event_attributes.failure for each in history.events if each.HasField(FAILED)]
+    return any([why in str(await service.client.data_converter.decode_failure(each)) for each in failed])
