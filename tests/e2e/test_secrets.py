@@ -11,9 +11,10 @@ from lab.faults import fault
 from lab.scenario import load
 from lab.state import StateDir
 from migration.status import State
+from tests.e2e.bridging import Cluster, bridged, official
 from tests.e2e.conftest import Migrated
 from tests.e2e.leaks import leaks, places, spellings
-from tests.e2e.running import running
+from tests.e2e.world import World
 
 WRONG = "canary-7f2c<&\"'\\%41 wrong"
 """A password that no vCenter takes: errors quote what they refuse."""
@@ -36,23 +37,36 @@ async def test_failure_and_rollback_leave_none(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
     lab = up(load("default"), tmp_path / "lab", attached=True)
     try:
-        async with running(lab, tmp_path / "service") as started:
+        async with bridged(lab, tmp_path / "service") as started:
+            started.wait_until_ready()
+            cluster = Cluster(lab)
             right = _password(lab, WRONG)
-            refused = started.follow(started.submit().id, seconds=60)
-            assert (refused.state, refused.phase) == (State.FAILED, "preflight"), refused.message
+            cluster.apply("refused", official(lab))
+            refused = cluster.until("refused", lambda each: each.status.state is State.FAILED, seconds=60).status
+            assert refused.phase == "preflight", refused.message
             _password(lab, right)
             with fault(lab.state_dir, "privilege-missing", "target"):
-                returned = started.follow(started.submit().id, seconds=200)
-            assert returned.state is State.ROLLED_BACK, returned.message
-            assert await leaks(started, [WRONG, *secrets_of(lab)]) == []
+                cluster.apply("returned", official(lab))
+                cluster.until("returned", lambda each: each.status.state is State.ROLLED_BACK, seconds=200)
+            shown = World(lab).everything_but_secrets
+            for each in ("refused", "returned"):
+                told = [event["metadata"]["name"] for event in cluster.events(each)]
+                assert told
+                assert all(f"'name': '{name}'" in shown for name in [each, *told]), "they are looked through"
+            assert "bridge.log" in {name for name, _ in await places(started)}
+            assert await leaks(started, [WRONG, *secrets_of(lab), _token(lab.description["kubeconfig_bridge"])]) == []
     finally:
         down(tmp_path / "lab")
 
 
 def secrets_of(lab: Lab) -> list[str]:
     """What the service holds on a lab: the vCenters' passwords and its own token."""
-    kubeconfig = yaml.safe_load(Path(lab.description["kubeconfig_service"]).read_text())
-    return [*(each["password"] for each in lab.description["vcenters"]), kubeconfig["users"][0]["user"]["token"]]
+    return [*(each["password"] for each in lab.description["vcenters"]), _token(lab.description["kubeconfig_service"])]
+
+
+def _token(kubeconfig: str) -> str:
+    token: str = yaml.safe_load(Path(kubeconfig).read_text())["users"][0]["user"]["token"]
+    return token
 
 
 def _password(lab: Lab, password: str) -> str:
