@@ -25,7 +25,8 @@ class Settings(BaseSettings):
         journal_password_file: the password for that URL, where it is not to stand in an environment.
         payload_keys_file: `name: base64 key` lines: the first encrypts what Temporal stores, every one decrypts;
             default: stored in clear.
-        codec_token_file: with it, `/codec` decrypts for whoever sends this bearer token; needs `payload_keys_file`.
+        codec_token_file: with it, `/codec` decrypts for whoever sends this bearer token or has logged in with it; needs
+            `payload_keys_file`.
         codec_ui_origin: the one web origin (`https://temporal.example.com`) whose pages may read `/codec`'s answers.
         approval_key_file: PEM of an Ed25519 private key: what lets a migration go forward must then be signed by a door
             that has it; default: nothing is signed.
