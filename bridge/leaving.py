@@ -49,7 +49,7 @@ class Leaver:
             await self._cancel(resource)
 
     async def _cancel(self, resource: Resource) -> None:
-        said = Instruction(by=str(resource), reason="the resource was deleted", door="cr")
+        said = Instruction(by=resource.speaker, reason="the resource was deleted", door="cr")
         await self._doors.cancel(resource.status.migration, said, run=resource.status.run)
 
     async def _abandon(self, resource: Resource) -> None:

@@ -59,7 +59,7 @@ class Messenger:
         what = step(wanted=wanted, told=status.observed_state, state=state)
         why = what.refusal
         if what.verb and not refused_before(refusals, subject=subject, during=during):
-            said = Instruction(by=str(resource), reason=f"spec.state is {wanted}", door="cr")
+            said = Instruction(by=resource.speaker, reason=f"spec.state is {wanted}", door="cr")
             why = await self._say(resource, what.verb, said, once=f"{resource.uid}/{resource.generation}/{what.verb}")
             what = replace(what, so=not why)
         if what.so:

@@ -6,6 +6,7 @@ from typing import Self
 from migration.request import Owner
 from migration.resource_status import ResourceStatus
 from migration.spec import DesiredState, MigrationSpec
+from migration.steering import LONGEST_NAME
 from migration.value import Document
 
 FINALIZER = "migration.openshift.io/vcfm-protection"
@@ -57,6 +58,11 @@ class Resource:
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def speaker(self) -> str:
+        """As whom it speaks to its migration: a resource's name may be longer than a person's."""
+        return str(self)[:LONGEST_NAME]
 
     @property
     def guarded(self) -> bool:

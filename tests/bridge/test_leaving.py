@@ -3,6 +3,7 @@
 from migration.phase import PhaseName
 from migration.resource import FINALIZER
 from migration.status import State
+from migration.steering import LONGEST_NAME
 from openshift.errors import NotFound
 from openshift.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
@@ -76,6 +77,22 @@ async def test_whoever_cannot_wait_is_told_what_is_left_behind(bridge: Bridged) 
     assert not (await bridge.service.doors.status(bridge.service.migration)).state.final
     world.go_on("wait_workers_ready")
     await bridge.service.client.get_workflow_handle(bridge.service.migration).result()
+
+
+async def test_the_longest_name_steers_and_leaves_like_any_other(bridge: Bridged) -> None:
+    """The API server takes longer names than a person may have in an instruction."""
+    world = bridge.service.world
+    world.stall("wait_workers_ready")
+    name = await bridge.create(ours(state="Running"), name="m" * 253)
+    await calling(world, "wait_workers_ready")
+    await bridge.change(name, state="Paused")
+    await bridge.state(name, State.PAUSED)
+    await deleted(bridge, name)
+    await bridge.gone(name)
+    decisions = (await bridge.outcome()).decisions
+    assert [(each.verb, each.by) for each in decisions] == [
+        (verb, f"{SPACE}/{name}"[:LONGEST_NAME]) for verb in ("pause", "cancel")
+    ]
 
 
 async def test_a_deletion_while_no_bridge_runs_is_caught_up_with(bridged: Bridged) -> None:
