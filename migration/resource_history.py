@@ -28,7 +28,7 @@ def current(seen: MigrationStatus) -> CurrentPhaseState | None:
     return CurrentPhaseState(
         name=seen.phase,
         status=record.state,
-        progress=100 * wait.done // wait.total if wait and wait.total else 0,
+        progress=min(100, 100 * wait.done // wait.total) if wait and wait.total else 0,
         message=cut(_said(wait) if wait else seen.message),
         requires_approval=seen.gate is not None,
         approved=any(each.verb == "approve" and each.phase is seen.phase for each in seen.decisions),

@@ -204,6 +204,14 @@ def test_the_current_phase_says_what_it_waits_for() -> None:
     )
 
 
+def test_a_wait_that_is_more_than_full_is_full() -> None:
+    """Somebody scales one MachineSet up while another still lacks a node."""
+    wait = Waiting.on("workers", [], since=BEGAN, at_most=timedelta(hours=2), unblock="look", done=5, total=4)
+    current = of_migration(resource(), seen(waiting=[wait]), now=NOW).current_phase_state
+    assert current
+    assert current.progress == 100
+
+
 def test_history_holds_what_was_decided_and_seen() -> None:
     decision = Decision(at=BEGAN, verb="reject", phase=PhaseName.SCALE_OLD, by="kim", reason="CHG-1", door="cr")
     told = of_migration(resource(), seen(decisions=[decision]), now=NOW)
