@@ -1,10 +1,10 @@
 """The CustomResourceDefinition, generated from the models that everybody works with: `make generate` writes it.
 
 What the API server can judge, it judges: bounds and enums by schema, unique names by list maps, and over time by CEL.
-The spec is frozen from the moment in which the bridge claims the resource (`status.startTime`), but for `state` and
-`approvals`; answers can only be added. It thaws when a run has ended that left the cluster as it was, so that what was
-wrong can be mended and tried again. Rules compare bounded values with their own past and nothing else: a rule that
-looks into strings would be multiplied by every length and blow the API server's budget.
+The spec is frozen from the moment in which the bridge claims the resource (`status.startTime` and `status.migration`),
+but for `state` and `approvals`; answers can only be added. It thaws when a run has ended that left the cluster as it
+was, so that what was wrong can be mended and tried again. Rules compare bounded values with their own past and nothing
+else: a rule that looks into strings would be multiplied by every length and blow the API server's budget.
 """
 
 import sys
@@ -41,7 +41,8 @@ _RESTORED = (
 )
 """As `ResourceStatus.restored`: ended, and the cluster is as it was."""
 
-_STARTED = f"has(oldSelf.status) && has(oldSelf.status.startTime) && !({_RESTORED})"
+_STARTED = f"has(oldSelf.status) && has(oldSelf.status.startTime) && has(oldSelf.status.migration) && !({_RESTORED})"
+"""By us: the official operator writes a start time too."""
 
 _COLUMNS = (
     ("State", ".status.state", "string", 0),

@@ -131,6 +131,9 @@ class Follower:
             return await self._elsewhere(resource, now=now)
         if resource.deleted and await self._leaver.may_go(resource):
             return RARELY
+        if resource.foreign:
+            self._written = await self._publisher.disown(resource)
+            return SOON
         if resource.live:
             return await self._live(resource, now=now)
         if resource.status.ended:

@@ -12,6 +12,7 @@ from typing import Any
 
 from logs import log
 from migration.resource import FINALIZER, Resource
+from migration.resource_conditions import KNOWN
 from migration.resource_notices import Notice, notices
 from migration.resource_status import ResourceStatus
 from migration.value import Document
@@ -58,6 +59,25 @@ class Publisher:
             subresource="status",
             manager=MANAGER,
             force=True,
+        )
+
+    async def disown(self, resource: Resource) -> Document:
+        """Take another controller's account out of the status; conditions of types that are not ours stay.
+
+        Lists are merged with what stands there, and its phases are none that ours could stand beside. Raises as
+        `publish`.
+        """
+        theirs = resource.foreign or {}
+        conditions = [each for each in theirs.get("conditions") or [] if each.get("type") not in KNOWN]
+        return await self._cluster.patch_merge(
+            MIGRATION,
+            resource.name,
+            {
+                "metadata": {"resourceVersion": resource.version},
+                "status": dict.fromkeys(theirs) | {"conditions": conditions},
+            },
+            namespace=resource.namespace,
+            subresource="status",
         )
 
     async def notify(self, resource: Resource, notice: Notice) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from migration.request import Owner
-from migration.resource_status import ResourceStatus
+from migration.resource_status import ResourceStatus, foreign
 from migration.spec import DesiredState, MigrationSpec
 from migration.steering import LONGEST_NAME
 from migration.value import Document
@@ -24,6 +24,7 @@ class Resource:
         version: its resource version.
         spec: as it was written, right or wrong, but for who asks.
         requested_by: who asks, where somebody said so.
+        foreign: the status of another controller, where that stands in the place of ours.
     """
 
     namespace: str
@@ -37,11 +38,12 @@ class Resource:
     spec: Document
     status: ResourceStatus
     requested_by: str = ""
+    foreign: Document | None = None
 
     @classmethod
     def read(cls, document: Document) -> Self:
         """From a document as the API server sends it."""
-        metadata, spec = document["metadata"], document.get("spec") or {}
+        metadata, spec, status = document["metadata"], document.get("spec") or {}, document.get("status") or {}
         return cls(
             namespace=metadata["namespace"],
             name=metadata["name"],
@@ -52,8 +54,9 @@ class Resource:
             let_go=(metadata.get("annotations") or {}).get(FORCE_DELETE) == "true",
             finalizers=tuple(metadata.get("finalizers") or ()),
             spec={key: value for key, value in spec.items() if key != "requestedBy"},
-            status=ResourceStatus.read(document.get("status")),
+            status=ResourceStatus.read(status),
             requested_by=spec.get("requestedBy") or "",
+            foreign=status if foreign(status) else None,
         )
 
     def __str__(self) -> str:

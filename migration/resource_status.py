@@ -38,6 +38,13 @@ _KEPT = (
     "observedApprovals",
 )
 
+_RUN = {"startTime", "completionTime", "phase", "phaseHistory", "currentPhaseState", "backupManifests"}
+
+
+def foreign(document: Document) -> bool:
+    """Whether another controller tells here of a run of its own, as the official operator and the original one do."""
+    return not {"migration", "run"} & document.keys() and bool(_RUN & document.keys())
+
 
 class ResourceStatus(Described):
     """How the migration stands, as far as the resource tells it; `vcfm status` and Temporal tell the rest."""
@@ -87,8 +94,13 @@ class ResourceStatus(Described):
 
     @classmethod
     def read(cls, document: Any) -> Self:
-        """The status as it stands; of one that another version of us wrote, at least what must not be forgotten."""
+        """The status as it stands; of one that another version of us wrote, at least what must not be forgotten.
+
+        Nothing of one that another controller wrote: its start is no claim of ours.
+        """
         found = dict(document or {})
+        if foreign(found):
+            return cls()
         try:
             return cls.exactly(found)
         except ValidationError:

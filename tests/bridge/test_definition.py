@@ -16,7 +16,7 @@ from openshift.resources import MIGRATION
 from tests.bridge.conftest import DEPLOY
 from tests.bridge.resources import OFFICIAL, ORIGINAL, SERVER, domain, ours, resource
 
-STARTED = {"startTime": "2026-03-01T12:00:00Z", "run": "r-1"}
+STARTED = {"startTime": "2026-03-01T12:00:00Z", "migration": "vcfm-x", "run": "r-1"}
 KIM = {"phase": "create_workers", "by": "kim"}
 
 
@@ -130,6 +130,7 @@ ENDED = STARTED | {"completionTime": "2026-03-01T13:00:00Z"}
     [
         (ours(), {}, {"failureDomains": [domain("another")], "approvalMode": "Manual"}),
         (RUNNING, {}, {"state": "Pending", "rollbackOnFailure": False}),
+        (RUNNING, {"startTime": "2026-03-01T12:00:00Z"}, {"state": "Pending", "approvalMode": "Manual"}),
         (RUNNING, STARTED, {"state": "Paused"}),
         (RUNNING, STARTED, {"state": "Rollback"}),
         (RUNNING, STARTED, {"approvals": [KIM, KIM, KIM | {"decision": "Reject"}]}),
@@ -190,6 +191,6 @@ async def test_a_full_resource_can_still_be_written(admin: Cluster) -> None:
 
 
 def test_a_status_of_another_version_is_read_as_far_as_it_must_not_be_forgotten() -> None:
-    found = ResourceStatus.read(STARTED | {"state": "Dreaming", "migration": "vcfm-x", "speed": 3})
+    found = ResourceStatus.read(STARTED | {"state": "Dreaming", "speed": 3})
     assert (found.migration, found.run, found.ended) == ("vcfm-x", "r-1", False)
     assert found.start_time is not None

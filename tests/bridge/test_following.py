@@ -7,6 +7,7 @@ from migration.phase import TABLE
 from migration.status import PhaseState, State
 from migration.value import Document
 from migration.verdict import Verdict
+from openshift.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ELSEWHERE, OFFICIAL, ORIGINAL, SPACE, SUCCEEDED, domain, ours
 from tests.workflows.answers import PLAN
@@ -37,6 +38,33 @@ async def test_each_dialect_completes(bridge: Bridged, name: str, spec: Document
     assert reasons[-1] == "MigrationCompleted"
     assert reasons.count("PhaseCompleted") == len(TABLE)
     await bridge.until(name, lambda each: not each.guarded)
+
+
+async def test_what_another_controller_told_of_a_run_of_its_own_is_none_of_ours(bridged: Bridged) -> None:
+    """The official operator's resource, half done, and a phase history that the original controller left."""
+    began, world = "2026-03-01T12:00:00Z", bridged.service.world
+    said = {"status": "True", "reason": "Done", "message": "", "lastTransitionTime": began}
+    left = {
+        "startTime": began,
+        "conditions": [said | {"type": each} for each in ("InfrastructurePrepared", "SourceCleaned", "Audited")],
+        "phaseHistory": [{"phase": "verify", "status": "Completed"}],
+    }
+    name = await bridged.create(OFFICIAL | {"state": "Pending"})
+    await bridged.cluster.patch_merge(MIGRATION, name, {"status": left}, namespace=SPACE, subresource="status")
+    await bridged.change(name, failureDomains=[domain("another")])  # not frozen
+    async with bridged.bridge():
+        fresh = await bridged.until(name, lambda each: truths(each).get("PreflightPassed") == "True")
+        assert (fresh.status.start_time, fresh.status.phase_history) == (None, [])
+        assert "SourceCleaned" not in truths(fresh)
+        kept = (await bridged.cluster.get(MIGRATION, name, namespace=SPACE))["status"]["conditions"]
+        assert said | {"type": "Audited"} in kept
+        world.stall("wait_workers_ready")
+        await bridged.cluster.patch_merge(MIGRATION, name, {"status": left}, namespace=SPACE, subresource="status")
+        await bridged.change(name, state="Running")
+        live = await bridged.until(name, lambda each: each.live)
+        assert (live.guarded, live.status.migration) == (True, bridged.service.migration)
+        world.go_on("wait_workers_ready")
+        await bridged.state(name, State.COMPLETED)
 
 
 async def test_a_pending_resource_gets_a_verdict_and_starts_nothing(bridge: Bridged) -> None:
