@@ -20,6 +20,7 @@ from logs import log
 from migration import resource_report as report
 from migration.problem import Problem
 from migration.resource import Resource
+from migration.resource_conditions import ACCEPTED
 from migration.resource_status import ResourceStatus
 from migration.spec import DesiredState
 from migration.spec_rules import problems
@@ -34,6 +35,7 @@ from workflows.refusals import DoorError, NoSuchMigration, NoWorker
 POLL = 0.5
 """Seconds between two questions to a migration that goes on; an answer costs Temporal two calls."""
 SOON, LATER, OFTEN, RARELY = 0.1, 2.0, 5.0, 300.0
+NOT_SERVED = "NamespaceNotServed"
 _MISSES = 3
 """Questions of three seconds each that a busy worker may leave without an answer before it counts as away."""
 
@@ -200,14 +202,15 @@ class Follower:
         return found
 
     async def _elsewhere(self, resource: Resource, *, now: datetime) -> float:
+        """Say that nothing is acted on there, unless somebody has spoken: another service may serve that namespace."""
+        if _spoken_for(resource):
+            return RARELY
         why = (
             f"this service acts on migrations in namespace {self._namespace} alone, since whoever may write there may "
             "move the cluster"
         )
         needs = f"create it in {self._namespace}"
-        await self._publish(
-            resource, report.refused(resource, reason="NamespaceNotServed", why=why, needs=needs, now=now)
-        )
+        await self._publish(resource, report.refused(resource, reason=NOT_SERVED, why=why, needs=needs, now=now))
         return RARELY
 
     async def _unheard(self, resource: Resource, reason: str, why: str) -> float:
@@ -224,3 +227,10 @@ class Follower:
         _, others = self._read()
         found = [Resource.read(each) for each in others]
         return [each for each in found if each.namespace == self._namespace and each.uid != resource.uid]
+
+
+def _spoken_for(resource: Resource) -> bool:
+    """Whether another bridge or another controller has this resource in hand, or has told what we would tell."""
+    said = resource.status.condition(ACCEPTED)
+    told = said and (said.reason != NOT_SERVED or said.observed_generation == resource.generation)
+    return bool(told or resource.status.migration or resource.guarded or resource.foreign)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.main import bridging
 from bridge.publishing import Publisher
 from migration.adoption import Adoption, Direction
 from migration.phase import PhaseName
@@ -14,7 +15,7 @@ from migration.resource_report import claimed
 from migration.status import PhaseState, State
 from openshift.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
-from tests.bridge.resources import SPACE, domain, ours
+from tests.bridge.resources import ELSEWHERE, SPACE, domain, ours
 from tests.workflows.answers import request
 from tests.workflows.test_control import PERMANENT, calling
 from workflows.doors import Migrations
@@ -89,6 +90,27 @@ async def test_two_bridges_at_once_do_no_harm(bridged: Bridged) -> None:
     assert [each.verb for each in seen.decisions] == ["approve", "approve"]
     events = await bridged.events(name)
     assert len(events) == len(set(events)), "an Event that two bridges saw is one"
+
+
+async def test_bridges_of_two_namespaces_leave_each_other_alone(bridged: Bridged) -> None:
+    """Somebody starts a service with another VCFM_NAMESPACE on the same cluster: no status is lost, none is fought for."""
+    bridged.service.world.stall("wait_workers_ready")
+    name = await bridged.create(ours(state="Running"))
+    async with bridged.bridge():
+        await bridged.state(name, State.RUNNING, PhaseName.CREATE_WORKERS)
+    before = await bridged.read(name)
+    another = bridged.settings.model_copy(update={"namespace": ELSEWHERE})
+    async with bridging(bridged.service.client, another):
+        nobodys = await bridged.create(ours(), namespace="default")
+        await bridged.until(nobodys, lambda each: each.status.conditions, namespace="default")
+        assert (await bridged.read(name)).version == before.version
+        async with bridged.bridge():
+            bridged.service.world.go_on("wait_workers_ready")
+            done = await bridged.state(name, State.COMPLETED)
+            told = await bridged.read(nobodys, "default")
+            await asyncio.sleep(1)
+            assert (await bridged.read(nobodys, "default")).version == told.version
+    assert done.status.run == before.status.run
 
 
 async def test_another_bridge_starts_it_a_moment_before(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
