@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from migration import resource_conditions as conditions
 from migration.concern import Category, Concern
@@ -12,6 +13,9 @@ from migration.resource_history import current, history, manifests
 from migration.resource_parts import CONCERNS, LOG, ConcernSummary, PreflightVerdict, Refusal, cut
 from migration.resource_status import ResourceStatus
 from migration.status import MigrationStatus, State
+
+_OF_NOW = set(conditions.KNOWN) - {*conditions.OFFICIAL, conditions.PREFLIGHT_PASSED}
+"""Conditions that say what goes on now; the others say how far it has come."""
 
 _ACCEPTED = Said(conditions.ACCEPTED, "True", "Accepted", "the spec can be acted on")
 
@@ -112,29 +116,43 @@ def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) ->
     """Of a resource whose migration has started; what was passed on and refused stands in `resource.status`."""
     before = resource.status
     said = [_ACCEPTED, conditions.synced(before.refusals), *conditions.of_migration(seen), *_deletion(resource, seen)]
+    earlier = before.phase is not None and not _knows(seen)
+    known = {each.type: each for each in _as_before(resource, but=_OF_NOW)} if earlier else {}
     return _stated(
         before.model_copy(
             update={
                 "observed_generation": resource.generation,
                 "state": seen.state,
-                "phase": seen.phase,
-                "progress": seen.progress,
                 "message": cut(seen.message),
                 "needs_person": cut(_needs(seen)),
-                "source": seen.source,
-                "targets": seen.targets,
                 "completion_time": seen.completed if seen.state.final else None,
-                "current_phase_state": None if seen.state.final else current(seen),
-                "phase_history": history(seen),
-                "backup_manifests": list(manifests(seen)),
+                "current_phase_state": None if earlier or seen.state.final else current(seen),
                 "preflight": verdict(seen.concerns, generation=resource.generation, at=seen.started)
                 if seen.concerns
                 else before.preflight,
             }
+            | ({} if earlier else _course(seen))
         ),
-        said,
+        [known.get(each.type, each) for each in said],
         now=now,
     )
+
+
+def _knows(seen: MigrationStatus) -> bool:
+    """Whether it knows of any phase: a run that takes over another one does not, until it has read the record."""
+    return any(each.attempts or each.evidence for each in seen.phases)
+
+
+def _course(seen: MigrationStatus) -> dict[str, Any]:
+    """How far it has come, and by what way."""
+    return {
+        "phase": seen.phase,
+        "progress": seen.progress,
+        "source": seen.source,
+        "targets": seen.targets,
+        "phase_history": history(seen),
+        "backup_manifests": list(manifests(seen)),
+    }
 
 
 def after(resource: Resource, *, now: datetime) -> ResourceStatus:

@@ -222,11 +222,16 @@ async def test_a_run_that_was_taken_over_is_followed(bridge: Bridged) -> None:
     await bridge.service.client.get_workflow_handle(bridge.service.migration).terminate("by mistake")
     await bridge.state(name, State.FAILED)
     await bridge.until(name, lambda each: not each.guarded)
+    await bridge.service.doors.adopt(cluster="", adoption=Adoption(by="lou"))  # the wrong way: ended before it began
+    await bridge.until(name, lambda each: "taking over" in each.status.message)
+    await bridge.service.client.get_workflow_handle(bridge.service.migration).terminate("by mistake")
+    again = await bridge.state(name, State.FAILED)
+    assert (again.status.phase, again.status.restored) == (PhaseName.CREATE_FOLDER, False)
     await bridge.service.doors.adopt(cluster="", adoption=Adoption(direction=Direction.ROLLBACK, by="lou"))
     back = await bridge.state(name, State.ROLLED_BACK)
     assert back.status.run != parked.status.run
     assert truths(back)["Synced"] == "True"
-    assert [reason for reason, _ in await bridge.events(name)].count("MigrationStarted") == 2
+    assert [reason for reason, _ in await bridge.events(name)].count("MigrationStarted") == 3
 
 
 async def test_conditions_of_others_are_kept_and_ours_are_put_back(bridge: Bridged) -> None:

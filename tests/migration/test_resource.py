@@ -11,7 +11,7 @@ from migration.phase import TABLE, PhaseName, number
 from migration.resource import FINALIZER, Resource
 from migration.resource_conditions import KNOWN
 from migration.resource_notices import Notice, notices
-from migration.resource_report import after, claimed, of_migration, pending, refused, renewed, unheard, verdict
+from migration.resource_report import after, claimed, of_migration, pending, refused, renewed, resumed, unheard, verdict
 from migration.resource_status import ResourceStatus
 from migration.spec import DesiredState
 from migration.status import (
@@ -308,6 +308,20 @@ def test_only_a_cluster_that_is_as_it_was_may_be_tried_again(told: MigrationStat
     assert status.restored is restored
     fresh = renewed(resource(status), now=NOW)
     assert (fresh.run, fresh.start_time, fresh.state) == ("", None, State.PENDING)
+
+
+@pytest.mark.parametrize("cut", [{}, {"state": PhaseState.FAILED, "completed": NOW, "message": "terminated"}])
+def test_a_run_that_failed_to_take_over_knows_nothing_of_how_far_it_had_come(cut: dict[str, Any]) -> None:
+    """Refused, or terminated, before it had read the cluster's record: the cluster is not as it was."""
+    before = of_migration(resource(), seen(State.FAILED, completed=NOW), now=NOW)
+    taken = resource(resumed(resource(before), run="02b3-run", now=NOW))
+    nothing = [PhaseRecord(phase=each.name, **(cut if each.name is PhaseName.PREFLIGHT else {})) for each in TABLE]
+    told = of_migration(
+        taken, seen(State.FAILED, PhaseName.PREFLIGHT, phases=nothing, source="", targets=[], completed=NOW), now=NOW
+    )
+    assert (told.state, told.phase, told.restored) == (State.FAILED, PhaseName.CREATE_WORKERS, False)
+    assert (told.phase_history, told.source) == (before.phase_history, "vc-old")
+    assert truths(told)["MultiSiteConfigured"] == "True"
 
 
 def said(before: ResourceStatus, later: ResourceStatus) -> list[Notice]:
