@@ -151,6 +151,9 @@ class Follower:
             return SOON
         if resource.deleted:
             await self._leaver.stop(resource, seen)
+        elif guarded := await self._publisher.guard(resource):  # somebody wrote the resource anew, without it
+            self._written = guarded
+            return SOON
         told = await self._messenger.pass_on(resource, state=seen.state, phase=seen.phase, now=now)
         await self._publish(resource, report.of_migration(told, seen, now=now))
         return POLL

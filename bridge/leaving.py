@@ -31,8 +31,6 @@ class Leaver:
 
     async def may_go(self, resource: Resource) -> bool:
         """Whether it has been let go: nothing goes on for it, or it must not wait."""
-        if not resource.guarded:
-            return True
         if resource.let_go:
             await self._abandon(resource)
         elif resource.live or (not resource.status.ended and await self._starter.run_of(resource)):

@@ -79,6 +79,37 @@ async def test_whoever_cannot_wait_is_told_what_is_left_behind(bridge: Bridged) 
     await bridge.service.client.get_workflow_handle(bridge.service.migration).result()
 
 
+async def finalizers(bridged: Bridged, name: str, *wanted: str) -> None:
+    await bridged.cluster.patch_merge(MIGRATION, name, {"metadata": {"finalizers": list(wanted)}}, namespace=SPACE)
+
+
+async def test_a_finalizer_that_was_taken_off_is_put_back(bridge: Bridged) -> None:
+    """As `oc replace` does with a file that lacks it."""
+    bridge.service.world.stall("wait_workers_ready")
+    name = await bridge.create(ours(state="Running"))
+    await bridge.until(name, lambda each: each.live)
+    await finalizers(bridge, name)
+    await bridge.until(name, lambda each: each.guarded)
+    bridge.service.world.go_on("wait_workers_ready")
+    await bridge.state(name, State.COMPLETED)
+    await bridge.until(name, lambda each: not each.guarded)
+
+
+async def test_a_deletion_that_only_others_hold_up_is_a_safe_stop_all_the_same(bridged: Bridged) -> None:
+    bridged.service.world.stall("wait_workers_ready")
+    name = await bridged.create(ours(state="Running"))
+    async with bridged.bridge():
+        await bridged.until(name, lambda each: each.live)
+    await finalizers(bridged, name, "example.com/theirs")
+    await deleted(bridged, name)
+    async with bridged.bridge():
+        await bridged.until(name, lambda each: truths(each).get("DeletionBlocked") == "True")
+        bridged.service.world.go_on("wait_workers_ready")
+        await bridged.state(name, State.ROLLED_BACK)
+    await finalizers(bridged, name)
+    await bridged.gone(name)
+
+
 async def test_the_longest_name_steers_and_leaves_like_any_other(bridge: Bridged) -> None:
     """The API server takes longer names than a person may have in an instruction."""
     world = bridge.service.world
