@@ -16,7 +16,7 @@ from migration.resource_parts import (
     LogLine,
     cut,
 )
-from migration.status import MigrationStatus, PhaseRecord, PhaseState, Waiting
+from migration.status import GRANTED, Decision, MigrationStatus, PhaseRecord, PhaseState, Waiting
 
 
 def current(seen: MigrationStatus) -> CurrentPhaseState | None:
@@ -31,7 +31,7 @@ def current(seen: MigrationStatus) -> CurrentPhaseState | None:
         progress=min(100, 100 * wait.done // wait.total) if wait and wait.total else 0,
         message=cut(_said(wait) if wait else seen.message),
         requires_approval=seen.gate is not None,
-        approved=any(each.verb == "approve" and each.phase is seen.phase for each in seen.decisions),
+        approved=any(each.verb == "approve" and each.phase is seen.phase and granted(each) for each in seen.decisions),
         start_time=record.started,
     )
 
@@ -74,8 +74,9 @@ def _entry(record: PhaseRecord, seen: MigrationStatus) -> HistoryEntry:
 def _logs(record: PhaseRecord, seen: MigrationStatus) -> Iterator[LogLine]:
     for each in seen.decisions:
         if each.phase is record.phase:
-            said = cut(decision(each.verb, each.by, each.door, each.reason), LOG)
-            yield LogLine(timestamp=each.at, component=Component.DECISION, message=said)
+            level = LogLevel.INFO if granted(each) else LogLevel.WARNING
+            said = cut(decision(each), LOG)
+            yield LogLine(timestamp=each.at, level=level, component=Component.DECISION, message=said)
     parked = seen.attention
     if parked and parked.phase is record.phase:
         why = cut(parked.diagnosis, LOG)
@@ -85,11 +86,17 @@ def _logs(record: PhaseRecord, seen: MigrationStatus) -> Iterator[LogLine]:
             yield LogLine(timestamp=record.completed, component=Component.EVIDENCE, message=cut(line, LOG))
 
 
-def decision(verb: str, by: str, door: str, reason: str) -> str:
-    """`approve by kim through cr: CHG-1`."""
-    who = f" by {by}" if by else ""
-    through = f" through {door}" if door else ""
-    return f"{verb}{who}{through}" + (f": {reason}" if reason else "")
+def granted(said: Decision) -> bool:
+    """Whether it counted."""
+    return said.outcome.startswith(GRANTED)
+
+
+def decision(said: Decision) -> str:
+    """`approve by kim through cr: CHG-1`; of one that did not count, first of all why."""
+    who = f" by {said.by}" if said.by else ""
+    through = f" through {said.door}" if said.door else ""
+    words = f"{said.verb}{who}{through}" + (f": {said.reason}" if said.reason else "")
+    return words if granted(said) else f"{said.outcome} ({words})"
 
 
 def manifests(seen: MigrationStatus) -> Iterator[BackupManifest]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from migration.phase import row
 from migration.resource_conditions import ACCEPTED, AWAITING_APPROVAL, DELETION_BLOCKED, NEEDS_ATTENTION
-from migration.resource_parts import Component, HistoryEntry, LogLine, cut
+from migration.resource_parts import Component, HistoryEntry, LogLevel, LogLine, cut
 from migration.resource_status import ResourceStatus
 from migration.status import PhaseState, State
 
@@ -79,7 +79,9 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
     for line in after.logs:
         if line not in known and line.component is Component.DECISION:
             key = f"{run}/{name}/{_stamp(line.timestamp)}/{line.message}"
-            yield Notice(key=key, reason="Decided", action="Decide", message=f"{name}: {line.message}")
+            refused = line.level is LogLevel.WARNING
+            reason = "Refused" if refused else "Decided"
+            yield Notice(key=key, reason=reason, action="Decide", message=f"{name}: {line.message}", warning=refused)
     if after.status is (before.status if before else None):
         return
     told = "; ".join(each.message for each in after.logs if each.component is Component.EVIDENCE)

@@ -220,6 +220,23 @@ def test_history_holds_what_was_decided_and_seen() -> None:
     assert [each.message for each in told.phase_history[-1].logs] == ["reject by kim through cr: CHG-1"]
 
 
+def test_an_answer_that_was_refused_is_no_approval() -> None:
+    here = {"at": NOW, "verb": "approve", "phase": PhaseName.CREATE_WORKERS, "door": "temporal"}
+    no = Decision(**here, by="mallory", reason="x", outcome="refused: it must be signed")
+    told = of_migration(resource(), seen(State.AWAITING_APPROVAL, gate=GATE, decisions=[no]), now=NOW)
+    line = told.phase_history[-1].logs[-1]
+    assert (line.level, line.message) == (
+        "Warning",
+        "refused: it must be signed (approve by mallory through temporal: x)",
+    )
+    assert told.current_phase_state
+    assert not told.current_phase_state.approved
+    yes = Decision(**here, by="kim", outcome="granted, signed")
+    told = of_migration(resource(), seen(decisions=[no, yes]), now=NOW)
+    assert told.current_phase_state
+    assert told.current_phase_state.approved
+
+
 def test_it_is_bounded_however_much_there_is_to_tell() -> None:
     long = "word " * 2000
     everything = seen(
@@ -347,6 +364,10 @@ def test_events_are_what_is_new() -> None:
         (seen(State.ROLLED_BACK, completed=NOW), ["RolledBack"]),
         (seen(State.FAILED, completed=NOW), ["MigrationFailed"]),
         (seen(decisions=[Decision(at=NOW, verb="pause", phase=PhaseName.CREATE_WORKERS, by="kim")]), ["Decided"]),
+        (
+            seen(decisions=[Decision(at=NOW, verb="approve", phase=PhaseName.CREATE_WORKERS, outcome="refused: no")]),
+            ["Refused"],
+        ),
         (seen(phases=at(PhaseName.CREATE_WORKERS, PhaseState.UNDOING)), ["PhaseUndoing"]),
         (seen(phases=at(PhaseName.CREATE_WORKERS, PhaseState.UNDONE, completed=NOW)), ["PhaseUndone"]),
         (seen(phases=at(PhaseName.CREATE_WORKERS, PhaseState.SKIPPED, completed=NOW)), ["PhaseSkipped"]),
