@@ -12,7 +12,7 @@ from bridge.following import Follower
 from logs import log
 from migration.value import Document
 from openshift.client import Cluster
-from openshift.errors import NotServed, OpenShiftError
+from openshift.errors import Forbidden, NotServed, OpenShiftError
 from openshift.kubeconfigs import kubeconfig_of
 from openshift.resources import MIGRATION
 from openshift.watching import Watched, World
@@ -22,15 +22,14 @@ from workflows.doors import Migrations
 NOT_INSTALLED, TROUBLE = 30.0, 5.0
 """Seconds until a cluster is looked at again."""
 
+DEAF = 30.0
+"""Seconds after which a watch that cannot be had is trouble: API servers restart all the time."""
+
 _WATCHED = Watched(resource=MIGRATION)
 
 
 class Watcher:
-    """Follows every custom resource of one configured cluster.
-
-    Attributes:
-        lacks: why they are not followed at this moment; empty while they are.
-    """
+    """Follows every custom resource of one configured cluster."""
 
     def __init__(self, name: str, *, doors: Migrations, settings: Settings) -> None:
         """`name` is the cluster's in the service's configuration, empty for the only one."""
@@ -38,6 +37,7 @@ class Watcher:
         self._doors = doors
         self._settings = settings
         self._told = "it is not connected yet"
+        self._deaf_at: float | None = None
         self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
 
     @property
@@ -56,6 +56,10 @@ class Watcher:
             except NotServed:
                 self._tell("the custom resource is not installed: `oc apply -k deploy/crd` installs it")
                 pause = NOT_INSTALLED
+            except Forbidden as error:
+                self._tell(
+                    f"{error.args[0]}: `oc apply -k deploy/crd` brings the definition and the rights to follow it"
+                )
             except OpenShiftError as error:
                 self._tell(str(error))
             except Exception:  # noqa: BLE001 - one cluster that we stumble over must not hold up the others
@@ -64,12 +68,12 @@ class Watcher:
 
     async def _follow_all(self, cluster: Cluster) -> NoReturn:
         async with World(cluster, [_WATCHED]) as world:
-            self._told = self.lacks = ""
-            log.info("custom resources are followed", cluster=self._name, server=cluster.server)
+            self._follows(cluster)
             try:
                 while True:
                     self._attend(world, cluster)
-                    await world.changed(60)
+                    self._listen(world, cluster)
+                    await world.changed(DEAF / 3)
             finally:
                 await self._dismiss()
 
@@ -94,6 +98,23 @@ class Watcher:
                 task = asyncio.create_task(follower.follow(), name=f"follow {key}")
                 self._followers[uid] = follower, task
 
+    def _follows(self, cluster: Cluster) -> None:
+        self._told = ""
+        log.info("custom resources are followed", cluster=self._name, server=cluster.server)
+
+    def _listen(self, world: World, cluster: Cluster) -> None:
+        """Say when nothing can be heard for long: what is written into a resource meanwhile would not be either."""
+        now = asyncio.get_running_loop().time()
+        if world.stale is None:
+            self._deaf_at = None
+            if self._told:
+                self._follows(cluster)
+            return
+        if self._deaf_at is None:  # not the last word, which on a quiet cluster is a minute old
+            self._deaf_at = now
+        if now - self._deaf_at >= DEAF:
+            self._tell(f"nothing can be heard of them: {world.stale.reason}")
+
     async def _dismiss(self) -> None:
         tasks = [task for _, task in self._followers.values()]
         self._followers.clear()
@@ -103,7 +124,6 @@ class Watcher:
 
     def _tell(self, why: str) -> None:
         """In the log, once for as long as it is so."""
-        self.lacks = why
         if why != self._told:
             self._told = why
             log.warning("custom resources are not followed", cluster=self._name, why=why)

@@ -1,11 +1,16 @@
 """A bridge is ready while it follows a cluster, and says why when it follows none."""
 
 import asyncio
+import signal
 from pathlib import Path
 
+import pytest
+
+from bridge import watching
 from bridge.main import bridging
 from monitoring.endpoint import Lacks
 from tests.bridge.bridged import Bridged
+from tests.openshift.real_control_plane import GUEST, ControlPlane
 
 
 async def until(lacks: Lacks, wanted: str) -> None:
@@ -41,3 +46,23 @@ async def test_no_kubeconfig_at_all(bridged: Bridged, tmp_path: Path) -> None:
     none = bridged.settings.model_copy(update={"kubeconfig": None, "kubeconfig_directory": tmp_path / "clusters"})
     async with bridging(bridged.service.client, none) as lacks:
         assert lacks() == "no cluster's custom resources are followed: no kubeconfig is configured"
+
+
+async def test_whoever_hears_nothing_any_more_says_so_until_it_does(
+    bridged: Bridged, installed: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "DEAF", 0.5)
+    async with bridging(bridged.service.client, bridged.settings) as lacks:
+        await until(lacks, "")
+        installed.signal_api(signal.SIGKILL)
+        try:
+            await until(lacks, "nothing can be heard of them: ")
+        finally:
+            await asyncio.to_thread(installed.start_api)
+        await until(lacks, "")
+
+
+async def test_without_rights_it_says_what_brings_them(bridged: Bridged, installed: ControlPlane) -> None:
+    guest = bridged.settings.model_copy(update={"kubeconfig": installed.kubeconfig(token=GUEST)})
+    async with bridging(bridged.service.client, guest) as lacks:
+        await until(lacks, "`oc apply -k deploy/crd` brings the definition and the rights")
