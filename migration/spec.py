@@ -13,6 +13,7 @@ from pydantic import Field
 
 from migration.failure_domain import FailureDomain, Name
 from migration.phase import PhaseName
+from migration.steering import LONGEST_NAME, LONGEST_REASON
 from migration.value import Value
 
 
@@ -74,9 +75,9 @@ class Approval(Value, use_attribute_docstrings=True):
 
     phase: PhaseName
     """The phase that waits at its gate, or that is parked."""
-    by: Annotated[str, Field(min_length=1, max_length=255)]
+    by: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     """Who answers."""
-    reason: Annotated[str, Field(max_length=1024)] = ""
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     """Why, for the record."""
     decision: Answer = Answer.APPROVE
     """Approve or Reject a phase that waits at its gate (Reject rolls everything back); Retry or Skip a parked one."""
@@ -115,5 +116,5 @@ class MigrationSpec(Value, use_attribute_docstrings=True):
 class ResourceSpec(MigrationSpec, use_attribute_docstrings=True):
     """One migration as its owner wants it. Once it has started, only `state` and `approvals` can be changed."""
 
-    requested_by: Annotated[str, Field(max_length=255)] = ""
+    requested_by: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
     """Who asks for it, for the record; needed where another person must approve. By REST it stands beside the spec."""

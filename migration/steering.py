@@ -38,6 +38,9 @@ Door = Literal["temporal", "rest", "cli", "cr"]
 LONGEST_NAME = 100
 """Characters of a person's name."""
 
+LONGEST_REASON = 1000
+"""Characters of why."""
+
 
 class Instruction(Value):
     """Whom to thank and why; without a phase it means what waits now.
@@ -48,5 +51,5 @@ class Instruction(Value):
 
     phase: PhaseName | None = None
     by: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     door: Door = "temporal"

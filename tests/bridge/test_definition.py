@@ -9,6 +9,7 @@ import yaml
 from bridge.definition import FILE, text
 from migration.resource_status import ResourceStatus
 from migration.spec_rules import problems
+from migration.steering import LONGEST_NAME, LONGEST_REASON
 from migration.value import Document
 from openshift.client import Cluster
 from openshift.errors import Invalid
@@ -99,6 +100,9 @@ async def test_the_examples_are_accepted_as_they_are(admin: Cluster, file: str) 
         (ours(approvals=[{"phase": "create_workers"}]), "by: Required value"),
         (ours(approvals=[{"phase": "lunch", "by": "kim"}]), "Unsupported value"),
         (ours(approvals=[KIM] * 65), "must have at most 64 items"),
+        (ours(approvals=[KIM | {"by": "b" * (LONGEST_NAME + 1)}]), f"may not be more than {LONGEST_NAME}"),
+        (ours(approvals=[KIM | {"reason": "r" * (LONGEST_REASON + 1)}]), f"may not be more than {LONGEST_REASON}"),
+        (ours(requestedBy="b" * (LONGEST_NAME + 1)), f"may not be more than {LONGEST_NAME}"),
         (ours(targetVCenters=[{"server": "elsewhere"}]), "targetVCenters must name servers of failureDomains"),
         (ours(targetVCenters=[{"server": SERVER, "port": 0}]), "greater than or equal to 1"),
         (ours(machineSetConfig={"replicas": 0}), "greater than or equal to 1"),
@@ -176,7 +180,7 @@ async def test_what_must_not_be_changed(
 
 async def test_a_full_resource_can_still_be_written(admin: Cluster) -> None:
     """Every list as long and every text as wide as the schema allows: the rules stay within the server's budget."""
-    approvals = [KIM | {"by": "b" * 255, "reason": "r" * 1024} for _ in range(63)]
+    approvals = [KIM | {"by": "b" * LONGEST_NAME, "reason": "r" * LONGEST_REASON} for _ in range(63)]
     topology: dict[str, Any] = {
         "datacenter": "d" * 80,
         "computeCluster": "/d/host/" + "c" * 2040,
