@@ -23,11 +23,13 @@ class Step:
     Attributes:
         verb: say this.
         so: it is so already, without a word.
+        else_so: where the verb is refused, it is so already.
         refusal: it cannot be granted, and why.
     """
 
     verb: Verb | None = None
     so: bool = False
+    else_so: bool = False
     refusal: str = ""
 
 
@@ -53,6 +55,8 @@ def step(*, wanted: DesiredState, told: DesiredState | None, state: State) -> St
 def _run(told: DesiredState | None, state: State) -> Step:
     if state is State.PAUSED:
         return Step(verb=Verb.RESUME)
+    if told is DesiredState.PAUSED and not state.final:  # the pause has yet to take effect, or somebody ended it
+        return Step(verb=Verb.RESUME, else_so=True)
     if told is DesiredState.ROLLBACK and state is State.ROLLING_BACK:
         return Step(refusal="it rolls back, and that is finished first")
     return _SO

@@ -61,7 +61,7 @@ class Messenger:
         if what.verb and not refused_before(refusals, subject=subject, during=during):
             said = Instruction(by=resource.speaker, reason=f"spec.state is {wanted}", door="cr")
             why = await self._say(resource, what.verb, said, once=f"{resource.uid}/{resource.generation}/{what.verb}")
-            what = replace(what, so=not why)
+            what = replace(what, so=what.else_so or not why)
         if what.so:
             refusals = [each for each in refusals if each.subject != subject]
         elif why:

@@ -123,6 +123,22 @@ async def test_another_doors_word_is_not_taken_back(bridge: Bridged) -> None:
     await bridge.state(name, State.COMPLETED)
 
 
+async def test_what_another_door_has_resumed_already_is_no_refusal(bridge: Bridged) -> None:
+    world = bridge.service.world
+    world.stall("wait_workers_ready")
+    name = await bridge.create(ours(state="Running"))
+    await calling(world, "wait_workers_ready")
+    await bridge.change(name, state="Paused")
+    await bridge.state(name, State.PAUSED)
+    await bridge.service.doors.steer(bridge.service.migration, Verb.RESUME, Instruction(by="lou", door="cli"))
+    await bridge.state(name, State.RUNNING)
+    await bridge.change(name, state="Running")
+    told = await bridge.until(name, lambda each: each.status.observed_state == "Running")
+    assert told.status.refusals == []
+    world.go_on("wait_workers_ready")
+    await bridge.state(name, State.COMPLETED)
+
+
 async def test_a_pause_while_a_gate_is_open_waits_for_its_answer(bridge: Bridged) -> None:
     bridge.service.world.stall("wait_workers_ready")
     name = await bridge.create(ours(state="Running", gates=["create_workers"]))

@@ -24,7 +24,8 @@ SO, WAIT = Step(so=True), Step()
         (RUNNING, RUNNING, State.PAUSED, SO),  # somebody else paused it
         (RUNNING, RUNNING, State.RUNNING, SO),
         (RUNNING, PAUSED, State.PAUSED, Step(verb=Verb.RESUME)),
-        (RUNNING, PAUSED, State.RUNNING, SO),  # somebody else resumed it
+        (RUNNING, PAUSED, State.RUNNING, Step(verb=Verb.RESUME, else_so=True)),  # it is about to pause, or was resumed
+        (RUNNING, PAUSED, State.NEEDS_ATTENTION, Step(verb=Verb.RESUME, else_so=True)),
         (RUNNING, PAUSED, State.COMPLETED, SO),
         (PAUSED, PAUSED, State.RUNNING, SO),  # somebody else resumed it
         (PAUSED, RUNNING, State.RUNNING, Step(verb=Verb.PAUSE)),
