@@ -6,7 +6,6 @@ Whoever cannot wait says so by an annotation; then the resource goes at once, an
 """
 
 import contextlib
-from collections.abc import Awaitable, Callable
 
 from temporalio.service import RPCError
 
@@ -33,7 +32,7 @@ class Leaver:
         """Whether it has been let go: nothing goes on for it, or it must not wait."""
         if resource.let_go:
             await self._abandon(resource)
-        elif resource.live or (not resource.status.ended and await self._starter.run_of(resource)):
+        elif await self._going_on(resource):
             return False
         await self._publisher.release(resource)
         return True
@@ -44,32 +43,33 @@ class Leaver:
         if asked or seen.state.final or seen.state is State.ROLLING_BACK:
             return
         with contextlib.suppress(Refused):  # it has ended meanwhile
-            await self._cancel(resource)
+            await self._cancel(resource, resource.status.run)
 
-    async def _cancel(self, resource: Resource) -> None:
+    async def _cancel(self, resource: Resource, run: str) -> None:
         said = Instruction(by=resource.speaker, reason="the resource was deleted", door="cr")
-        await self._doors.cancel(resource.status.migration, said, run=resource.status.run)
+        await self._doors.cancel(resource.status.migration, said, run=run)
+
+    async def _going_on(self, resource: Resource) -> str | None:
+        """The run that goes on for it as far as is known, also one that it does not name yet."""
+        return None if resource.status.ended else await self._starter.run_of(resource)
 
     async def _abandon(self, resource: Resource) -> None:
         """Ask for the stop all the same, wait for nothing, and say what is left behind."""
         status = resource.status
-        if not resource.live:
-            return
-        asked = await _done(lambda: self._cancel(resource))
-        left = "it was asked to stop and roll back" if asked else "it could not be asked to stop"
+        try:
+            run = await self._going_on(resource)
+            if run is None:
+                return
+            await self._cancel(resource, run)
+            left = "it was asked to stop and roll back"
+        except (DoorError, RPCError):
+            left = "it could not be asked to stop"
+        stood = f"{status.state} in {status.phase}" if status.phase else "about to start"
         message = (
-            f"let go by force while {status.migration} was {status.state} in {status.phase}: {left}. It goes on "
-            f"without this resource (`vcfm status {status.migration}`), and its before-images stay in their Secrets"
+            f"let go by force while {status.migration} was {stood}: {left}. It goes on without this resource "
+            f"(`vcfm status {status.migration}`), and its before-images stay in their Secrets"
         )
         key = f"{status.run}/abandoned"
         await self._publisher.notify(
             resource, Notice(key=key, reason="Abandoned", action="Delete", message=message, warning=True)
         )
-
-
-async def _done(ask: Callable[[], Awaitable[None]]) -> bool:
-    try:
-        await ask()
-    except (DoorError, RPCError):
-        return False
-    return True

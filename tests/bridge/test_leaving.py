@@ -1,7 +1,11 @@
 """Deleting the resource: a safe stop is asked for and waited for, and whoever cannot wait says so."""
 
+from datetime import UTC, datetime
+
+from bridge.publishing import Publisher
 from migration.phase import PhaseName
 from migration.resource import FINALIZER
+from migration.resource_report import claimed
 from migration.status import State
 from migration.steering import LONGEST_NAME
 from openshift.errors import NotFound
@@ -124,6 +128,26 @@ async def test_the_longest_name_steers_and_leaves_like_any_other(bridge: Bridged
     assert [(each.verb, each.by) for each in decisions] == [
         (verb, f"{SPACE}/{name}"[:LONGEST_NAME]) for verb in ("pause", "cancel")
     ]
+
+
+async def test_what_was_started_a_moment_ago_is_not_left_behind_in_silence(bridged: Bridged) -> None:
+    """No status names the run yet when the resource is let go by force."""
+    world = bridged.service.world
+    world.stall("take_backups")
+    annotation = {"migration.openshift.io/force-delete": "true"}
+    name = await bridged.create(ours(state="Running"), finalizers=[FINALIZER], annotations=annotation)
+    found = await bridged.read(name)
+    said = claimed(found, migration=bridged.service.migration, now=datetime.now(UTC))
+    await Publisher(bridged.cluster, namespace=SPACE).publish(found, said)
+    started = await bridged.read(name)
+    await bridged.service.doors.start(cluster="", spec=started.submission(), owner=started.owner)
+    await deleted(bridged, name)
+    async with bridged.bridge():
+        await bridged.gone(name)
+    left = next(note for reason, note in await bridged.events(name) if reason == "Abandoned")
+    assert "was about to start: it was asked to stop and roll back" in left
+    world.go_on("take_backups")
+    assert (await bridged.outcome()).state is State.ROLLED_BACK
 
 
 async def test_a_deletion_while_no_bridge_runs_is_caught_up_with(bridged: Bridged) -> None:
