@@ -8,16 +8,21 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 from temporalio.client import Client
 
 import temporal
 from bridge.watching import Watcher
+from logs import log
 from monitoring.endpoint import Lacks, answering
 from openshift.errors import Misconfigured
 from openshift.kubeconfigs import clusters
 from settings import Settings
 from workflows.doors import Migrations
+
+LOOK_AGAIN = 30.0
+"""Seconds between two looks at which clusters are configured."""
 
 
 class NothingToFollow(Exception):
@@ -52,18 +57,54 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
         names = clusters(settings)
     except Misconfigured as error:
         raise NothingToFollow(str(error)) from error
-    doors = Migrations.configured(client, settings)
-    watchers = [Watcher(name, doors=doors, settings=settings) for name in names]
-    tasks = [asyncio.create_task(each.watch(), name="the bridge of a cluster") for each in watchers]
+    following = _Following(Migrations.configured(client, settings), settings)
+    following.match(names)
+    keeping = asyncio.create_task(following.keep(), name="the bridge's clusters")
     try:
-        yield lambda: _lacking(watchers)
+        yield following.lacks
     finally:
-        for task in tasks:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await following.end()
+
+
+class _Following:
+    """A watcher for each configured cluster: a kubeconfig that comes or goes needs no restart of ours."""
+
+    def __init__(self, doors: Migrations, settings: Settings) -> None:
+        self._doors = doors
+        self._settings = settings
+        self._watchers: dict[str, tuple[Watcher, asyncio.Task[NoReturn]]] = {}
+        self._ending: set[asyncio.Task[NoReturn]] = set()
+
+    def match(self, names: list[str]) -> None:
+        """Follow these clusters and no others."""
+        for name in names:
+            if name not in self._watchers:
+                watcher = Watcher(name, doors=self._doors, settings=self._settings)
+                self._watchers[name] = watcher, asyncio.create_task(watcher.watch(), name="the bridge of a cluster")
+        for name in set(self._watchers) - set(names):
+            _, task = self._watchers.pop(name)
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
+    async def keep(self) -> NoReturn:
+        """Look again and again which clusters there are."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN)
+            try:
+                self.match(clusters(self._settings))
+            except Misconfigured as error:
+                log.warning("the clusters that were configured are followed as before", why=str(error))
 
-def _lacking(watchers: list[Watcher]) -> str:
-    troubles = [each.trouble for each in watchers]
-    why = "; ".join(troubles) or "no kubeconfig is configured"
-    return f"no cluster's custom resources are followed: {why}" if all(troubles) else ""
+    async def end(self) -> None:
+        """Follow nothing any more."""
+        self.match([])
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def lacks(self) -> str:
+        """Why no cluster at all is followed; empty while one is."""
+        troubles = [watcher.trouble for watcher, _ in self._watchers.values()]
+        why = "; ".join(troubles) or "no kubeconfig is configured"
+        return f"no cluster's custom resources are followed: {why}" if all(troubles) else ""

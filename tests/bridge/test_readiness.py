@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge import watching
+from bridge import main, watching
 from bridge.main import bridging
 from monitoring.endpoint import Lacks
 from tests.bridge.bridged import Bridged
@@ -41,11 +41,16 @@ async def test_one_of_two_clusters_is_enough(bridged: Bridged, tmp_path: Path) -
         await until(lacks, "")
 
 
-async def test_no_kubeconfig_at_all(bridged: Bridged, tmp_path: Path) -> None:
+async def test_kubeconfigs_come_and_go(bridged: Bridged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main, "LOOK_AGAIN", 0.1)
     (tmp_path / "clusters").mkdir()
     none = bridged.settings.model_copy(update={"kubeconfig": None, "kubeconfig_directory": tmp_path / "clusters"})
     async with bridging(bridged.service.client, none) as lacks:
         assert lacks() == "no cluster's custom resources are followed: no kubeconfig is configured"
+        (tmp_path / "clusters" / "east.yaml").write_text(bridged.account.read_text())
+        await until(lacks, "")
+        (tmp_path / "clusters" / "east.yaml").unlink()
+        await until(lacks, "no kubeconfig is configured")
 
 
 async def test_whoever_hears_nothing_any_more_says_so_until_it_does(
