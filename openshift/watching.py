@@ -28,6 +28,8 @@ from openshift.resources import Resource
 SILENCE = 70.0
 FIRST_LIST = 30.0
 LONGEST_PAUSE = 2.0
+# Every few minutes a watch ends as it was asked to; behind a proxy that ends each at once, this keeps us from racing.
+ENDED = 0.2
 # A resume point that fails this often in a row is given up: after a restore of etcd it may lie in the future.
 RESUMES = 5
 
@@ -155,9 +157,12 @@ class _View:
                 await self._lost(error)
             except Gone:
                 self._resume_at = None
+                await asyncio.sleep(ENDED)
             except OpenShiftError as error:
                 self._resume_at = None
                 await self._lost(error)
+            else:
+                await asyncio.sleep(ENDED)
 
     async def _list(self) -> None:
         found = await self._cluster.collect(

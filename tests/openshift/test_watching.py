@@ -2,13 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
 from migration.call import Call
+from migration.value import Document
+from openshift import watching
 from openshift.client import Cluster
-from openshift.errors import Forbidden, NotServed, Unreachable
+from openshift.errors import Forbidden, Gone, NotServed, Unreachable
 from openshift.resources import CONFIG_MAP, SECRET, Resource
 from openshift.watching import Watched, World
 from tests.openshift.real_control_plane import GUEST, ControlPlane, Proxy
@@ -153,6 +156,31 @@ async def test_a_resume_point_that_lies_in_the_future_is_given_up(impatient: Clu
         view._take({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "99999999"}}})
         await put(impatient, "future", "two", "1")
         await until(world, lambda: "two" in values(world, "future"))
+
+
+@pytest.mark.parametrize("end", [None, Gone("too old")])
+async def test_watches_that_end_at_once_are_not_raced(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, end: Exception | None
+) -> None:
+    opened = []
+
+    @asynccontextmanager
+    async def short(*_: object, **how: object) -> AsyncIterator[AsyncIterator[Document]]:
+        async def nothing() -> AsyncIterator[Document]:
+            if end:
+                raise end
+            return
+            yield
+
+        opened.append(how)
+        yield nothing()
+
+    monkeypatch.setattr(Cluster, "stream", short)
+    monkeypatch.setattr(watching, "ENDED", 3600.0)
+    async with World(cluster, [watched("short")]) as world:
+        await world.changed(0.5)
+        await world.changed(0.5)
+    assert len(opened) == 1
 
 
 async def test_a_first_list_that_nobody_answers_is_bounded_and_says_what_it_waited_for(
