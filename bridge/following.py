@@ -1,8 +1,8 @@
 """One custom resource, looked at whenever it or its migration may have changed, and at rest otherwise.
 
 Level-triggered: each look reads the resource and asks Temporal, does what is missing, and says what it saw. Nothing is
-remembered between two looks that could not be read again, so it does not matter which bridge looks, how often, or what
-it missed meanwhile.
+remembered between two looks that could not be read again, but for refusals on their way into the status; so it does not
+matter which bridge looks, how often, or what it missed meanwhile.
 """
 
 import asyncio

@@ -1,13 +1,20 @@
 """People in charge by editing the resource alone: approvals, pause, resume, retry, rollback, and what is refused."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from bridge.publishing import Publisher
 from migration.phase import TABLE, PhaseName
+from migration.resource import Resource
+from migration.resource_status import ResourceStatus
 from migration.status import PhaseState, State
 from migration.steering import Instruction, Verb
+from migration.value import Document
+from openshift.errors import Conflict
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ours
 from tests.workflows.test_control import PERMANENT, calling
@@ -51,6 +58,37 @@ async def test_an_answer_that_nothing_waits_for_is_refused_once_and_never_linger
     await bridge.answer(name, PhaseName.CLEANUP)
     await bridge.state(name, State.COMPLETED)
     assert [reason for reason, _ in await bridge.events(name)].count("Refused") == 2
+
+
+async def test_what_was_refused_is_not_judged_again_because_it_could_not_be_written(
+    bridge: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, tried = bridge.service.world, asyncio.Event()
+    world.stall("take_backups")
+    name = await bridge.create(ours(state="Running", gates=["create_workers"]))
+    await calling(world, "take_backups")
+    publish = Publisher.publish
+
+    async def failing(self: Publisher, resource: Resource, status: ResourceStatus) -> Document | None:
+        if status.observed_approvals:
+            tried.set()
+            raise Conflict("somebody else wrote it")
+        return await publish(self, resource, status)
+
+    monkeypatch.setattr(Publisher, "publish", failing)
+    await bridge.answer(name, PhaseName.CREATE_WORKERS)
+    await tried.wait()
+    world.go_on("take_backups")
+    async with asyncio.timeout(60):
+        while (await bridge.service.doors.status(bridge.service.migration)).state is not State.AWAITING_APPROVAL:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)  # it looks several times meanwhile
+    monkeypatch.setattr(Publisher, "publish", publish)
+    still = await bridge.until(name, lambda each: each.status.refusals)
+    assert "nothing waits for approval" in still.status.refusals[0].message
+    assert (await bridge.service.doors.status(bridge.service.migration)).state is State.AWAITING_APPROVAL
+    await bridge.answer(name, PhaseName.CREATE_WORKERS)
+    await bridge.state(name, State.COMPLETED)
 
 
 async def test_a_rejection_rolls_back(bridge: Bridged) -> None:
