@@ -55,6 +55,19 @@ def _domain_taken(spec: MigrationSpec, facts: Facts) -> Finding | None:
     return found("Infrastructure has failure domains of the same name with other values: {}.", taken)
 
 
+def _half_listed(spec: MigrationSpec, facts: Facts) -> Finding | None:
+    listed = {each["server"]: each.get("datacenters") or [] for each in infrastructure.vcenters(facts.infrastructure)}
+    known = {each.get("name") for each in infrastructure.failure_domains(facts.infrastructure)}
+    lacking = [
+        f"{each.name} on {each.server}"
+        for each in spec.failure_domains
+        if each.server in listed and not (each.name in known and each.topology.datacenter in listed[each.server])
+    ]
+    if not source_servers(spec, facts):
+        return None
+    return found("Infrastructure has these vCenters already, but not these failure domains: {}.", lacking)
+
+
 def _several_networks(spec: MigrationSpec, facts: Facts) -> Finding | None:
     if "VSphereMultiNetworks" in _gates(facts):
         return None
@@ -162,6 +175,16 @@ CHECKS = (
         label="Failure domain name is taken",
         remedy="Give the failure domain another name in the migration's spec.",
         find=_domain_taken,
+    ),
+    Check(
+        id="failure-domain.half-listed",
+        category=Category.CRITICAL,
+        label="A target that the cluster knows in part",
+        remedy=(
+            "Add the failure domain (and its datacenter) to Infrastructure yourself, or take that vCenter out of "
+            "Infrastructure and the cloud config: a rollback takes out whole vCenters that it added, and nothing else."
+        ),
+        find=_half_listed,
     ),
     Check(
         id="failure-domain.several-networks",

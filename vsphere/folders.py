@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pyVmomi import vim
 
 from vsphere import collecting
-from vsphere.errors import AlreadyExists, Incompatible, NotFound, VSphereError
+from vsphere.errors import AlreadyExists, Incompatible, NotFound, TaskFailed, VSphereError
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import Moref, moref
 from vsphere.session import VCenter
@@ -72,6 +72,10 @@ class Folders:
             wait_task(self._vcenter, moref(folder.Destroy()), patience=DELETE_SECONDS)
         except NotFound:
             return self.find(path) is None
+        except TaskFailed:
+            if self.find(path):
+                raise
+            # The task of an earlier try, whose answer was lost, came first.
         return True
 
     def _level(self, parent: Moref, name: str, path: str) -> tuple[Moref, bool]:

@@ -150,6 +150,11 @@ def left_over(world: World) -> None:
     world["machine_sets"].append(twin)
 
 
+def half_listed(world: World) -> None:
+    vsphere = world["infrastructure"]["spec"]["platformSpec"]["vsphere"]
+    vsphere["vcenters"].append({"server": NEW, "datacenters": ["dc-new"]})
+
+
 def one_number_for_two_sets(world: World) -> None:
     twin = deepcopy(world["machine_sets"][0])
     twin["metadata"]["name"] = "another"
@@ -173,6 +178,7 @@ CASES: list[tuple[str, str, Change, list[str]]] = [
     ("source.several", "Critical", second_source, ["vc-b", OLD]),
     ("vcenters.too-many", "Critical", four_in_all, [NEW, OLD, "vc-b", "vc-x"]),
     ("failure-domain.name-taken", "Critical", put(f"{DOMAIN}/name", "old-az1"), ["old-az1 (region, server, topology.computeCluster, topology.datacenter, topology.datastore, topology.folder, topology.networks[0], topology.resourcePool, topology.template, zone)"]),
+    ("failure-domain.half-listed", "Critical", half_listed, [f"new-az1 on {NEW}"]),
     ("failure-domain.several-networks", "Critical", put(f"{DOMAIN}/topology/networks", ["a", "b"]), ["new-az1"]),
     ("cluster-version.upgrading", "Critical", put("cluster_version/status/conditions/0/status", "True"), ["4.21.0"]),
     ("operators.unhealthy", "Critical", append("cluster_operators", operator("kube-apiserver", Available="True", Degraded="True")), ["kube-apiserver"]),

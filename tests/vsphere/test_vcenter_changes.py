@@ -10,7 +10,7 @@ from pyVmomi import vim, vmodl
 
 from migration.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere import privileges, soap, tags, waiting
+from vsphere import folders, privileges, soap, tags, waiting
 from vsphere.errors import Busy, CollectorLost, Incompatible, NotFound, TaskFailed, Unreachable, VSphereError
 from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
@@ -60,6 +60,27 @@ def test_a_folder_goes_only_when_it_is_empty(vcenter: VCenter) -> None:
     assert folders.delete_if_empty("/dc-source/vm/outer/inner") is True
     assert folders.delete_if_empty("/dc-source/vm/outer") is True
     assert folders.find("/dc-source/vm/outer") is None
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_deletion_whose_task_fails(vcenter: VCenter, monkeypatch: pytest.MonkeyPatch, *, gone: bool) -> None:
+    """An earlier try's task may come first: then it is gone all the same."""
+    path = f"/dc-source/vm/tried-{gone}"
+    service = Folders(vcenter)
+    service.ensure(path)
+
+    def late(vcenter: VCenter, task: str, *, patience: float) -> None:
+        wait_task(vcenter, task, patience=patience)
+        if not gone:
+            service.ensure(path)
+        raise TaskFailed("the folder has been deleted")
+
+    monkeypatch.setattr(folders, "wait_task", late)
+    if gone:
+        assert service.delete_if_empty(path)
+    else:
+        with pytest.raises(TaskFailed):
+            service.delete_if_empty(path)
 
 
 def test_a_folder_needs_a_datacenter(vcenter: VCenter, calls: list[Call]) -> None:
