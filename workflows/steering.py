@@ -154,6 +154,7 @@ class Steering:
         """Temporal's own Cancel: go back if there is a way back, else stop and ask."""
         if self._crossed:
             self._stopped = True
+            self._ledger.remark("cancel was asked for: there is no way back any more, so it stops next and asks")
         else:
             self._back = True
         self._keep("cancel", canceller(workflow.cancellation_reason()), GRANTED)
