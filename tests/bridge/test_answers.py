@@ -145,6 +145,21 @@ async def test_pause_resume_and_rollback_by_state(bridge: Bridged) -> None:
     assert [each.verb for each in seen.decisions] == ["pause", "resume", "rollback"]
 
 
+async def test_a_pause_is_taken_back_before_it_takes_effect(bridge: Bridged) -> None:
+    world = bridge.service.world
+    world.stall("ensure_folder", silent=True)  # a change that is finished before anything pauses
+    name = await bridge.create(ours(state="Running"))
+    await calling(world, "ensure_folder")
+    await bridge.change(name, state="Paused")
+    await bridge.until(name, lambda each: each.status.observed_state == "Paused")
+    await bridge.change(name, state="Running")
+    told = await bridge.until(name, lambda each: each.status.observed_state == "Running")
+    assert (told.status.state, told.status.refusals) == (State.RUNNING, [])
+    world.go_on("ensure_folder")
+    await bridge.state(name, State.COMPLETED)
+    assert [each.verb for each in (await bridge.outcome()).decisions] == ["pause", "resume"]
+
+
 async def test_another_doors_word_is_not_taken_back(bridge: Bridged) -> None:
     """Somebody pauses at a terminal while the resource says Running: that is theirs to end."""
     world = bridge.service.world
