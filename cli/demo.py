@@ -136,6 +136,7 @@ def _follow(console: Console, service: Service, status: MigrationStatus) -> Migr
             time.sleep(0.25)
             status = service.status(status.id)
             live.update(render(status))
+    console.line(1 if console.is_terminal else 2)  # where it is piped, rich ends the last frame within its line
     return status
 
 
