@@ -35,7 +35,7 @@ class Messenger:
         """`believed` is whether the names in a resource's approvals count."""
         self._doors = doors
         self._believed = believed
-        self._refused: dict[str, str] = {}
+        self._refused: dict[tuple[str, int], str] = {}
 
     async def pass_on(self, resource: Resource, *, state: State, phase: PhaseName | None, now: datetime) -> Resource:
         """Say what has not been said; returns the resource with what was passed on, and what was refused, noted.
@@ -76,17 +76,17 @@ class Messenger:
         written = resource.spec.get("approvals") or []
         for index in range(status.observed_approvals, len(written)):
             subject = f"{_ANSWERS}{index}]"
-            once = f"{resource.uid}/approvals/{index}"
+            answer = (status.run, index)
             # Remembered, since the status may not be had just now: an answer is judged when it is written, not later.
-            if why := self._refused.get(once) or await self._answer(resource, index, once=once, ended=ended):
-                self._refused[once] = why
+            if why := self._refused.get(answer) or await self._answer(resource, index, ended=ended):
+                self._refused[answer] = why
                 refusals = _with(refusals, Refusal(subject=subject, during=during, message=cut(why, LOG), time=now))
             else:
                 refusals = [each for each in refusals if not each.subject.startswith(_ANSWERS)]
         heard = max(status.observed_approvals, len(written))
         return replace(resource, status=status.model_copy(update={"observed_approvals": heard, "refusals": refusals}))
 
-    async def _answer(self, resource: Resource, index: int, *, once: str, ended: bool) -> str:
+    async def _answer(self, resource: Resource, index: int, *, ended: bool) -> str:
         """Say one answer; returns why it was refused, empty if it was not."""
         if ended:
             return "the migration has ended: nothing waits for an answer"
@@ -96,7 +96,7 @@ class Messenger:
             return f"it cannot be read: {error.errors()[0]['msg']}"
         if verb is Verb.APPROVE and not self._believed:
             return _UNPROVEN
-        return await self._say(resource, verb, said, once=once)
+        return await self._say(resource, verb, said, once=f"{resource.uid}/approvals/{index}")
 
     async def _say(self, resource: Resource, verb: Verb, said: Instruction, *, once: str) -> str:
         status = resource.status

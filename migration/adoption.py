@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from migration.steering import LONGEST_NAME
+from migration.steering import LONGEST_NAME, LONGEST_REASON
 from migration.value import Value
 
 By = Annotated[str, Field(max_length=LONGEST_NAME)]
-Reason = Annotated[str, Field(max_length=1000)]
+Reason = Annotated[str, Field(max_length=LONGEST_REASON)]
 """As long as an instruction may have them: the new run keeps an adoption as one of its decisions."""
 
 

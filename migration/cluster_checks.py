@@ -56,6 +56,8 @@ def _domain_taken(spec: MigrationSpec, facts: Facts) -> Finding | None:
 
 
 def _half_listed(spec: MigrationSpec, facts: Facts) -> Finding | None:
+    if not source_servers(spec, facts):
+        return None
     listed = {each["server"]: each.get("datacenters") or [] for each in infrastructure.vcenters(facts.infrastructure)}
     known = {each.get("name") for each in infrastructure.failure_domains(facts.infrastructure)}
     lacking = [
@@ -63,8 +65,6 @@ def _half_listed(spec: MigrationSpec, facts: Facts) -> Finding | None:
         for each in spec.failure_domains
         if each.server in listed and not (each.name in known and each.topology.datacenter in listed[each.server])
     ]
-    if not source_servers(spec, facts):
-        return None
     return found("Infrastructure has these vCenters already, but not these failure domains: {}.", lacking)
 
 

@@ -57,6 +57,7 @@ def _touched(phase: PhaseName, plan: Plan) -> list[str]:
     sets = [f"MachineSet {each.name}: {each.replicas} → 0 replicas" for each in plan.source_sets]
     pods = "the vSphere-aware pods of six namespaces, replaced by new ones"
     touched: dict[PhaseName, list[str]] = {
+        PhaseName.BACKUP: [f"+ Secrets in {plan.namespace}: before-images, and the record of this migration"],
         PhaseName.DISABLE_CVO: [
             *(f"MachineHealthCheck {each.name}: paused" for each in plan.quiesced.health_checks),
             *(f"MachineAutoscaler {each.name}: set aside" for each in plan.quiesced.autoscalers),
@@ -78,7 +79,6 @@ def _touched(phase: PhaseName, plan: Plan) -> list[str]:
             *(f"Machine {each}: replaced on {servers}" for each in plan.control_plane.machines),
         ],
         PhaseName.SCALE_OLD: sets,
-        PhaseName.BACKUP: [f"+ Secrets in {plan.namespace}: before-images, and the record of this migration"],
         PhaseName.CLEANUP: [
             *(f"MachineSet {each.name}: deleted" for each in plan.source_sets),
             f"Infrastructure/cluster: - vCenter {plan.source.server} and its failure domains",

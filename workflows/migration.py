@@ -7,9 +7,8 @@ simply be submitted again. A bug in this code is none of these: it fails the wor
 it is mended.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -31,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
     from workflows.rollback import roll_back
-    from workflows.run import Interrupted, Run
+    from workflows.run import Interrupted, Run, shielded
     from workflows.saga import Saga
     from workflows.steering import GoBack, Steering
     from workflows.trail import Trail
@@ -85,9 +84,9 @@ class MigrationWorkflow:
             status = await self._end(State.FAILED, f"nothing was taken over: {refusal}")
             raise ApplicationError(status.message, type="AdoptionRefused", non_retryable=True) from refusal
         except GoBack:
-            await _shielded(self._back(), self.steering.cancelled_late)
-            return await self._end(State.ROLLED_BACK, self._restored())
-        await _shielded(self._close(State.COMPLETED), self.steering.cancelled_late)
+            how = await shielded(self._back(), self.steering.cancelled_late)
+            return await self._end(State.ROLLED_BACK, how)
+        await shielded(self._close(State.COMPLETED), self.steering.cancelled_late)
         return await self._end(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
     async def _end(self, state: State, message: str) -> MigrationStatus:
@@ -147,23 +146,16 @@ class MigrationWorkflow:
             raise GoBack
         return await self.steering.ask(phase.name, failure)
 
-    def _restored(self) -> str:
-        """What came of the comparison with how it was."""
-        broken = sum(not each.holds for each in self._ledger.status.report)
-        if broken:
-            return f"rolled back; {broken} claim(s) of its report do not hold, and a person let it end so"
-        return "the cluster is as it was before"
-
-    async def _back(self) -> None:
-        """Roll back, whatever comes meanwhile."""
+    async def _back(self) -> str:
+        """Roll back, whatever comes meanwhile; says how the cluster is now."""
         self._run.interrupted = lambda: False
-        await roll_back(self._run, self._saga, self.steering, self._chronicle)
+        how = await roll_back(self._run, self._saga, self.steering, self._chronicle)
         await self._close(State.ROLLED_BACK)
+        return how
 
     async def _close(self, how: State) -> None:
         """Have the cluster's record say how it ended: the next migration of this cluster asks."""
         self._run.interrupted = lambda: False
-        self.steering.close()
         while True:
             self._ledger.closes(how)
             try:
@@ -182,7 +174,7 @@ class MigrationWorkflow:
         """
         cancelled: list[bool] = []
         taking = take_over(adoption, self._run, self.steering, self._saga, self._chronicle)
-        begun = await _shielded(taking, lambda: cancelled.append(True))
+        begun = await shielded(taking, lambda: cancelled.append(True))
         if cancelled:
             self.steering.cancelled()
         return begun
@@ -201,14 +193,3 @@ class MigrationWorkflow:
     def unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A signal nobody knows is said, never dropped."""
         self.steering.wonder(name, arguments)
-
-
-async def _shielded(work: Coroutine[Any, Any, T], heard: Callable[[], None]) -> T:
-    """Do it to its end; a Cancel that comes meanwhile is heard, no more."""
-    going = asyncio.create_task(work)
-    while not going.done():
-        try:
-            await asyncio.shield(going)
-        except asyncio.CancelledError:
-            heard()
-    return going.result()

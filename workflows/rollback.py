@@ -29,13 +29,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows.way_back import insist_on_source
 
 T = TypeVar("T")
-_DIFFERENT = "it ends as rolled back, and its report says what is not as it was"
+_RESTORED = "the cluster is as it was before"
+_DIFFERENT = "it ends as rolled back, and says to the end what was not seen to be as it was"
 
 
-async def roll_back(run: Run, saga: Saga, steering: Steering, chronicle: Chronicle) -> None:
-    """Undo what was done, and see that nothing of it is left."""
+async def roll_back(run: Run, saga: Saga, steering: Steering, chronicle: Chronicle) -> str:
+    """Undo what was done, and see that nothing of it is left; says how the cluster is now."""
     if not run.ledger.status.compensations:
-        return
+        return _RESTORED
     begun = run.ledger.status.phase
     run.ledger.goes_back("rolling back")
     await insist_on_source(run, steering)
@@ -44,24 +45,34 @@ async def roll_back(run: Run, saga: Saga, steering: Steering, chronicle: Chronic
     for step in saga.in_reverse(UNDOABLE):
         run.ledger.undoing(step.name)
         evidence = await _insist(run, step.name, steering, partial(_undo, run, step, chronicle, undone))
-        run.ledger.undone(step.name, evidence or [])
+        run.ledger.undone(step.name, evidence)
         undone.append(step.name)
         saga.done(step.name)
-    run.ledger.goes_back("rolled back: comparing the cluster with its before-images")
-    await _insist(run, begun, steering, partial(_baseline, run), skip=_DIFFERENT)
+    return await _compare(run, begun, steering)
 
 
-async def _insist(
-    run: Run, phase: PhaseName, steering: Steering, attempt: Callable[[], Awaitable[T]], *, skip: str = ""
-) -> T | None:
-    """Try until it works; every failure asks a person first. None: left out, where `skip` says what that means."""
+async def _insist(run: Run, phase: PhaseName, steering: Steering, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Try until it works; every failure asks a person first."""
     while True:
         try:
             return await attempt()
         except (ActivityError, NotProven) as error:
-            if await steering.ask(phase, explain(error), undoing=True, skip=skip) is Verb.SKIP:
-                return None
+            await steering.ask(phase, explain(error), undoing=True)
             run.ledger.goes_back(f"rolling back: {phase} again")
+
+
+async def _compare(run: Run, phase: PhaseName, steering: Steering) -> str:
+    """Compare until all is as it was, or a person accepts that it is not; says which."""
+    while True:
+        run.ledger.goes_back("rolled back: comparing the cluster with its before-images")
+        try:
+            await _baseline(run)
+        except (ActivityError, NotProven) as error:
+            failure = explain(error)
+        else:
+            return _RESTORED
+        if await steering.ask(phase, failure, undoing=True, skip=_DIFFERENT) is Verb.SKIP:
+            return f"rolled back, and a person let it end so: {failure.diagnosis}"
 
 
 async def _undo(run: Run, step: Undoable, chronicle: Chronicle, undone: list[PhaseName]) -> list[str]:
@@ -69,8 +80,8 @@ async def _undo(run: Run, step: Undoable, chronicle: Chronicle, undone: list[Pha
     return await step.undo(run)
 
 
-async def _baseline(run: Run) -> list[str]:
-    stable = await wait_until_stable(run, excused=[])
+async def _baseline(run: Run) -> None:
+    await wait_until_stable(run, excused=[])
     compared = await run.act(Baseline.compare, BaselineQuestion(plan=run.plan), "compare everything with how it was")
     claims = [*compared.claims, *await create_tags.compare(run), *await create_folder.compare(run)]
     run.ledger.reported(claims)
@@ -80,4 +91,3 @@ async def _baseline(run: Run) -> list[str]:
             "; ".join(f"not as it was: {each.claim} ({each.read})" for each in broken),
             remedy="mend what each sentence names, then retry: this step only reads",
         )
-    return [stable, f"{len(claims)} claims hold: the cluster is as it was"]

@@ -6,11 +6,10 @@ That is also why several at once are begun by `together`: asyncio's own gatherin
 """
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -56,14 +55,15 @@ async def together(*works: Awaitable[Output]) -> list[Output]:
     return [each for each in ended if not isinstance(each, BaseException)]
 
 
-async def _abandoned() -> None:
-    """Wait until nothing can be at work any more; a wish that comes meanwhile is as well heard afterwards."""
-    over = asyncio.create_task(
-        workflow.sleep(budgets.ABANDONED, summary="until nothing of what timed out can be at work any more")
-    )
-    while not over.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(over)
+async def shielded(work: Coroutine[Any, Any, Output] | asyncio.Task[Output], heard: Callable[[], None]) -> Output:
+    """Have it done to its end; a Cancel that comes meanwhile is heard, no more."""
+    going = asyncio.ensure_future(work)
+    while not going.done():
+        try:
+            await asyncio.shield(going)
+        except asyncio.CancelledError:
+            heard()
+    return going.result()
 
 
 class Run:
@@ -115,7 +115,10 @@ class Run:
             return await self._execute(activity, argument, UnderWay(summary, waits=False), budgets.acting())
         except ActivityError as error:
             if isinstance(error.cause, TimedOut):
-                await _abandoned()
+                seconds = f"{budgets.ABANDONED.total_seconds():.0f} s"
+                self.ledger.remark(f"not heard of any more: {summary}; waits {seconds}, until it cannot be at work")
+                pause = workflow.sleep(budgets.ABANDONED, summary=f"until it cannot be at work: {summary}"[:200])
+                await shielded(pause, lambda: None)  # what is wished meanwhile is as well heard afterwards
             raise
 
     async def wait(

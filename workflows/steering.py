@@ -50,7 +50,6 @@ class Steering:
         self._crossed = False
         self._undoing = False
         self._forgone = False
-        self._closing = False
         self._answer: Verb | None = None
 
     @property
@@ -131,10 +130,6 @@ class Steering:
     def cross(self) -> None:
         """The point of no return is behind us."""
         self._crossed = True
-
-    def close(self) -> None:
-        """All is done or undone; nothing is left to stop."""
-        self._closing = True
 
     @property
     def forgone(self) -> bool:
@@ -293,7 +288,8 @@ class Steering:
     def _why_not_pause(self, present: str) -> str | None:
         if self._ledger.status.state not in _PAUSABLE:
             return f"nothing to pause: {present}"
-        return f"it is about to end: {present}" if self._closing else None
+        *_, last = self._ledger.status.phases
+        return f"it is about to end: {present}" if last.completed else None
 
     def _why_not_back(self, present: str) -> str | None:
         if self._ledger.status.state is State.PENDING:

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from migration.status import Decision
     from workflows import budgets
     from workflows.ledger import Ledger
+    from workflows.run import shielded
 
 AT_ONCE = 50
 """Decisions brought by one activity: a person who leans on a key must not fill the history with activities."""
@@ -47,9 +48,7 @@ class Trail:
         """The run is over: wait until the journal has everything, whatever else is asked meanwhile."""
         assert self._writing is not None, "opened when the run began"
         self._over = True
-        while not self._writing.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(self._writing)
+        await shielded(self._writing, lambda: None)
 
     async def _write(self) -> None:
         while True:

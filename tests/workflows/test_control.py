@@ -298,8 +298,23 @@ async def test_a_difference_that_a_person_accepts_is_named_to_the_end(steered: S
     await handle.execute_update("skip", {"by": "kim", "reason": "rotated, CHG-2"})
     result = await handle.result()
     assert result.state is State.ROLLED_BACK
-    assert "1 claim(s) of its report do not hold" in result.message
+    assert result.message == (
+        "rolled back, and a person let it end so: "
+        "not as it was: Secret kube-system/vsphere-creds is as it was (differs in data)"
+    )
     assert rotated in result.report
+
+
+async def test_what_could_not_be_compared_is_not_said_to_be_as_it_was(steered: Steer, world: World) -> None:
+    world.fail("compare_baseline", PERMANENT)
+    handle = await steered(gates=[PhaseName.CREATE_TAGS])
+    await until(handle, State.AWAITING_APPROVAL)
+    await handle.execute_update("reject")
+    await until(handle, State.NEEDS_ATTENTION)
+    await handle.execute_update("skip")
+    result = await handle.result()
+    assert (result.state, result.report) == (State.ROLLED_BACK, [])
+    assert result.message == "rolled back, and a person let it end so: it is broken"
 
 
 async def test_a_pause_is_taken_back_before_it_takes_effect(steered: Steer, world: World) -> None:
