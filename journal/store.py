@@ -5,6 +5,8 @@ share one. Synchronous on purpose: `record` is called from adapters' threads and
 hands over.
 """
 
+import sqlite3
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +27,10 @@ from migration.call import Call, Scope
 
 BUSY_SECONDS = 30
 """How long one process waits for another's transaction on SQLite; ours take milliseconds."""
+BUSY_PAUSE_SECONDS = 0.02
 FLUSH_SECONDS = 30.0
+_LOCK = {"sqlite": "begin immediate", "postgresql": "select pg_advisory_xact_lock(8236)"}
+"""What lets one process at a time create tables, until its transaction ends; the number is any that is ours alone."""
 _CALLS = Metric("vcfm_calls", "Calls to clusters and vCenters, as recorded.", ["system", "server", "outcome"])
 
 Row = dict[str, Any]
@@ -174,10 +179,10 @@ class Journal:
         return self._writer
 
     def _create(self) -> None:
-        try:
-            Table.metadata.create_all(self._engine)
-        except SQLAlchemyError:  # another process may be creating them at this moment: look again
-            Table.metadata.create_all(self._engine)
+        """Under a lock from the look to the last table: API and worker open a new journal at the same moment."""
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(_LOCK[self._engine.dialect.name])
+            Table.metadata.create_all(connection)
 
     def _missing(self) -> list[str]:
         """Columns that this version writes and the database does not have."""
@@ -200,7 +205,23 @@ def _engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     def prepare(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")  # readers and the writer do not wait for each other
+        deadline = time.monotonic() + BUSY_SECONDS
+        while not _ahead(connection) and time.monotonic() < deadline:
+            time.sleep(BUSY_PAUSE_SECONDS)
 
     event.listen(engine, "connect", prepare)
     return engine
+
+
+def _ahead(connection: Any) -> bool:
+    """Write ahead, so that readers and the writer do not wait for each other; False while others open it too.
+
+    The change of mode alone does not wait for others by itself, as everything else on SQLite does.
+    """
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True

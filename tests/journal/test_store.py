@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -223,6 +224,20 @@ def test_two_processes_open_and_write_one_file(journal: Journal, file: Path) -> 
     journal.flush()
     assert len(journal.read("vcfm-a")) == 40
     other.close()
+
+
+def test_many_open_a_new_journal_at_the_same_moment(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def open_one(file: Path) -> None:
+        journal = Journal(f"sqlite:///{file}")
+        together.wait()
+        journal.open()
+        journal.close()
+
+    with ThreadPoolExecutor(together.parties) as threads:
+        for number in range(10):
+            list(threads.map(open_one, [tmp_path / f"{number}.db"] * together.parties))
 
 
 def test_a_locked_database_holds_up_nobody_and_is_not_silent(
