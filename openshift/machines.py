@@ -47,7 +47,8 @@ class Machine(Value):
         node: name of its Node, once nodelink has found it.
         provider_id: `vsphere://<BIOS UUID of the VM>`.
         deleting_since: when its deletion was asked for.
-        conditions: `Drainable`, `Drained`, `Terminable`, `InstanceExists`, as far as they were written.
+        conditions: `Drainable`, `Drained`, `Terminable`, `InstanceExists`, and vSphere's own `MachineCreation` from
+            `status.providerStatus`, as far as they were written.
     """
 
     name: str
@@ -76,11 +77,21 @@ class Machine(Value):
 
     @property
     def obstacle(self) -> str:
-        """What the Machine itself says holds it up: its error, or the drain or hook that blocks its deletion."""
+        """What the Machine itself says holds it up, or nothing.
+
+        Its error, if it has one. While it is deleted the drain or hook that blocks this; before it has a Node the
+        vCenter that cannot be asked for its VM, or that refused to make one: Machine API tries those again for ever,
+        and neither makes the Machine Failed.
+        """
         if self.error_message or self.error_reason:
             return self.error_message or self.error_reason
-        blocked = [self.conditions.get(each) for each in ("Drainable", "Drained", "Terminable")]
-        return next((each.message for each in blocked if each and each.status == "False" and self.deleting_since), "")
+        held: dict[str, str] = {}
+        if self.deleting_since:
+            held = {"Drainable": "False", "Drained": "False", "Terminable": "False"}
+        elif not self.node:
+            held = {"InstanceExists": "Unknown", "MachineCreation": "False"}
+        said = [self.conditions[each] for each in held if each in self.conditions]
+        return next((each.message for each in said if each.status == held[each.type]), "")
 
 
 class MachineSet(Value):
@@ -122,7 +133,7 @@ def read_machine(document: Document) -> Machine:
         created=need(document, "metadata", "creationTimestamp"),
         deleting_since=moment(document, "metadata", "deletionTimestamp"),
         hooks=[Hook(step=step, **each) for step in ("preDrain", "preTerminate") for each in hooks.get(step) or []],
-        conditions=conditions(document),
+        conditions=conditions(document) | conditions({"status": dig(document, "status", "providerStatus")}),
         addresses=[each["address"] for each in dig(document, "status", "addresses") or []],
         region=labels.get(REGION_LABEL, ""),
         zone=labels.get(ZONE_LABEL, ""),

@@ -19,10 +19,11 @@ from activities.virtual_machines import VirtualMachines, VmsGone
 from lab.commands import Lab
 from lab.faults import fault
 from migration.request import ClusterName
-from migration.value import Value
+from migration.value import Document, Value
+from openshift.machines import MACHINE_SET_LABEL, NAMESPACE, list_machines
 from openshift.resources import MACHINE_SET
 from tests.activities.attempts import Attempts, attempts, reference_to, vcenter_of
-from tests.activities.by_hand import patched
+from tests.activities.by_hand import admin, applied, patched
 
 pytestmark = pytest.mark.lab
 HOUR, NOW = timedelta(hours=1), timedelta(0)
@@ -105,6 +106,37 @@ async def test_a_cancelled_wait_ends(
         assert last.waiting.at_most == HOUR
         assert unblock in last.waiting.unblock
         assert last.waiting.since == environment.info.scheduled_time
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("datastore-full", "unlucky-.* is Provisioning, no node yet: .*Insufficient disk space"),
+        ("away", "unlucky-.* is new, no node yet: Failed to check if machine exists: .*EOF"),
+    ],
+)
+async def test_a_machine_that_cannot_be_made_says_why(lab: Lab, trying: Attempts, kind: str, why: str) -> None:
+    """Machine API tries it again for ever and never calls it Failed: nobody else would say."""
+    wanted = SetsReady(cluster="", replicas={"unlucky": 1}, at_most=timedelta(seconds=AT_MOST))
+    unlucky = applied(lab, _one_worker(lab, "unlucky"))
+    with fault(lab.state_dir, kind, "source"), unlucky, pytest.raises(ApplicationError, match=why):
+        await trying.run(MachineSets.wait_ready, wanted)
+    cluster = await trying.context.cluster("")
+    async with asyncio.timeout(AT_MOST):
+        while any(each.machine_set == "unlucky" for each in await list_machines(cluster)):
+            await asyncio.sleep(0.5)
+
+
+def _one_worker(lab: Lab, name: str) -> Document:
+    """A MachineSet like the lab's own, with one replica."""
+    with admin(lab) as api:
+        version, kind = "machine.openshift.io/v1beta1", "MachineSet"
+        (like,) = api.objects(version, kind)
+    labels = {MACHINE_SET_LABEL: name}
+    like["spec"]["selector"] = {"matchLabels": labels}
+    like["spec"]["template"]["metadata"]["labels"] |= labels
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": like["spec"] | {"replicas": 1}}
 
 
 async def test_while_the_api_server_is_away_patience_does_not_run_out(lab: Lab, trying: Attempts) -> None:

@@ -62,6 +62,11 @@ def test_who_is_control_plane(role: str, expected: bool) -> None:
         ({"deletionTimestamp": "2026-01-01T00:00:00Z"}, {"conditions": said(Drained="False")}, "Drained says so"),
         ({"deletionTimestamp": "2026-01-01T00:00:00Z"}, {"conditions": said(Drained="True")}, ""),
         ({}, {"conditions": said(Drainable="False")}, ""),  # a hook that waits for a deletion is no obstacle
+        ({}, {"conditions": said(InstanceExists="Unknown")}, "InstanceExists says so"),
+        ({}, {"conditions": said(InstanceExists="False")}, ""),  # it is being made
+        ({}, {"providerStatus": {"conditions": said(MachineCreation="False")}}, "MachineCreation says so"),
+        ({}, {"providerStatus": {"conditions": said(MachineCreation="True")}}, ""),
+        ({}, {"nodeRef": {"name": "n"}, "conditions": said(InstanceExists="Unknown")}, ""),  # its vCenter is away
     ],
 )
 def test_what_holds_a_machine_up(metadata: Document, status: Document, obstacle: str) -> None:
