@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,10 @@ DATACENTER = Place(kind="Datacenter", path="/dc-source")
 
 def place_of(path: str) -> Place:
     return Place(kind="Folder", path=path)
+
+
+def template_place(real: RealVCenter) -> Place:
+    return Place(kind="VirtualMachine", path=real.site.failure_domains[0]["topology"]["template"])
 
 
 def mutations(calls: list[Call]) -> list[str]:
@@ -254,8 +259,7 @@ def machine(vcenter: VCenter) -> str:
 
 @pytest.fixture
 def template(vcenter: VCenter, shared: RealVCenter) -> str:
-    path = shared.site.failure_domains[0]["topology"]["template"]
-    return Inventory(vcenter).require(Place(kind="VirtualMachine", path=path))
+    return Inventory(vcenter).require(template_place(shared))
 
 
 def test_changes_are_told_and_silence_too(vcenter: VCenter, machine: str) -> None:
@@ -289,6 +293,38 @@ def test_a_removed_vm_is_no_longer_listed(own: Callable[[int], RealVCenter], cal
         assert set(first or {}) - set(seen) == {victim.moref}
         changes.close()
         assert [each.method for each in calls][-2:] == ["DestroyPropertyCollector", "DestroyView"]
+
+
+def test_machines_are_made_while_many_watch(own: Callable[[int], RealVCenter]) -> None:
+    """The simulator by itself stops for ever at some point of this (lab/parts/vcenter/gaps.go)."""
+    watchers, machines, at_once = 4, 60, 6
+    real, given_up = own(0), Event()
+
+    def watch(_: int) -> int:
+        with real.session(lambda _: None) as vcenter:
+            changes = follow_vms(vcenter, Inventory(vcenter).require(DATACENTER), ["name"], window=1)
+            seen = len(next(changes) or {})
+            while seen < machines and not given_up.is_set():
+                seen = max(seen, len(next(changes) or {}))
+            changes.close()
+        return seen
+
+    with ThreadPoolExecutor(watchers) as threads, real.session(lambda _: None) as vcenter:
+        watching = threads.map(watch, range(watchers))
+        try:
+            inventory, topology = Inventory(vcenter), real.site.failure_domains[0]["topology"]
+            template = vcenter.managed(inventory.require(template_place(real)))
+            folder = vcenter.managed(inventory.require(place_of("/dc-source/vm")))
+            pool = inventory.require(Place(kind="ResourcePool", path=topology["resourcePool"]))
+            for first in range(0, machines, at_once):
+                spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(pool=vcenter.managed(pool)))
+                tasks = [template.Clone(folder, f"m-{first + each}", spec) for each in range(at_once)]
+                for task in tasks:
+                    wait_task(vcenter, moref(task), patience=20)
+        except BaseException:
+            given_up.set()
+            raise
+        assert all(seen >= machines for seen in watching)
 
 
 def test_following_survives_an_expired_session(vcenter: VCenter, shared: RealVCenter, calls: list[Call]) -> None:
