@@ -15,8 +15,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 import temporal
 from cli.dev_server import dev_server
-from lab.commands import Lab, down, up
+from lab.commands import Lab
 from lab.scenario import load
+from tests.labs import standing
 from tests.serving import Serving, serving
 from tests.workflows.world import World
 
@@ -54,9 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A running lab of the default scenario: `lab.state_dir` (kubeconfig, ca.pem, …) and `lab.description` (lab.json)."""
-    state_dir: Path = tmp_path_factory.mktemp("lab") / "state"
-    yield up(load("default"), state_dir, attached=True)
-    down(state_dir)
+    with standing(load("default"), tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.commands import Lab, down, up
+from lab.commands import Lab
 from lab.scenario import Delays, Pool, Scenario
 from tests.activities.attempts import Attempts, attempts
 from tests.activities.walk import Walk, walk
+from tests.labs import standing
 
 MOVED = Scenario(
     name="moved",
@@ -23,9 +24,9 @@ MOVED = Scenario(
 @pytest.fixture(scope="package")
 def legacy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A lab that refuses a second vCenter, and whose control plane may be meddled with."""
-    state_dir = tmp_path_factory.mktemp("legacy") / "lab"
-    yield up(Scenario(name="legacy", rules="legacy", source_failure_domains=2), state_dir, attached=True)
-    down(state_dir)
+    scenario = Scenario(name="legacy", rules="legacy", source_failure_domains=2)
+    with standing(scenario, tmp_path_factory.mktemp("legacy")) as lab:
+        yield lab
 
 
 @pytest.fixture
@@ -39,10 +40,7 @@ async def trying(lab: Lab, tmp_path: Path) -> AsyncIterator[Attempts]:
 async def walked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Walk]:
     """A whole migration on a lab of its own, each activity attempted twice in a row."""
     directory = tmp_path_factory.mktemp("walked")
-    lab = up(MOVED, directory / "lab", attached=True)
-    try:
+    with standing(MOVED, directory) as lab:
         (directory / "service").mkdir()
         async with attempts(lab, directory / "service") as trying:
             yield await walk(lab, trying)
-    finally:
-        down(directory / "lab")

@@ -8,10 +8,10 @@ import pytest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from lab.commands import down, up
 from lab.scenario import load
 from migration.status import MigrationStatus
 from tests.e2e.running import Running, running
+from tests.labs import standing
 
 
 class Migrated(NamedTuple):
@@ -27,13 +27,10 @@ async def migrated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mi
     """The default scenario, migrated by REST through an API, a worker and a Temporal of their own."""
     directory: Path = tmp_path_factory.mktemp("migrated")
     (directory / "service").mkdir()
-    lab = up(load("default"), directory / "lab", attached=True)
-    try:
+    with standing(load("default"), directory) as lab:
         async with running(lab, directory / "service") as started:
             status = started.follow(started.submit().id, seconds=300)
             yield Migrated(running=started, status=status, history=await history(started, status.id))
-    finally:
-        down(directory / "lab")
 
 
 async def history(started: Running, migration: str) -> WorkflowHistory:

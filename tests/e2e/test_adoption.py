@@ -6,20 +6,19 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from lab.commands import down, up
 from lab.scenario import load
 from lab.snapshot import snapshot
 from migration.phase import PhaseName
 from migration.status import MigrationStatus, PhaseState, State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
+from tests.labs import standing
 from tests.prove.outside import differences
 
 
 async def test_a_run_terminated_during_the_control_planes_roll_is_completed_by_another(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
-    lab = up(load("default"), tmp_path / "lab", attached=True)
-    try:
+    with standing(load("default"), tmp_path) as lab:
         async with running(lab, tmp_path / "service") as started:
             migration = started.submit().id
             _watch(started, migration, lambda status: _in_the_middle(status, PhaseName.RECREATE_CPMS, done=1))
@@ -33,15 +32,12 @@ async def test_a_run_terminated_during_the_control_planes_roll_is_completed_by_a
             assert status.state is State.COMPLETED, status.message
             assert {each.state for each in status.phases} == {PhaseState.COMPLETED}
             claims.migrated(lab)
-    finally:
-        down(tmp_path / "lab")
 
 
 async def test_a_run_that_was_taken_over_and_then_lost_with_its_temporal_is_rolled_back(tmp_path: Path) -> None:
     for each in ("first", "second"):
         (tmp_path / each).mkdir()
-    lab = up(load("default"), tmp_path / "lab", attached=True)
-    try:
+    with standing(load("default"), tmp_path) as lab:
         before = snapshot(lab.state_dir)
         async with running(lab, tmp_path / "first") as started:
             migration = started.submit().id
@@ -57,8 +53,6 @@ async def test_a_run_that_was_taken_over_and_then_lost_with_its_temporal_is_roll
             assert [each.claim for each in status.report if not each.holds] == []
             name = lab.description["infrastructure_name"]
             assert differences(before, snapshot(lab.state_dir), name) == []
-    finally:
-        down(tmp_path / "lab")
 
 
 def _watch(started: Running, migration: str, until: Callable[[MigrationStatus], bool]) -> None:

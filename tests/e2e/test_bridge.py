@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.commands import down, up
 from lab.scenario import load
 from migration.status import State
 from tests.e2e import claims
 from tests.e2e.bridging import GATED, Bridged, Cluster, bridged, completed, official
 from tests.e2e.leaks import leaks
+from tests.labs import standing
 
 KILLS = 5
 SEED = 20261125
@@ -24,8 +24,7 @@ NAME = "cluster"
 @pytest.mark.timeout(1800)
 async def test_a_resource_alone_starts_approves_and_tells_a_migration(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
-    lab = up(load("default"), tmp_path / "lab", attached=True)
-    try:
+    with standing(load("default"), tmp_path) as lab:
         async with bridged(lab, tmp_path / "service") as started:
             cluster = Cluster(lab)
             cluster.apply(NAME, official(lab) | {"approvalMode": "Manual"})
@@ -44,8 +43,6 @@ async def test_a_resource_alone_starts_approves_and_tells_a_migration(tmp_path: 
             reasons = [each["reason"] for each in cluster.events(NAME)]
             assert reasons.count("ApprovalNeeded") == reasons.count("Decided") == len(GATED)
             assert await leaks(started, [each["password"] for each in lab.description["vcenters"]]) == []
-    finally:
-        down(tmp_path / "lab")
 
 
 def _approve_and_kill(started: Bridged, cluster: Cluster) -> None:

@@ -4,11 +4,11 @@ import random
 import time
 from pathlib import Path
 
-from lab.commands import down, up
 from lab.scenario import load
 from migration.status import State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
+from tests.labs import standing
 
 KILLS = 10
 SEED = 20261123
@@ -18,8 +18,7 @@ LONGEST_PAUSE = 8.0
 
 async def test_ten_kills_in_one_run(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
-    lab = up(load("default"), tmp_path / "lab", attached=True)
-    try:
+    with standing(load("default"), tmp_path) as lab:
         async with running(lab, tmp_path / "service") as started:
             migration = started.submit().id
             phases = _kill(started, migration)
@@ -27,8 +26,6 @@ async def test_ten_kills_in_one_run(tmp_path: Path) -> None:
             assert status.state is State.COMPLETED, f"{status.message}; killed in {phases}"
             assert len(phases) == KILLS, f"the run ended after {len(phases)} kills, in {phases}"
             claims.migrated(lab)
-    finally:
-        down(tmp_path / "lab")
 
 
 def _kill(started: Running, migration: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.commands import Lab, admin_api, down, up
+from lab.commands import Lab, admin_api
 from lab.faults import fault
 from lab.scenario import load
 from lab.state import StateDir
@@ -15,6 +15,7 @@ from tests.e2e.bridging import Cluster, bridged, official
 from tests.e2e.conftest import Migrated
 from tests.e2e.leaks import leaks, places, spellings
 from tests.e2e.world import World
+from tests.labs import standing
 
 WRONG = "canary-7f2c<&\"'\\%41 wrong"
 """A password that no vCenter takes: errors quote what they refuse."""
@@ -35,8 +36,7 @@ async def test_success_leaves_none(migrated: Migrated) -> None:
 
 async def test_failure_and_rollback_leave_none(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
-    lab = up(load("default"), tmp_path / "lab", attached=True)
-    try:
+    with standing(load("default"), tmp_path) as lab:
         async with bridged(lab, tmp_path / "service") as started:
             started.wait_until_ready()
             cluster = Cluster(lab)
@@ -55,8 +55,6 @@ async def test_failure_and_rollback_leave_none(tmp_path: Path) -> None:
                 assert all(f"'name': '{name}'" in shown for name in [each, *told]), "they are looked through"
             assert "bridge.log" in {name for name, _ in await places(started)}
             assert await leaks(started, [WRONG, *secrets_of(lab), _token(lab.description["kubeconfig_bridge"])]) == []
-    finally:
-        down(tmp_path / "lab")
 
 
 def secrets_of(lab: Lab) -> list[str]:
