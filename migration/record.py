@@ -12,7 +12,7 @@ from migration.before_images import TargetImages
 from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, reversible, row
 from migration.plan import Plan
 from migration.request import MigrationRequest
-from migration.status import State
+from migration.status import BackupReference, State
 from migration.value import Value
 
 
@@ -22,7 +22,9 @@ class MigrationRecord(Value):
     Attributes:
         workflow, run: Temporal's ids of who wrote it last; `plan.key` stays that of the first run.
         takeovers: how often another run has taken it over; an earlier run must not write any more.
+        backups: the before-images that are stored, as its status lists them.
         phase: begun last; it may have acted or not. Those before it are done, but for the skipped.
+        forgone: the phase that a person let begin although the source could not take the cluster back.
         going_back: whether it is being rolled back, and what of it is undone for certain.
         ended: how, or None while it has not.
     """
@@ -33,8 +35,10 @@ class MigrationRecord(Value):
     run: str
     takeovers: int = 0
     images: TargetImages = TargetImages()
+    backups: list[BackupReference] = []
     phase: PhaseName
     skipped: list[PhaseName] = []
+    forgone: PhaseName | None = None
     going_back: bool = False
     undone: list[PhaseName] = []
     ended: Literal[State.COMPLETED, State.ROLLED_BACK] | None = None
@@ -77,6 +81,17 @@ def refusal(record: MigrationRecord, direction: Direction) -> str:
     if direction is Direction.ROLLBACK and record.crossed:
         return f"there is no way back after {POINT_OF_NO_RETURN} has begun: {record.workflow} {record.progress}"
     return ""
+
+
+def mismatch(record: MigrationRecord, request: MigrationRequest) -> str:
+    """Why a run that was given this request must not take the migration over; empty where it may.
+
+    Whoever may start workflows could otherwise go on without the gates, the approvers or the requester it began with.
+    """
+    asked, known = (each.model_copy(update={"cluster": "", "adopts": None}) for each in (request, record.request))
+    if asked == known:
+        return ""
+    return f"the request is not the one that {record.workflow} began with: have `vcfm adopt` write it"
 
 
 def contradiction(stored: MigrationRecord, mine: MigrationRecord) -> str:

@@ -14,7 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.record import Record, RecordQuestion
     from migration.adoption import Adoption, Direction
     from migration.phase import PhaseName
-    from migration.record import MigrationRecord, refusal
+    from migration.record import MigrationRecord, mismatch, refusal
+    from migration.request import MigrationRequest
     from workflows import budgets
     from workflows.chronicle import Chronicle
     from workflows.failures import explain
@@ -24,16 +25,18 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steering import GoBack, Steering
 
 
-async def take_over(adoption: Adoption, run: Run, steering: Steering, saga: Saga, chronicle: Chronicle) -> PhaseName:
+async def take_over(
+    request: MigrationRequest, adoption: Adoption, run: Run, steering: Steering, saga: Saga, chronicle: Chronicle
+) -> PhaseName:
     """Become the run that the cluster's record tells of; returns the phase to go on with.
 
     Raises:
-        AdoptionRefused: there is nothing to take over, or not in that direction.
+        AdoptionRefused: there is nothing to take over, or not in that direction, or not with this request.
         GoBack: it is to be rolled back.
     """
     run.ledger.takes_over("taking over: reading the cluster's record")
     record = await _read(run)
-    if reason := refusal(record, adoption.direction):
+    if reason := refusal(record, adoption.direction) or mismatch(record, request):
         raise AdoptionRefused(reason)
     await _let_it_end(run, adoption, record)
     run.plan, run.images = record.plan.known_as(run.cluster), record.images
@@ -41,6 +44,9 @@ async def take_over(adoption: Adoption, run: Run, steering: Steering, saga: Saga
     saga.take_over(record.to_undo)
     run.ledger.took_over(record)
     steering.adopted(adoption)
+    if record.forgone:
+        steering.forgo()
+        run.ledger.without_way_back(record.forgone)
     if record.crossed:
         steering.cross()
         run.ledger.crossed()

@@ -51,6 +51,11 @@ class Chronicle:
         if self._record:
             self._record = self._record.model_copy(update={"skipped": [*self._record.skipped, phase]})
 
+    def forgoes(self, phase: PhaseName) -> None:
+        """A person lets a phase begin without a way back; written down when it does."""
+        if self._record:
+            self._record = self._record.model_copy(update={"forgone": phase})
+
     async def goes_back(self) -> None:
         """A rollback is about to begin."""
         await self._keep(going_back=True)
@@ -67,7 +72,8 @@ class Chronicle:
     async def _keep(self, **changes: object) -> None:
         if self._record is None:
             return
-        self._record = self._record.model_copy(update={"images": self._run.images, **changes})
+        seen = {"images": self._run.images, "backups": self._run.ledger.status.backups}
+        self._record = self._record.model_copy(update={**seen, **changes})
         if self._record != self._kept:
             await self._run.act(Record.keep, self._record, f"note in the cluster: {self._record.progress}")
             self._kept = self._record

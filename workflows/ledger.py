@@ -75,6 +75,7 @@ class Ledger:
         self._change(
             phase=record.phase,
             phases=[_earlier(each.name, record) for each in TABLE],
+            backups=record.backups,
             state=State.RUNNING,
             message=f"taken over from run {record.run}, which {record.progress}",
         )

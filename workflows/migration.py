@@ -73,7 +73,7 @@ class MigrationWorkflow:
         """Go through the phases; the result is the final status, with its report."""
         self._trail.open()
         try:
-            begun = await self._take_over(request.adopts) if request.adopts else PhaseName.PREFLIGHT
+            begun = await self._take_over(request, request.adopts) if request.adopts else PhaseName.PREFLIGHT
             for phase in PHASES[number(begun) - 1 :]:
                 await self._through(phase, approved=phase.name is begun)
         except PreflightRefused as refusal:
@@ -123,7 +123,7 @@ class MigrationWorkflow:
     async def _see_way_back(self, phase: PhaseName) -> list[str]:
         if phase not in IRREVERSIBLE or self.steering.crossed:
             return []
-        return [await see_way_back(self._run, phase, self.steering)]
+        return [await see_way_back(self._run, phase, self.steering, self._chronicle)]
 
     async def _do(self, phase: Step) -> list[str]:
         await self._chronicle.begins(phase.name)
@@ -165,7 +165,7 @@ class MigrationWorkflow:
                 if await self.steering.ask(self._ledger.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
                     return None
 
-    async def _take_over(self, adoption: Adoption) -> PhaseName:
+    async def _take_over(self, request: MigrationRequest, adoption: Adoption) -> PhaseName:
         """Go on where an earlier run was ended; a Cancel that comes meanwhile is heard once we know where that is.
 
         Raises:
@@ -173,7 +173,7 @@ class MigrationWorkflow:
             GoBack: it is to be rolled back.
         """
         cancelled: list[bool] = []
-        taking = take_over(adoption, self._run, self.steering, self._saga, self._chronicle)
+        taking = take_over(request, adoption, self._run, self.steering, self._saga, self._chronicle)
         begun = await shielded(taking, lambda: cancelled.append(True))
         if cancelled:
             self.steering.cancelled()

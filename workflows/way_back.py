@@ -11,12 +11,13 @@ with workflow.unsafe.imports_passed_through():
     from activities.source import Source, SourceQuestion
     from migration.phase import PhaseName
     from migration.steering import Verb
+    from workflows.chronicle import Chronicle
     from workflows.failures import Failure, explain
     from workflows.run import Interrupted, Run
     from workflows.steering import Steering
 
 
-async def see_way_back(run: Run, phase: PhaseName, steering: Steering) -> str:
+async def see_way_back(run: Run, phase: PhaseName, steering: Steering, chronicle: Chronicle) -> str:
     """Look at the source before a phase that is hard to undo; returns what was read, or what a person decided.
 
     Raises:
@@ -38,6 +39,7 @@ async def see_way_back(run: Run, phase: PhaseName, steering: Steering) -> str:
         if await steering.ask(phase, why, skip=f"{phase} begins without a way back") is Verb.SKIP:
             run.ledger.without_way_back(phase)
             steering.forgo()
+            chronicle.forgoes(phase)
             return f"begun without a way back, as a person decided: {failure.diagnosis}"
 
 

@@ -176,6 +176,25 @@ async def test_there_must_be_something_to_take_over(steered: Steer, adopted: Ado
     assert "it is broken: mend it" in failed.value.cause.message
 
 
+async def test_nothing_is_taken_over_with_another_request(steered: Steer, adopted: Adopt, world: World) -> None:
+    """Else whoever may start workflows could have it go on without its gates."""
+    gates = [PhaseName.SCALE_OLD]
+    handle = await ended_in("wait_workers_ready", steered, world, gates=gates)
+    with pytest.raises(WorkflowFailureError) as failed:
+        await (await adopted(handle)).result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.message.endswith("began with: have `vcfm adopt` write it")
+    assert world.records[-1].takeovers == 0
+    await until(await adopted(handle, gates=gates), State.AWAITING_APPROVAL, PhaseName.SCALE_OLD)
+
+
+async def test_its_before_images_are_still_listed(steered: Steer, adopted: Adopt, world: World) -> None:
+    handle = await ended_in("wait_workers_ready", steered, world)
+    stored = (await handle.query(MigrationWorkflow.status)).backups
+    assert stored
+    assert (await (await adopted(handle)).result()).backups == stored
+
+
 async def test_what_was_approved_stays_approved_and_what_comes_later_is_asked(
     steered: Steer, adopted: Adopt, world: World
 ) -> None:

@@ -6,7 +6,7 @@ from temporalio.exceptions import ApplicationError
 from activities.source import SourceFit
 from migration.phase import PhaseName
 from migration.status import MigrationStatus, PhaseState, State
-from tests.workflows.conftest import Steer
+from tests.workflows.conftest import Adopt, Steer
 from tests.workflows.test_control import Handle, calling, until
 from tests.workflows.world import World
 
@@ -64,6 +64,21 @@ async def test_going_on_without_a_way_back_stays_visible(steered: Steer, world: 
     assert "recreate_cpms was let begin without a way back" in status.point_of_no_return
     world.go_on("wait_workers_gone")
     assert (await handle.result()).state is State.COMPLETED
+
+
+async def test_who_takes_it_over_knows_that_its_way_back_was_forgone(
+    steered: Steer, adopted: Adopt, world: World
+) -> None:
+    handle, _ = await unfit_before(PhaseName.RECREATE_CPMS, steered, world)
+    world.stall("follow_control_plane")
+    await handle.execute_update("skip")
+    await calling(world, "follow_control_plane")
+    await handle.terminate()
+    world.go_on("follow_control_plane")
+    world.fail("point_control_plane", UNFIT)
+    taken = await adopted(handle, rollback_on_failure=True)
+    status = await until(taken, State.NEEDS_ATTENTION, PhaseName.RECREATE_CPMS)
+    assert "recreate_cpms was let begin without a way back" in status.point_of_no_return
 
 
 async def test_what_goes_on_without_a_way_back_goes_back_only_if_a_person_says_so(steered: Steer, world: World) -> None:
