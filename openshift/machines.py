@@ -9,6 +9,7 @@ import contextlib
 
 from pydantic import AwareDatetime
 
+from migration import redact
 from migration.value import Document, Value
 from openshift.client import Cluster
 from openshift.documents import Condition, called, conditions, dig, moment, need
@@ -24,6 +25,8 @@ CLUSTER_LABEL = f"{_LABEL}cluster"
 REGION_LABEL = "machine.openshift.io/region"
 ZONE_LABEL = "machine.openshift.io/zone"
 
+_HALF = 150
+"""Characters kept of the beginning and of the end of what a Machine says."""
 _WORKSPACE = ("spec", "providerSpec", "value", "workspace")
 _TEMPLATE = ("spec", "template")
 
@@ -81,17 +84,18 @@ class Machine(Value):
 
         Its error, if it has one. While it is deleted the drain or hook that blocks this; before it has a Node the
         vCenter that cannot be asked for its VM, or that refused to make one: Machine API tries those again for ever,
-        and neither makes the Machine Failed.
+        and neither makes the Machine Failed. Without what looks like a secret, and brief: Machine API prints whole
+        structures before the vCenter's own words.
         """
         if self.error_message or self.error_reason:
-            return self.error_message or self.error_reason
+            return _brief(self.error_message or self.error_reason)
         held: dict[str, str] = {}
         if self.deleting_since:
             held = {"Drainable": "False", "Drained": "False", "Terminable": "False"}
         elif not self.node:
             held = {"InstanceExists": "Unknown", "MachineCreation": "False"}
         said = [self.conditions[each] for each in held if each in self.conditions]
-        return next((each.message for each in said if each.status == held[each.type]), "")
+        return _brief(next((each.message for each in said if each.status == held[each.type]), ""))
 
 
 class MachineSet(Value):
@@ -112,6 +116,11 @@ class MachineSet(Value):
     labels: dict[str, str]
     region: str
     zone: str
+
+
+def _brief(text: str) -> str:
+    text = redact.line(text)
+    return text if len(text) <= 2 * _HALF else f"{text[:_HALF]} … {text[-_HALF:]}"
 
 
 def read_machine(document: Document) -> Machine:

@@ -66,6 +66,8 @@ def test_who_is_control_plane(role: str, expected: bool) -> None:
         ({}, {"conditions": said(InstanceExists="False")}, ""),  # it is being made
         ({}, {"providerStatus": {"conditions": said(MachineCreation="False")}}, "MachineCreation says so"),
         ({}, {"providerStatus": {"conditions": said(MachineCreation="True")}}, ""),
+        ({}, {"errorMessage": f"clone {'&' * 500}: no space"}, f"clone {'&' * 144} … {'&' * 140}: no space"),
+        ({}, {"errorMessage": "https://me:secret@vc: no"}, "https://(removed)@vc: no"),
         ({}, {"nodeRef": {"name": "n"}, "conditions": said(InstanceExists="Unknown")}, ""),  # its vCenter is away
     ],
 )
