@@ -124,7 +124,7 @@ async def _generated(cluster: Cluster, plan: Plan) -> Claim:
 
 def _no_vms(vcenter: VCenter, target: VCenterPlan, plan: Plan) -> Claim:
     """A clone that came late has no Machine: vCenter alone knows of it."""
-    ours = tuple(f"{each}-" for each in [*(each.name for each in plan.new_sets), f"{plan.infrastructure_name}-master"])
+    ours = (*plan.worker_prefixes, plan.master_prefix)
     inventory = Inventory(vcenter)
     datacenters = [inventory.require(Place(kind="Datacenter", path=f"/{each}")) for each in target.datacenters]
     left = [

@@ -164,6 +164,16 @@ class Plan(Value):
         return [each for each in self.failure_domains if each.server == server]
 
     @property
+    def worker_prefixes(self) -> list[str]:
+        """How the new MachineSets' Machines, nodes and VMs are called, up to what Machine API chooses."""
+        return [f"{each.name}-" for each in self.new_sets]
+
+    @property
+    def master_prefix(self) -> str:
+        """How a ControlPlaneMachineSet's Machines, nodes and VMs are called, old and new, up to what it chooses."""
+        return f"{self.infrastructure_name}-master-"
+
+    @property
     def added_servers(self) -> list[str]:
         """The targets that the cluster did not know before: what a rollback takes out of its configuration."""
         return [each for each in self.target_servers if each not in self.known_servers]

@@ -69,7 +69,7 @@ async def undo(run: Run) -> list[str]:
             VmsGone(
                 vcenter=target.reference,
                 datacenters=target.datacenters,
-                prefixes=[f"{each}-" for each in sets],
+                prefixes=plan.worker_prefixes,
                 at_most=budgets.DRAIN,
             ),
             f"wait until {target.server} holds no worker of the cluster",

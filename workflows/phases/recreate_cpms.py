@@ -51,7 +51,7 @@ async def undo(run: Run) -> list[str]:
             VmsGone(
                 vcenter=target.reference,
                 datacenters=target.datacenters,
-                prefixes=[f"{plan.infrastructure_name}-master-"],
+                prefixes=[plan.master_prefix],
                 at_most=budgets.CONTROL_PLANE,
             ),
             f"wait until {target.server} holds no master of the cluster",
