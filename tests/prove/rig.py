@@ -16,7 +16,8 @@ from temporalio.client import Client, WorkflowFailureError
 
 from cli.dev_server import DevServer, dev_server
 from cli.rest import Away
-from lab.commands import Lab, down, up
+from lab.apiserver import wait_for
+from lab.commands import Lab, down, status, up
 from lab.scenario import load
 from lab.snapshot import snapshot
 from migration.status import MigrationStatus
@@ -26,6 +27,7 @@ from tests.prove.snares import Snares
 from tests.prove.worker import BORN
 
 Answer = TypeVar("Answer")
+WELL_SECONDS = 120.0
 
 
 class Rig(Running):
@@ -56,7 +58,11 @@ class Rig(Running):
             os.kill(self._workers[-1], signal.SIGKILL)
 
     def begin(self, **spec: Any) -> str:
-        """Submit the lab's migration with further fields of the spec; returns its id."""
+        """Submit the lab's migration with further fields of the spec; returns its id.
+
+        Not before the lab is well: what an earlier proof took away may just have come back.
+        """
+        wait_for(lambda: status(self.lab.state_dir)["healthy"], what="a healthy lab", timeout=WELL_SECONDS, pause=0.5)
         self.service.wait_until_ready(seconds=300, alive=lambda: self.api.poll() is None)
         body = self.lab.description["migration"]
         return self._patiently(lambda: self.service.start(body | {"spec": body["spec"] | spec})).id
