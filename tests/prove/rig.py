@@ -17,9 +17,10 @@ from temporalio.client import Client, WorkflowFailureError
 from cli.dev_server import DevServer, dev_server
 from cli.rest import Away
 from lab.apiserver import wait_for
-from lab.commands import Lab, down, status, up
+from lab.commands import Lab, admin_api, down, status, up
 from lab.scenario import load
 from lab.snapshot import snapshot
+from lab.state import StateDir
 from migration.status import MigrationStatus
 from tests.e2e.running import Running
 from tests.prove.outside import differences
@@ -44,7 +45,12 @@ class Rig(Running):
         super().__init__(lab=lab, temporal=temporal, directory=directory)
 
     def differences(self) -> list[str]:
-        """What of the lab is not as it was when it came up, a sentence each."""
+        """What of the lab is not as it was when it came up, a sentence each.
+
+        Raises:
+            TimeoutError: its cluster is not even well.
+        """
+        self._until_well()
         return differences(self.before, snapshot(self.lab.state_dir), self.lab.description["infrastructure_name"])
 
     @property
@@ -58,11 +64,8 @@ class Rig(Running):
             os.kill(self._workers[-1], signal.SIGKILL)
 
     def begin(self, **spec: Any) -> str:
-        """Submit the lab's migration with further fields of the spec; returns its id.
-
-        Not before the lab is well: what an earlier proof took away may just have come back.
-        """
-        wait_for(lambda: status(self.lab.state_dir)["healthy"], what="a healthy lab", timeout=WELL_SECONDS, pause=0.5)
+        """Submit the lab's migration with further fields of the spec; returns its id."""
+        self._until_well()
         self.service.wait_until_ready(seconds=300, alive=lambda: self.api.poll() is None)
         body = self.lab.description["migration"]
         return self._patiently(lambda: self.service.start(body | {"spec": body["spec"] | spec})).id
@@ -102,6 +105,12 @@ class Rig(Running):
         client = await Client.connect(self.temporal.address)
         with contextlib.suppress(WorkflowFailureError):
             await client.get_workflow_handle(migration).result()
+
+    def _until_well(self) -> None:
+        """What a proof took away may just have come back: an API server that has just begun lists hardly anything."""
+        with admin_api(StateDir(self.lab.state_dir)) as api:
+            api.wait_ready(timeout=WELL_SECONDS)
+        wait_for(lambda: status(self.lab.state_dir)["healthy"], what="a healthy lab", timeout=WELL_SECONDS, pause=0.5)
 
     @property
     def _workers(self) -> list[int]:

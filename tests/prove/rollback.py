@@ -30,6 +30,8 @@ ACTIVITIES = dict(zip(BEFORE_NO_RETURN, (1, 2, 3, 3, 3, 3, 2, 3, 4, 2, 4, 5, 4),
 MOVING = (PhaseName.CREATE_WORKERS, PhaseName.RECREATE_CPMS, PhaseName.SCALE_OLD)
 AWAY = {"apiless": ("stopped", "kube-apiserver"), "sourceless": ("away", "source")}
 OUTAGE = (10.0, 30.0)
+BEGINS = {PhaseName.CREATE_WORKERS: 4.0, PhaseName.RECREATE_CPMS: 15.0, PhaseName.SCALE_OLD: 15.0}
+"""Seconds into the rollback, at most: it is over after six where only workers were made."""
 CELLS = [f"{phase}.{how}" for phase in BEFORE_NO_RETURN for how in ("during", "after", "crash")] + [
     f"{phase}.{how}" for phase in MOVING for how in ("cancel", *AWAY)
 ]
@@ -45,13 +47,13 @@ def rollback_cell(rig: Rig, name: str, seed: int) -> Cell:
     deaths = rig.deaths
     with observing(rig.lab) as seen:
         migration, asked = _send_back(rig, phase, how, seed=seed)
-        if how in AWAY:
-            _outage(rig, name, seed)
+        began = _outage(rig, name, seed) if how in AWAY else asked
         status = rig.ended(migration, seconds=LONGEST)
     left = rig.differences()
     cell.ended = status.state
     cell.wrong += _judged(status, phase, how)
     cell.wrong += [f"outside: {each}" for each in left]
+    cell.wrong += ["what was to be away was away too late"] if began > _end(status) else []
     cell.wrong += told(seen.violations)
     cell.figures = {
         "interrupted": _moments(rig, phase, how),
@@ -88,12 +90,15 @@ def _send_back(rig: Rig, phase: PhaseName, how: str, *, seed: int) -> tuple[str,
     return migration, asked
 
 
-def _outage(rig: Rig, name: str, seed: int) -> None:
-    """Something that the rollback needs is away for a while, from some moment of it on."""
+def _outage(rig: Rig, name: str, seed: int) -> float:
+    """Something that the rollback needs is away for a while, from the moment on that is returned."""
+    phase, _, how = name.partition(".")
     chance = random.Random(f"{seed} {name}")
-    time.sleep(chance.uniform(0.0, 15.0))
-    with fault(rig.lab.state_dir, *AWAY[name.split(".")[1]]):
+    time.sleep(chance.uniform(0.0, BEGINS[PhaseName(phase)]))
+    began = time.time()
+    with fault(rig.lab.state_dir, *AWAY[how]):
         time.sleep(chance.uniform(*OUTAGE))
+    return began
 
 
 def _hold(phase: PhaseName, seed: int) -> Snare:
