@@ -204,24 +204,22 @@ def _engine(url: str) -> Engine:
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
-    def prepare(connection: Any, _: Any) -> None:
-        deadline = time.monotonic() + BUSY_SECONDS
-        while not _ahead(connection) and time.monotonic() < deadline:
-            time.sleep(BUSY_PAUSE_SECONDS)
-
-    event.listen(engine, "connect", prepare)
+    event.listen(engine, "connect", _write_ahead)
     return engine
 
 
-def _ahead(connection: Any) -> bool:
-    """Write ahead, so that readers and the writer do not wait for each other; False while others open it too.
+def _write_ahead(connection: Any, _: Any) -> None:
+    """So that readers and the writer do not wait for each other.
 
     The change of mode alone does not wait for others by itself, as everything else on SQLite does.
     """
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise
-        return False
-    return True
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(BUSY_PAUSE_SECONDS)
+        else:
+            return

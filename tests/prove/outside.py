@@ -24,9 +24,6 @@ PASSING = frozenset(
 ENDPOINTS = "openshift-etcd/etcd-endpoints"
 """Addresses of masters, which are new: compared by number."""
 
-OWN_TAINTS = "node.kubernetes.io/"
-"""Of the node controller, which takes them away some seconds after a node is Ready again."""
-
 KEPT = ("vcfm-backup-", "vcfm-record-")
 """Before-images and the record of the run are kept on purpose."""
 
@@ -90,8 +87,7 @@ def _machine(document: Document) -> str:
 def _node(document: Document) -> str:
     labels = {key: value for key, value in document["metadata"]["labels"].items() if key != "kubernetes.io/hostname"}
     ready = [each["status"] for each in document["status"]["conditions"] if each["type"] == "Ready"]
-    taints = [each for each in document["spec"].get("taints", []) if not each["key"].startswith(OWN_TAINTS)]
-    return f"labels {sorted(labels.items())}, taints {taints}, Ready {ready}"
+    return f"labels {sorted(labels.items())}, taints {document['spec'].get('taints')}, Ready {ready}"
 
 
 def _inventory(found: Document, name: str) -> Counter[str]:

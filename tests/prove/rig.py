@@ -16,7 +16,7 @@ from temporalio.client import Client, WorkflowFailureError
 
 from cli.dev_server import DevServer, dev_server
 from cli.rest import Away
-from lab.apiserver import wait_for
+from lab.apiserver import ApiServer, wait_for
 from lab.commands import Lab, admin_api, down, status, up
 from lab.scenario import load
 from lab.snapshot import snapshot
@@ -111,6 +111,8 @@ class Rig(Running):
         with admin_api(StateDir(self.lab.state_dir)) as api:
             api.wait_ready(timeout=WELL_SECONDS)
         wait_for(lambda: status(self.lab.state_dir)["healthy"], what="a healthy lab", timeout=WELL_SECONDS, pause=0.5)
+        with admin_api(StateDir(self.lab.state_dir)) as api:
+            wait_for(lambda: not _shunned(api), what="the node controller's taints to go", timeout=WELL_SECONDS)
 
     @property
     def _workers(self) -> list[int]:
@@ -133,6 +135,15 @@ class Rig(Running):
         arguments = [sys.executable, "-m", "tests.prove.worker", str(self.directory / "snares")]
         with self._log(command) as output:
             return subprocess.Popen(arguments, env=self.environment, stdout=output, stderr=output)
+
+
+def _shunned(api: ApiServer) -> list[str]:
+    """Nodes that the node controller has tainted; it takes that back some seconds after they are Ready again."""
+    return [
+        node["metadata"]["name"]
+        for node in api.objects("v1", "Node")
+        if any(each["key"].startswith("node.kubernetes.io/") for each in node["spec"].get("taints", []))
+    ]
 
 
 @asynccontextmanager
