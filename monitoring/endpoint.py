@@ -10,7 +10,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -25,8 +24,8 @@ from monitoring.metrics import exposition
 from settings import Settings
 from workflows.doors import Migrations
 
-_PATIENCE = timedelta(seconds=2)
-"""For Temporal's answer: a probe gives up after a few seconds, and then has not heard why."""
+_PATIENCE = 2.0
+"""Seconds for Temporal's answer: a probe gives up after a few seconds, and then has not heard why."""
 
 Lacks = Callable[[], str]
 """What the process itself lacks to do its work, in words; empty when nothing."""
@@ -72,11 +71,14 @@ def create_app(client: Client, migrations: Migrations, lacks: Lacks) -> Starlett
 
 
 async def _temporal(client: Client) -> str:
+    where = client.service_client.config.target_host
     try:
-        await client.service_client.check_health(timeout=_PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            await client.service_client.check_health(retry=True)
     except RPCError as error:
-        where = client.service_client.config.target_host
         return f"Temporal at {where} does not answer ({error.status.name}): nothing moves until it does"
+    except TimeoutError:
+        return f"Temporal at {where} does not answer (for {_PATIENCE:.0f} s): nothing moves until it does"
     return ""
 
 

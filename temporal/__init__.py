@@ -111,14 +111,14 @@ async def ensure_search_attributes(client: Client) -> None:
     """
     for _ in range(100):
         listed = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace=client.namespace)
+            ListSearchAttributesRequest(namespace=client.namespace), retry=True
         )
         missing = {name: kind for name, kind in _TYPES.items() if name not in listed.custom_attributes}
         if not missing:
             return
         try:
             await client.operator_service.add_search_attributes(
-                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing), retry=True
             )
         except RPCError as error:
             if error.status is RPCStatusCode.ALREADY_EXISTS:  # another worker was first

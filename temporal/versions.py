@@ -3,6 +3,9 @@
 A migration lives for hours or days and replays its history; a worker with other code in it could stop it. So it is
 pinned: it stays with the version that began it, and new ones go to the deployment's *current* version. There is one
 deployment for each task queue, named after it.
+
+Calls of the bare service are retried as the client's own are: Temporal closes every connection after five minutes
+(`frontend.keepAliveMaxConnectionAge`), and a call that meets that moment is else cancelled.
 """
 
 from dataclasses import dataclass
@@ -43,7 +46,7 @@ async def describe(client: Client, task_queue: str) -> Deployment | None:
     """The task queue's deployment; None before its first worker has asked for work. Raises RPCError."""
     request = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=deployment_name(task_queue))
     try:
-        found = await client.workflow_service.describe_worker_deployment(request)
+        found = await client.workflow_service.describe_worker_deployment(request, retry=True)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
@@ -66,7 +69,8 @@ async def set_current(client: Client, deployment: Deployment, build_id: str) -> 
             build_id=build_id,
             conflict_token=deployment.token,
             identity=client.identity,
-        )
+        ),
+        retry=True,
     )
 
 
