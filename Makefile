@@ -14,7 +14,7 @@ setup: .venv/.ready
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lock: ; $(BIN)/$(LOCK) --extra lab --extra dev pyproject.toml -o requirements/dev.txt
+lock: ; $(BIN)/$(LOCK) --extra lab --extra postgres --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/$(LOCK) --extra postgres pyproject.toml -o requirements/service.txt
 	$(BIN)/$(LOCK) --extra go pyproject.toml -o requirements/go.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \

@@ -15,6 +15,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
+from journal.writer import JournalUnavailable
 from migration.problem import Problem
 from migration.spec_rules import InvalidSpec
 from migration.value import Value
@@ -96,6 +97,11 @@ def install(app: FastAPI) -> None:
     async def _temporal(_: Request, error: RPCError) -> Response:
         remedy = "see that Temporal runs and that TEMPORAL_ADDRESS is right, then try again"
         return problem(503, "Temporal does not answer", error.message, remedy=remedy)
+
+    @app.exception_handler(JournalUnavailable)
+    async def _journal(_: Request, error: JournalUnavailable) -> Response:
+        remedy = "see that VCFM_JOURNAL is right and the database behind it runs, then try again"
+        return problem(503, "The journal does not answer", str(error), remedy=remedy)
 
     @app.exception_handler(CodecError)
     async def _payload(_: Request, error: CodecError) -> Response:

@@ -7,7 +7,7 @@ goes on. The worker may die between the two and bring it once more: the decision
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from journal.models import DecisionRow
@@ -44,11 +44,7 @@ class Decision:
 
 def write(engine: Engine, decision: Decision) -> None:
     """Commits it, unless its key is there. Raises SQLAlchemyError."""
-    row = asdict(decision) | {
-        "verb": decision.verb[:32],
-        "by": redact.line(decision.by)[:255],
-        "reason": redact.line(decision.reason),
-    }
+    row = asdict(decision) | {"by": redact.line(decision.by), "reason": redact.line(decision.reason)}
     del row["id"]
     try:
         with engine.begin() as connection:
@@ -59,9 +55,8 @@ def write(engine: Engine, decision: Decision) -> None:
                 raise
 
 
-def read(engine: Engine, migration: str, *, after_id: int, limit: int) -> list[Decision]:
+def read(connection: Connection, migration: str, *, after_id: int, limit: int) -> list[Decision]:
     """Those of a migration, in the order they were recorded. Raises SQLAlchemyError."""
     mine = select(DecisionRow.__table__).where(DecisionRow.migration == migration, DecisionRow.id > after_id)
-    with engine.connect() as connection:
-        rows = connection.execute(mine.order_by(DecisionRow.id).limit(limit)).mappings()
-        return [Decision(**row) for row in rows]
+    rows = connection.execute(mine.order_by(DecisionRow.id).limit(limit)).mappings()
+    return [Decision(**row) for row in rows]

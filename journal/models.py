@@ -6,7 +6,7 @@ Rows are never updated. `id` grows with time within one database and is what rea
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _Id = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by itself only when the type is INTEGER
@@ -29,6 +29,29 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)  # type: ignore[no-any-return]
 
 
+class Words(TypeDecorator[str]):
+    """Text as every database takes it, and as long as its column at most.
+
+    PostgreSQL refuses NUL and whatever is too long, and no database takes half a surrogate pair. What is refused would
+    be tried again for ever, and hold up every record behind it.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        """`length` in characters, as the column's; None for any."""
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's
+        """Into the database."""
+        if value is None:
+            return None
+        text = value.encode(errors="replace").decode().replace("\0", "␀")
+        return text[: self.length]
+
+
 class Table(DeclarativeBase):
     """The journal's schema."""
 
@@ -42,19 +65,19 @@ class CallRow(Table):
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     at: Mapped[datetime] = mapped_column(Moment)
     seconds: Mapped[float]
-    migration: Mapped[str] = mapped_column(String(255))
-    run: Mapped[str] = mapped_column(String(64))
-    phase: Mapped[str] = mapped_column(String(64))
-    activity: Mapped[str] = mapped_column(String(128))
+    migration: Mapped[str] = mapped_column(Words(255))
+    run: Mapped[str] = mapped_column(Words(64))
+    phase: Mapped[str] = mapped_column(Words(64))
+    activity: Mapped[str] = mapped_column(Words(128))
     attempt: Mapped[int]
-    system: Mapped[str] = mapped_column(String(32))
-    server: Mapped[str] = mapped_column(String(300))
-    method: Mapped[str] = mapped_column(String(64))
-    target: Mapped[str] = mapped_column(Text)
+    system: Mapped[str] = mapped_column(Words(32))
+    server: Mapped[str] = mapped_column(Words(300))
+    method: Mapped[str] = mapped_column(Words(64))
+    target: Mapped[str] = mapped_column(Words)
     mutating: Mapped[bool]
-    outcome: Mapped[str] = mapped_column(String(128))
-    request: Mapped[str] = mapped_column(Text)
-    response: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(Words(128))
+    request: Mapped[str] = mapped_column(Words)
+    response: Mapped[str] = mapped_column(Words)
 
 
 class DecisionRow(Table):
@@ -64,13 +87,13 @@ class DecisionRow(Table):
     __table_args__ = (Index("decisions_of_a_migration", "migration", "id"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
-    key: Mapped[str] = mapped_column(String(128), unique=True)
+    key: Mapped[str] = mapped_column(Words(128), unique=True)
     at: Mapped[datetime] = mapped_column(Moment)
-    migration: Mapped[str] = mapped_column(String(255))
-    run: Mapped[str] = mapped_column(String(64))
-    phase: Mapped[str] = mapped_column(String(64))
-    verb: Mapped[str] = mapped_column(String(32))
-    by: Mapped[str] = mapped_column(String(255))
-    reason: Mapped[str] = mapped_column(Text)
-    door: Mapped[str] = mapped_column(String(32))
-    outcome: Mapped[str] = mapped_column(Text)
+    migration: Mapped[str] = mapped_column(Words(255))
+    run: Mapped[str] = mapped_column(Words(64))
+    phase: Mapped[str] = mapped_column(Words(64))
+    verb: Mapped[str] = mapped_column(Words(32))
+    by: Mapped[str] = mapped_column(Words(255))
+    reason: Mapped[str] = mapped_column(Words)
+    door: Mapped[str] = mapped_column(Words(32))
+    outcome: Mapped[str] = mapped_column(Words)

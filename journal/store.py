@@ -8,20 +8,21 @@ hands over.
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from prometheus_client import Counter as Metric
-from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from journal import decisions
 from journal.decisions import Decision
 from journal.models import CallRow, Table
-from journal.writer import JournalUnavailable, Writer
+from journal.writer import JournalUnavailable, Writer, first_line
 from migration import redact
 from migration.call import Call, Scope
 
@@ -68,18 +69,20 @@ class Journal:
 
     def open(self) -> None:
         """Creates what tables are missing and starts writing. Raises JournalUnavailable."""
-        try:
-            self._create()
-            missing = self._missing()
-        except SQLAlchemyError as error:
-            raise JournalUnavailable(
-                f"The journal cannot be opened: {redact.line(str(error))}. Check VCFM_JOURNAL."
-            ) from error
-        if missing:
-            raise JournalUnavailable(
-                f"The journal was made by an earlier version: it lacks {', '.join(missing)}. Keep it elsewhere and set "
-                "VCFM_JOURNAL to a new one."
-            )
+        with ExitStack() as otherwise:
+            otherwise.callback(self._engine.dispose)
+            try:
+                self._create()
+                missing = self._missing()
+            except SQLAlchemyError as error:
+                why = redact.line(first_line(error))
+                raise JournalUnavailable(f"The journal cannot be opened: {why}. Check VCFM_JOURNAL.") from error
+            if missing:
+                raise JournalUnavailable(
+                    f"The journal was made by an earlier version: it lacks {', '.join(missing)}. Keep it elsewhere and "
+                    "set VCFM_JOURNAL to a new one."
+                )
+            otherwise.pop_all()
         self._writer = Writer(self._write)
 
     def record(self, call: Call, scope: Scope | None) -> None:
@@ -146,22 +149,32 @@ class Journal:
         after_id: int | None = None,
         limit: int = 200,
     ) -> list[Entry]:
-        """Committed calls in the order they were recorded; page on with the last entry's id."""
+        """Committed calls in the order they were recorded; page on with the last entry's id.
+
+        Raises JournalUnavailable.
+        """
         query = select(CallRow.__table__).where(CallRow.migration == migration).order_by(CallRow.id).limit(limit)
         for column, wanted in ((CallRow.run, run), (CallRow.phase, phase), (CallRow.mutating, mutating)):
             if wanted is not None:
                 query = query.where(column == wanted)
         if after_id is not None:
             query = query.where(CallRow.id > after_id)
-        with self._engine.connect() as connection:
+        with self._asked() as connection:
             return [Entry(**row) for row in connection.execute(query).mappings()]
 
     def decisions(self, migration: str, *, after_id: int = 0, limit: int = 200) -> list[Decision]:
-        """What was said to a migration, in all its runs, as it was recorded; page on with the last one's id."""
-        return decisions.read(self._engine, migration, after_id=after_id, limit=limit)
+        """What was said to a migration, in all its runs, as it was recorded; page on with the last one's id.
+
+        Raises JournalUnavailable.
+        """
+        with self._asked() as connection:
+            return decisions.read(connection, migration, after_id=after_id, limit=limit)
 
     def count(self, migration: str, *, run: str | None = None) -> Counter[str]:
-        """How many calls a migration made, by system (`kubernetes`, `vsphere-soap`, `vsphere-rest`)."""
+        """How many calls a migration made, by system (`kubernetes`, `vsphere-soap`, `vsphere-rest`).
+
+        Raises JournalUnavailable.
+        """
         query = (
             select(CallRow.system, func.count().label("calls"))
             .where(CallRow.migration == migration)
@@ -169,7 +182,7 @@ class Journal:
         )
         if run is not None:
             query = query.where(CallRow.run == run)
-        with self._engine.connect() as connection:
+        with self._asked() as connection:
             return Counter({row.system: row.calls for row in connection.execute(query)})
 
     @property
@@ -177,6 +190,15 @@ class Journal:
         if self._writer is None:
             raise RuntimeError("The journal is not open: call open() first.")
         return self._writer
+
+    @contextmanager
+    def _asked(self) -> Iterator[Connection]:
+        """A connection to read from. Raises JournalUnavailable."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(f"The journal cannot be read: {redact.line(first_line(error))}") from error
 
     def _create(self) -> None:
         """Under a lock from the look to the last table: API and worker open a new journal at the same moment."""

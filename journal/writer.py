@@ -60,7 +60,7 @@ class Writer(Generic[Row]):
             while self._written < upto:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    why = _first_line(self._problem) or "it is too slow"
+                    why = first_line(self._problem) or "it is too slow"
                     raise JournalUnavailable(
                         f"{upto - self._written} records are not in the journal: {why}. Check "
                         "VCFM_JOURNAL and the database behind it; they are kept and written as soon as it answers."
@@ -75,7 +75,7 @@ class Writer(Generic[Row]):
         self._thread.join(timeout)
         with self._changed:
             if self._waiting:
-                why = _first_line(self._problem) or "time is up"
+                why = first_line(self._problem) or "time is up"
                 raise JournalUnavailable(
                     f"{len(self._waiting)} records could not be written before closing: {why}."
                 ) from self._problem
@@ -112,13 +112,13 @@ class Writer(Generic[Row]):
         """Notes the failure and pauses; answers whether to go on."""
         with self._changed:
             if self._problem is None:
-                _log.error("the journal's database does not take records: %s", _first_line(error))
+                _log.error("the journal's database does not take records: %s", first_line(error))
             self._problem = error
             if not self._closing:
                 self._changed.wait_for(lambda: self._closing, PAUSE_SECONDS)
             return not self._closing
 
 
-def _first_line(error: Exception | None) -> str:
+def first_line(error: Exception | None) -> str:
     """What the driver says, without the statement that SQLAlchemy appends."""
     return str(error).partition("\n")[0] if error else ""

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -340,6 +343,22 @@ async def test_the_journal_in_pages(http: httpx.AsyncClient, service: Serving) -
     first = (await http.get(path, params={"limit": 2})).json()
     assert await targets(limit=2, after=first[-1]["id"]) == ["2", "3"]
     assert_problem(await http.get(path, params={"phase": "lunch", "after": -1}), 422, "query.phase", "query.after")
+
+
+@pytest.mark.parametrize(("path", "table"), [("journal", "calls"), ("decisions", "decisions")])
+async def test_a_journal_that_does_not_answer_is_no_bug_of_the_service(
+    http: httpx.AsyncClient, service: Serving, tmp_path: Path, path: str, table: str
+) -> None:
+    await http.post("/migrations", json={"spec": SPEC})
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
+        database.execute(f"alter table {table} rename to away")
+    answer = await http.get(f"/migrations/{service.migration}/{path}")
+    problem = assert_problem(answer, 503)
+    assert (problem["title"], problem["detail"]) == (
+        "The journal does not answer",
+        f"The journal cannot be read: (sqlite3.OperationalError) no such table: {table}",
+    )
+    assert "VCFM_JOURNAL" in problem["remedy"]
 
 
 @pytest.mark.parametrize("claimed", ["temporal", "cr"])
