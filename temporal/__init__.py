@@ -15,7 +15,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import LoggingConfig, LoggingFormat, PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from settings import Settings
@@ -89,16 +89,18 @@ async def connect() -> Client:
         ) from error
 
 
-def _runtime(settings: Settings) -> Runtime | None:
-    """What the SDK runs on: one that serves its own metrics if that is asked for, else the shared one."""
+def _runtime(settings: Settings) -> Runtime:
+    """What the SDK runs on: it logs in the form that everything else does, and serves its own metrics if it is to."""
+    form = LoggingFormat.JSON if settings.log_json else LoggingFormat.COMPACT
+    logging = LoggingConfig(filter=LoggingConfig.default.filter, format=form)
     if settings.temporal_metrics_port is None:
-        return None
+        return Runtime(telemetry=TelemetryConfig(logging=logging))
     address = f"{settings.health_host}:{settings.temporal_metrics_port}"
     metrics = PrometheusConfig(
         bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
     )
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+        return Runtime(telemetry=TelemetryConfig(logging=logging, metrics=metrics))
     except ValueError as error:
         raise TemporalUnavailable(f"VCFM_TEMPORAL_METRICS_PORT: cannot listen on {address} ({error})") from error
 

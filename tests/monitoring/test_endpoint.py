@@ -1,6 +1,7 @@
 """Health of a process: alive while its event loop turns, ready while it can do its work."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -116,6 +117,7 @@ def process(command: str, temporal: DevServer, log: Path, **settings: str) -> It
 
 
 async def test_every_process_outlives_temporal_and_is_ready_again_when_it_is_back(tmp_path: Path) -> None:
+    """Whatever they log meanwhile, by us or by the SDK beneath, is JSON where that is asked for."""
     database, log = tmp_path / "temporal.db", tmp_path / "temporal.log"
     ports = {command: (free_port(0), free_port(0)) for command in ("worker", "api", "serve")}
     said = {command: tmp_path / f"{command}.log" for command in ports}
@@ -123,7 +125,11 @@ async def test_every_process_outlives_temporal_and_is_ready_again_when_it_is_bac
         server = await temporal.enter_async_context(dev_server(database=database, port=0, ui_port=0, log=log))
         with ExitStack() as processes:
             for command, (health, sdk) in ports.items():
-                settings = {"VCFM_HEALTH_PORT": str(health), "VCFM_TEMPORAL_METRICS_PORT": str(sdk)}
+                settings = {
+                    "VCFM_HEALTH_PORT": str(health),
+                    "VCFM_TEMPORAL_METRICS_PORT": str(sdk),
+                    "VCFM_LOG_JSON": "true",
+                }
                 processes.enter_context(process(command, server, said[command], **settings))
             for command, (health, sdk) in ports.items():
                 await until(health, "/readyz", 200, said[command])
@@ -136,3 +142,6 @@ async def test_every_process_outlives_temporal_and_is_ready_again_when_it_is_bac
             await temporal.enter_async_context(dev_server(database=database, port=again, ui_port=0, log=log))
             for command, (health, _) in ports.items():
                 await until(health, "/readyz", 200, said[command])
+    # `serve` also tells a person where everything is.
+    lines = [json.loads(line) for each in ("worker", "api") for line in said[each].read_text().splitlines()]
+    assert any("gRPC call" in str(each) for each in lines), "the SDK said that it was alone"
