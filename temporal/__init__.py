@@ -4,8 +4,8 @@ The connection follows Temporal's environment configuration, so that a setting w
 works here. One converter serves client, worker, replayer and tests, so that they cannot drift.
 
 The SDK retries the client's own calls, and those of a bare service (`client.operator_service`, …) only if they say so.
-All of ours do: Temporal closes every connection after five minutes (`frontend.keepAliveMaxConnectionAge`), and a call
-that meets that moment is else cancelled.
+A call that nobody repeats must: Temporal closes every connection after five minutes
+(`frontend.keepAliveMaxConnectionAge`), and one that meets that moment is else cancelled.
 """
 
 import asyncio
@@ -97,14 +97,15 @@ def _runtime(settings: Settings) -> Runtime:
     """What the SDK runs on: it logs in the form that everything else does, and serves its own metrics if it is to."""
     form = LoggingFormat.JSON if settings.log_json else LoggingFormat.COMPACT
     logging = LoggingConfig(filter=LoggingConfig.default.filter, format=form)
+    telemetry = TelemetryConfig(logging=logging)
     if settings.temporal_metrics_port is None:
-        return Runtime(telemetry=TelemetryConfig(logging=logging))
+        return Runtime(telemetry=telemetry)
     address = f"{settings.health_host}:{settings.temporal_metrics_port}"
     metrics = PrometheusConfig(
         bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
     )
     try:
-        return Runtime(telemetry=TelemetryConfig(logging=logging, metrics=metrics))
+        return Runtime(telemetry=dataclasses.replace(telemetry, metrics=metrics))
     except ValueError as error:
         raise TemporalUnavailable(f"VCFM_TEMPORAL_METRICS_PORT: cannot listen on {address} ({error})") from error
 

@@ -8,6 +8,7 @@ log names.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
@@ -60,7 +61,8 @@ async def become_current(client: Client, task_queue: str, build_id: str) -> None
     Never raises because of Temporal: a worker that may not do this still works for the migrations it has.
     """
     reason = "Temporal has not heard of it yet"
-    for _ in range(int(_PATIENCE.total_seconds() / _LOOK)):
+    end = time.monotonic() + _PATIENCE.total_seconds()
+    while time.monotonic() < end:
         try:
             if await _settled(client, task_queue, build_id):
                 return

@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, inspect
 
 from journal import writer
+from journal.models import Table
 from journal.store import Journal
 from journal.writer import JournalUnavailable
 from tests.journal.postgresql import PostgreSQL, running
@@ -17,6 +20,21 @@ def mortal() -> Iterator[PostgreSQL]:
     """A server that others do not rely on."""
     with running() as server:
         yield server
+
+
+@pytest.mark.parametrize("table", Table.metadata.sorted_tables, ids=str)
+def test_numbers_last_and_times_have_their_zone(mortal: PostgreSQL, table: Any) -> None:
+    url = mortal.database()
+    journal = Journal(url)
+    journal.open()
+    journal.close()
+    engine = create_engine(url)
+    columns = {each["name"]: each for each in inspect(engine).get_columns(table.name)}
+    engine.dispose()
+    assert str(columns["id"]["type"]) == "BIGINT"
+    assert "nextval" in columns["id"]["default"]
+    assert columns["at"]["type"].timezone
+    assert not columns["at"]["nullable"]
 
 
 def test_a_database_that_was_away_gets_everything(

@@ -33,6 +33,14 @@ def journal(file: Path) -> Iterator[Journal]:
     journal.close()
 
 
+def test_no_byte_of_the_file_is_a_secret(journal: Journal, file: Path) -> None:
+    target = "/api/v1/namespaces/kube-system/secrets/vsphere-creds"
+    journal.record(call(target=target, request={"data": {"any": "Y2FuYXJ5"}}), scope())
+    journal.close()
+    assert target.encode() in file.read_bytes()
+    assert b"Y2FuYXJ5" not in file.read_bytes()
+
+
 def test_a_locked_database_holds_up_nobody_and_is_not_silent(
     impatient: None, journal: Journal, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
