@@ -34,7 +34,7 @@ test: setup lint
 	$(BIN)/vcfm lab build
 	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-generate: setup ; $(BIN)/python -m bridge.definition deploy/crd
+generate: setup ; $(BIN)/python -m bridge.crd.definition deploy/crd
 	$(BIN)/python -m tests.e2e.record
 	VCFM_RECORD=1 $(BIN)/pytest -q tests/workflows/test_commands.py
 

@@ -4,10 +4,10 @@ import asyncio
 
 from temporalio import activity
 
-from activities.context import Context
+from activities.runtime.context import Context
 from journal.decisions import Decision as Recorded
-from migration.status import Decision
-from migration.value import Value
+from migration.frozen_model import Value
+from migration.run.status import Decision
 
 
 class DecisionsMade(Value):

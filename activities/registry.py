@@ -3,27 +3,27 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from activities.backup import Backup
-from activities.baseline import Baseline
-from activities.cloud_config import CloudConfig
-from activities.context import Context
-from activities.control_plane import ControlPlane
-from activities.credentials import Credentials
+from activities.cluster.backup import Backup
+from activities.cluster.baseline import Baseline
+from activities.cluster.checkpoint import Record
+from activities.cluster.cloud_config import CloudConfig
+from activities.cluster.control_plane import ControlPlane
+from activities.cluster.credentials import Credentials
+from activities.cluster.health import Health
+from activities.cluster.identity import Identity
+from activities.cluster.infrastructure import InfrastructureConfig
+from activities.cluster.machine_sets import MachineSets
+from activities.cluster.metadata import Metadata
+from activities.cluster.pods import Pods
+from activities.cluster.quiesce import Quiesce
 from activities.decisions import Decisions
-from activities.folders import Folders
-from activities.health import Health
-from activities.identity import Identity
-from activities.infrastructure import InfrastructureConfig
-from activities.machine_sets import MachineSets
-from activities.metadata import Metadata
-from activities.pods import Pods
-from activities.preflight import Preflight
-from activities.quiesce import Quiesce
-from activities.record import Record
-from activities.source import Source
-from activities.tags import Tags
-from activities.verification import Verification
-from activities.virtual_machines import VirtualMachines
+from activities.preflight.preflight import Preflight
+from activities.runtime.context import Context
+from activities.vcenter.folders import Folders
+from activities.vcenter.source import Source
+from activities.vcenter.tags import Tags
+from activities.vcenter.virtual_machines import VirtualMachines
+from activities.verify.verification import Verification
 
 SUBJECTS = (
     Backup,

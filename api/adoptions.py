@@ -4,9 +4,9 @@ from fastapi import APIRouter, Response
 
 from api.contract import errors
 from api.migrations import LOCATION, Doors, User, through
-from migration.adoption import Adoption, By, Direction, Reason
-from migration.status import MigrationStatus
-from migration.value import Value
+from migration.frozen_model import Value
+from migration.run.adoption import Adoption, By, Direction, Reason
+from migration.run.status import MigrationStatus
 
 router = APIRouter(prefix="/api/v1", tags=["migrations"])
 

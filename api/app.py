@@ -15,10 +15,10 @@ from api.head import Head
 from api.migrations import router
 from api.payloads import codec_app
 from api.user import User
+from client.migrations import Migrations
+from config.settings import Settings
 from journal.store import Journal
 from monitoring.metrics import exposition
-from settings import Settings
-from workflows.doors import Migrations
 
 _HEALTH = timedelta(seconds=2)
 """A probe wants an answer before its own time-out; a Temporal that needs longer is no good to a request either."""
@@ -28,7 +28,7 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
     """The application, over a connection that outlives it; it opens the journal when it starts.
 
     Raises:
-        workflows.signing.ApprovalKeyError: the configured approval key is none.
+        client.signing.ApprovalKeyError: the configured approval key is none.
     """
     migrations = Migrations.configured(client, settings)
 

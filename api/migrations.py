@@ -7,18 +7,18 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import model_validator
 
 from api.contract import errors
+from client.errors import Refused
+from client.migrations import Migrations
 from journal.store import Journal
-from migration.entries import DecisionEntry, JournalEntry
+from migration.audit.journal_views import DecisionEntry, JournalEntry
+from migration.commands import Door, Instruction, Verb
+from migration.frozen_model import Value
 from migration.phase import PhaseName
 from migration.plan import Plan
-from migration.spec import MigrationSpec
-from migration.spec_rules import parse_submission
-from migration.status import MigrationStatus
-from migration.steering import Door, Instruction, Verb
-from migration.summary import MigrationSummary
-from migration.value import Value
-from workflows.doors import Migrations
-from workflows.refusals import Refused
+from migration.run.status import MigrationStatus
+from migration.run.summary import MigrationSummary
+from migration.spec.model import MigrationSpec
+from migration.spec.rules import parse_submission
 
 router = APIRouter(prefix="/api/v1", tags=["migrations"])
 

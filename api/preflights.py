@@ -7,10 +7,10 @@ from pydantic import model_validator
 
 from api.contract import errors
 from api.migrations import Doors
-from migration.spec import MigrationSpec
-from migration.spec_rules import parse_question
-from migration.value import Value
-from migration.verdict import Verdict
+from migration.frozen_model import Value
+from migration.preflight.result import Verdict
+from migration.spec.model import MigrationSpec
+from migration.spec.rules import parse_question
 
 router = APIRouter(prefix="/api/v1", tags=["preflights"])
 

@@ -15,12 +15,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
-from journal.writer import JournalUnavailable
-from migration.problem import Problem
-from migration.spec_rules import InvalidSpec
-from migration.value import Value
-from temporal.codec import CodecError
-from workflows.refusals import (
+from client.errors import (
     AlreadyRunning,
     ClusterUnavailable,
     DoorError,
@@ -30,6 +25,11 @@ from workflows.refusals import (
     Refused,
     Unnamed,
 )
+from journal.writer import JournalUnavailable
+from migration.frozen_model import Value
+from migration.spec.problem import Problem
+from migration.spec.rules import InvalidSpec
+from temporal.codec import CodecError
 
 MEDIA_TYPE = "application/problem+json"
 

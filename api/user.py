@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import problem
-from migration.steering import LONGEST_NAME
+from migration.commands import LONGEST_NAME
 
 _OPEN = {"/healthz", "/readyz", "/metrics"}
 

@@ -8,10 +8,10 @@ but later, like a pause while a gate is open, waits; one that never can be is re
 
 from dataclasses import dataclass
 
-from migration.resource_parts import Refusal
-from migration.spec import Answer, Approval, DesiredState
-from migration.status import State
-from migration.steering import Instruction, Verb
+from bridge.resource.parts import Refusal
+from migration.commands import Instruction, Verb
+from migration.run.status import State
+from migration.spec.model import Answer, Approval, DesiredState
 
 _VERBS = {Answer.APPROVE: Verb.APPROVE, Answer.REJECT: Verb.REJECT, Answer.RETRY: Verb.RETRY, Answer.SKIP: Verb.SKIP}
 

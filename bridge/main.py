@@ -14,12 +14,12 @@ from temporalio.client import Client
 
 import temporal
 from bridge.watching import Watcher
-from logs import log
+from client.migrations import Migrations
+from config.logs import log
+from config.settings import Settings
 from monitoring.endpoint import Lacks, answering
+from openshift.api.kubeconfigs import clusters
 from openshift.errors import Misconfigured
-from openshift.kubeconfigs import clusters
-from settings import Settings
-from workflows.doors import Migrations
 
 LOOK_AGAIN = 30.0
 """Seconds between two looks at which clusters are configured."""
@@ -35,7 +35,7 @@ async def run(settings: Settings) -> None:
     Raises:
         temporal.TemporalUnavailable: Temporal cannot be used as configured.
         NothingToFollow: the directory of kubeconfigs cannot be read.
-        workflows.signing.ApprovalKeyError: the configured approval key is none.
+        client.signing.ApprovalKeyError: the configured approval key is none.
     """
     client = await temporal.connect()
     stop = asyncio.Event()
@@ -51,7 +51,7 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
 
     Raises:
         NothingToFollow: the directory of kubeconfigs cannot be read.
-        workflows.signing.ApprovalKeyError: the configured approval key is none.
+        client.signing.ApprovalKeyError: the configured approval key is none.
     """
     try:
         names = clusters(settings)

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from logs import log
-from migration.resource import FINALIZER, Resource
-from migration.resource_conditions import KNOWN
-from migration.resource_notices import Notice, notices
-from migration.resource_status import ResourceStatus
-from migration.value import Document
-from openshift.client import Cluster
+from bridge.resource.conditions import KNOWN
+from bridge.resource.events import Notice, notices
+from bridge.resource.model import FINALIZER, Resource
+from bridge.resource.status import ResourceStatus
+from config.logs import log
+from migration.frozen_model import Document
+from openshift.api.client import Cluster
+from openshift.api.resources import EVENT, MIGRATION
 from openshift.errors import AlreadyExists, NotFound, OpenShiftError
-from openshift.resources import EVENT, MIGRATION
 
 MANAGER = "vcf-migration-bridge"
 _CONTROLLER = "migration.openshift.io/bridge"

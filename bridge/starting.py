@@ -2,22 +2,22 @@
 
 First the finalizer, then the claim in the status, then the start: whoever dies in between is followed by one who reads
 the claim and goes on. The claim freezes the spec before it is used, and is the key under which the workflow is started
-at most once (`workflows.doors`). A cluster has one migration at a time; a resource that comes second is refused, names
-the first, and is not started later by itself: a migration that begins hours after it was asked for, when nobody thinks
-of it any more, is a danger and no service.
+at most once (`client.migrations`). A cluster has one migration at a time; a resource that comes second is refused,
+names the first, and is not started later by itself: a migration that begins hours after it was asked for, when nobody
+thinks of it any more, is a danger and no service.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from bridge.publishing import Publisher
-from migration import resource_report as report
-from migration.request import Owner, workflow_id
-from migration.resource import Resource
-from migration.resource_conditions import ACCEPTED
-from migration.value import Document
-from workflows.doors import Migrations
-from workflows.refusals import AlreadyRunning
+from bridge.resource import report
+from bridge.resource.conditions import ACCEPTED
+from bridge.resource.model import Resource
+from client.errors import AlreadyRunning
+from client.migrations import Migrations
+from migration.frozen_model import Document
+from migration.run.request import Owner, workflow_id
 
 BUSY = "ClusterBusy"
 _AGAIN = "wait until that one has ended, then set spec.state to Pending and to Running again"

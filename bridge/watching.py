@@ -1,6 +1,6 @@
 """The custom resources of one cluster: each is followed for as long as it is there.
 
-Outages, silent connections and stale resource versions are the live view's business (`openshift.watching`). A cluster
+Outages, silent connections and stale resource versions are the live view's business (`openshift.api.cache`). A cluster
 that lacks the definition is said to lack it, once, and looked at again later: installing it needs no restart of ours.
 """
 
@@ -8,16 +8,16 @@ import asyncio
 from collections.abc import Callable
 from typing import NoReturn
 
-from bridge.following import Follower
-from logs import log
-from migration.value import Document
-from openshift.client import Cluster
+from bridge.reconciler import Follower
+from client.migrations import Migrations
+from config.logs import log
+from config.settings import Settings
+from migration.frozen_model import Document
+from openshift.api.cache import Watched, World
+from openshift.api.client import Cluster
+from openshift.api.kubeconfigs import kubeconfig_of
+from openshift.api.resources import MIGRATION
 from openshift.errors import Forbidden, NotServed, OpenShiftError
-from openshift.kubeconfigs import kubeconfig_of
-from openshift.resources import MIGRATION
-from openshift.watching import Watched, World
-from settings import Settings
-from workflows.doors import Migrations
 
 NOT_INSTALLED, TROUBLE = 30.0, 5.0
 """Seconds until a cluster is looked at again."""

@@ -19,11 +19,11 @@ from rich.live import Live
 
 from cli.dev_server import free_port
 from cli.rest import Service
-from cli.view import render, report
+from cli.status_view import render, report
 from lab import commands as lab
 from lab.scenario import load
 from lab.supervisor import die_with_parent
-from migration.status import MigrationStatus, State
+from migration.run.status import MigrationStatus, State
 
 _EXIT = {State.COMPLETED: 0}
 

@@ -16,11 +16,11 @@ from bridge.main import NothingToFollow
 from cli.dev_server import NoTemporalBinary
 from cli.rest import ServiceError
 from cli.submission import Unreadable
+from client.signing import ApprovalKeyError
 from lab.build import BuildError
 from lab.commands import LabError
-from migration.status import State
+from migration.run.status import State
 from temporal import TemporalUnavailable
-from workflows.signing import ApprovalKeyError
 
 EXIT_CODES = {State.AWAITING_APPROVAL: 2, State.ROLLED_BACK: 3, State.FAILED: 4, State.NEEDS_ATTENTION: 5}
 """By the state of the migration that a command shows; any other state is 0."""

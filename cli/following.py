@@ -13,8 +13,8 @@ from rich.live import Live
 
 from cli.errors import EXIT_CODES
 from cli.rest import Away, Service
-from cli.view import duration, render
-from migration.status import MigrationStatus
+from cli.status_view import duration, render
+from migration.run.status import MigrationStatus
 
 _LOOK = 0.5
 _PATIENCE = 120.0

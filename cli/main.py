@@ -9,20 +9,20 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-import logs
 from bridge import main as bridge_process
 from cli import demo as demonstration
-from cli import foresight, records, submission
+from cli import journal_view, preflight_view, submission
 from cli import lab as lab_commands
 from cli import serve as processes
 from cli.errors import EXIT_CODES, EXPLAINED, Commands
 from cli.following import draw, dump, follow, tell
 from cli.rest import Refused, Service
-from cli.view import render, report, table
+from cli.status_view import render, report, table
+from config import logs
+from config.settings import Settings
+from migration.commands import MEANINGS
 from migration.phase import PhaseName
-from migration.status import MigrationStatus, State
-from migration.steering import MEANINGS
-from settings import Settings
+from migration.run.status import MigrationStatus, State
 from worker import main as worker_process
 
 app = typer.Typer(
@@ -103,7 +103,7 @@ def preflight(
     if output is Output.JSON:
         print(found.model_dump_json(indent=2))
     else:
-        console.print(foresight.render(found))
+        console.print(preflight_view.render(found))
     raise typer.Exit(EXIT_CODES[State.FAILED] if found.plan is None else 0)
 
 
@@ -190,7 +190,7 @@ def journal(
         for each in found:
             print(each.model_dump_json())
     else:
-        for part in records.draw(found):
+        for part in journal_view.draw(found):
             console.print(part)
 
 

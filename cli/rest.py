@@ -8,12 +8,12 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
-from migration.adoption import Direction
-from migration.entries import DecisionEntry, JournalEntry
-from migration.status import MigrationStatus
-from migration.summary import MigrationSummary
-from migration.value import Value
-from migration.verdict import Verdict
+from migration.audit.journal_views import DecisionEntry, JournalEntry
+from migration.frozen_model import Value
+from migration.preflight.result import Verdict
+from migration.run.adoption import Direction
+from migration.run.status import MigrationStatus
+from migration.run.summary import MigrationSummary
 
 Shape = TypeVar("Shape", bound=Value)
 Entry = TypeVar("Entry", JournalEntry, DecisionEntry)

@@ -13,8 +13,8 @@ import temporal
 from api.app import create_app
 from bridge.main import bridging
 from cli.dev_server import dev_server
+from config.settings import Settings
 from monitoring.endpoint import answering
-from settings import Settings
 from worker.main import polling, working
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from journal.models import DecisionRow
-from migration import redact
+from migration.audit import redact
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ from journal import decisions
 from journal.decisions import Decision
 from journal.models import CallRow, Table
 from journal.writer import JournalUnavailable, Writer, first_line
-from migration import redact
-from migration.call import Call, Scope
+from migration.audit import redact
+from migration.audit.call import Call, Scope
 
 BUSY_SECONDS = 30
 """How long one process waits for another's transaction on SQLite; ours take milliseconds."""
@@ -39,7 +39,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One recorded call (`migration.call.Call` with its `Scope`); bodies are redacted JSON texts, empty for none."""
+    """One recorded call (`migration.audit.call.Call` with its `Scope`); bodies are redacted JSON texts, empty for
+    none."""
 
     id: int
     at: datetime

@@ -4,8 +4,8 @@ It is what "exactly as it was" is measured by. The cluster's objects are stored 
 about to make is looked for, since all the rest of it is none of our business.
 """
 
+from migration.frozen_model import Value
 from migration.plan import Plan
-from migration.value import Value
 
 _MACHINE_API = "openshift-machine-api"
 

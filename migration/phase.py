@@ -6,7 +6,7 @@ what a person reads while it runs, and what proves it done. The proof is always 
 
 from enum import StrEnum
 
-from migration.value import Value
+from migration.frozen_model import Value
 
 
 class PhaseName(StrEnum):

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from migration.failure_domain import FailureDomain
-from migration.value import Value
+from migration.frozen_model import Value
+from migration.spec.failure_domain import FailureDomain
 
 
 class SecretAddress(Value):

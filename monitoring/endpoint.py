@@ -20,9 +20,9 @@ from starlette.routing import Route
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from client.migrations import Migrations
+from config.settings import Settings
 from monitoring.metrics import exposition
-from settings import Settings
-from workflows.doors import Migrations
 
 _PATIENCE = 2.0
 """Seconds for Temporal's answer: a probe gives up after a few seconds, and then has not heard why."""

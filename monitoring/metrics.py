@@ -18,10 +18,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from temporalio.service import RPCError
 
-from migration.status import State
-from migration.summary import MigrationSummary
-from workflows.doors import Migrations
-from workflows.refusals import DoorError
+from client.errors import DoorError
+from client.migrations import Migrations
+from migration.run.status import State
+from migration.run.summary import MigrationSummary
 
 _PATIENCE = 8.0
 """Seconds; Prometheus gives up after ten, and then loses what the process says of itself, too."""

@@ -9,12 +9,12 @@ they are the old values for field-wise inverses, and a person's last resort (`ba
 import contextlib
 from hashlib import sha256
 
-from migration.value import Document, Value
-from openshift.client import Cluster
-from openshift.documents import called
+from migration.frozen_model import Document, Value
+from openshift.api.client import Cluster
+from openshift.api.documents import called
+from openshift.api.resources import SECRET, Resource
 from openshift.errors import AlreadyExists
-from openshift.resources import SECRET, Resource
-from openshift.sealed import CHECKSUM, sealed, unsealed
+from openshift.packing import CHECKSUM, sealed, unsealed
 
 OBJECT = "migration.openshift.io/object"
 MIGRATION = "migration.openshift.io/migration"

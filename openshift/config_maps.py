@@ -4,11 +4,11 @@
 of the ConfigMap (a proxy's CA lives in it, too) stays as it is.
 """
 
-from migration.value import Document
-from openshift.client import Cluster
-from openshift.documents import called, dig
+from migration.frozen_model import Document
+from openshift.api.client import Cluster
+from openshift.api.documents import called, dig
+from openshift.api.resources import CONFIG_MAP
 from openshift.errors import Unexpected
-from openshift.resources import CONFIG_MAP
 
 NAMESPACE = "openshift-config"
 

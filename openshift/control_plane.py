@@ -8,12 +8,12 @@ deleted, it comes back Inactive within a second, and the Machines keep running (
 import contextlib
 from collections.abc import Sequence
 
-from migration.value import Document, Value
-from openshift.client import Cluster
-from openshift.documents import Condition, conditions, dig, need
+from migration.frozen_model import Document, Value
+from openshift.api.client import Cluster
+from openshift.api.documents import Condition, conditions, dig, need
+from openshift.api.resources import CONTROL_PLANE_MACHINE_SET
 from openshift.errors import NotFound
 from openshift.machines import NAMESPACE
-from openshift.resources import CONTROL_PLANE_MACHINE_SET
 
 NAME = "cluster"
 

@@ -4,10 +4,10 @@ The cluster-etcd-operator writes an address there only once its member votes, an
 member; learners are not listed. So the ConfigMap tells quorum without access to etcd itself.
 """
 
-from openshift.client import Cluster
-from openshift.documents import dig
-from openshift.resources import CONFIG_MAP
-from openshift.watching import Watched, World
+from openshift.api.cache import Watched, World
+from openshift.api.client import Cluster
+from openshift.api.documents import dig
+from openshift.api.resources import CONFIG_MAP
 
 NAMESPACE = "openshift-etcd"
 NAME = "etcd-endpoints"

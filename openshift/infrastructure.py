@@ -1,4 +1,4 @@
-"""`Infrastructure/cluster`: read as values, changed by patches that `migration.infrastructure` computes.
+"""`Infrastructure/cluster`: read as values, changed by patches that `migration.documents.infrastructure` computes.
 
 The object is everybody's: installer, operators and admins write fields we do not know, so it is never written whole.
 """
@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from migration import infrastructure
-from migration.failure_domain import FailureDomain
-from migration.infrastructure import VCenter
-from migration.value import Document, Value
-from openshift.client import Cluster
-from openshift.documents import dig, need
+from migration.documents import infrastructure
+from migration.documents.infrastructure import VCenter
+from migration.frozen_model import Document, Value
+from migration.spec.failure_domain import FailureDomain
+from openshift.api.client import Cluster
+from openshift.api.documents import dig, need
+from openshift.api.resources import INFRASTRUCTURE
 from openshift.errors import Unexpected
-from openshift.resources import INFRASTRUCTURE
 
 NAME = "cluster"
 
@@ -42,12 +42,13 @@ class Infrastructure(Value):
 
 
 async def get_infrastructure(cluster: Cluster) -> Document:
-    """The document, for `migration.infrastructure`'s patches and for `read_infrastructure`."""
+    """The document, for `migration.documents.infrastructure`'s patches and for `read_infrastructure`."""
     return await cluster.get(INFRASTRUCTURE, NAME)
 
 
 async def patch_infrastructure(cluster: Cluster, operations: list[Document], *, dry_run: bool = False) -> Document:
-    """Apply a JSON patch of `migration.infrastructure`; raises `Conflict` when it no longer fits, `Invalid` by CEL."""
+    """Apply a JSON patch of `migration.documents.infrastructure`; raises `Conflict` when it no longer fits, `Invalid`
+    by CEL."""
     return await cluster.patch_json(INFRASTRUCTURE, NAME, operations, dry_run=dry_run)
 
 

@@ -9,12 +9,12 @@ import contextlib
 
 from pydantic import AwareDatetime
 
-from migration import redact
-from migration.value import Document, Value
-from openshift.client import Cluster
-from openshift.documents import Condition, called, conditions, dig, moment, need
+from migration.audit import redact
+from migration.frozen_model import Document, Value
+from openshift.api.client import Cluster
+from openshift.api.documents import Condition, called, conditions, dig, moment, need
+from openshift.api.resources import MACHINE, MACHINE_SET
 from openshift.errors import AlreadyExists, NotFound, StillInUse
-from openshift.resources import MACHINE, MACHINE_SET
 
 NAMESPACE = "openshift-machine-api"
 

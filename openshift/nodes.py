@@ -1,9 +1,9 @@
 """Nodes as a migration sees them: which machine they are, and whether they carry the cluster."""
 
-from migration.value import Document, Value
-from openshift.client import Cluster
-from openshift.documents import conditions, dig, need
-from openshift.resources import NODE
+from migration.frozen_model import Document, Value
+from openshift.api.client import Cluster
+from openshift.api.documents import conditions, dig, need
+from openshift.api.resources import NODE
 
 _ROLE = "node-role.kubernetes.io/"
 

@@ -6,8 +6,8 @@ or Unknown condition is not calm, it is silence, and a cluster that loses its co
 
 from collections.abc import Collection, Iterable
 
-from migration.value import Document, Value
-from openshift.documents import conditions, dig, need
+from migration.frozen_model import Document, Value
+from openshift.api.documents import conditions, dig, need
 from openshift.errors import Unexpected
 
 _CALM = {"Available": "True", "Degraded": "False", "Progressing": "False"}

@@ -11,11 +11,11 @@ Not in the table: kube-controller-manager. Its pods are mirrors of static pods; 
 
 from collections.abc import Collection, Iterable, Mapping
 
-from migration.value import Document, Value
-from openshift.client import Cluster
-from openshift.documents import conditions, dig, need
+from migration.frozen_model import Document, Value
+from openshift.api.client import Cluster
+from openshift.api.documents import conditions, dig, need
+from openshift.api.resources import DAEMON_SET, DEPLOYMENT, NODE, POD
 from openshift.errors import Conflict, NotFound
-from openshift.resources import DAEMON_SET, DEPLOYMENT, NODE, POD
 
 # Namespace and a label of the pods, as releases 4.18 to 4.22 have them; a cluster lacks some of these.
 TABLE = (

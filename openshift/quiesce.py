@@ -8,12 +8,12 @@ cluster-autoscaler has no node group there, so ClusterAutoscaler itself need not
 
 import contextlib
 
-from migration.value import Document, Value
-from openshift.client import FIELD_MANAGER, Cluster
-from openshift.documents import called, dig, need
+from migration.frozen_model import Document, Value
+from openshift.api.client import FIELD_MANAGER, Cluster
+from openshift.api.documents import called, dig, need
+from openshift.api.resources import CLUSTER_AUTOSCALER, MACHINE_AUTOSCALER, MACHINE_HEALTH_CHECK, Resource
 from openshift.errors import AlreadyExists, Conflict, NotFound, NotServed
 from openshift.machines import NAMESPACE
-from openshift.resources import CLUSTER_AUTOSCALER, MACHINE_AUTOSCALER, MACHINE_HEALTH_CHECK, Resource
 
 PAUSED = "cluster.x-k8s.io/paused"
 

@@ -9,11 +9,11 @@ from binascii import Error as NotBase64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from migration.value import Document
-from openshift.client import Cluster
-from openshift.documents import called, dig
+from migration.frozen_model import Document
+from openshift.api.client import Cluster
+from openshift.api.documents import called, dig
+from openshift.api.resources import SECRET
 from openshift.errors import Unexpected
-from openshift.resources import SECRET
 
 CREDENTIALS = ("kube-system", "vsphere-creds")
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from migration.value import Document, Value
-from openshift.client import Cluster
-from openshift.documents import dig, need
-from openshift.resources import PERSISTENT_VOLUME
+from migration.frozen_model import Document, Value
+from openshift.api.client import Cluster
+from openshift.api.documents import dig, need
+from openshift.api.resources import PERSISTENT_VOLUME
 
 DRIVER = "csi.vsphere.vmware.com"
 

@@ -22,7 +22,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import LoggingConfig, LoggingFormat, PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from settings import Settings
+from config.settings import Settings
 from temporal.codec import Encryption, InvalidKeys, KeyRing
 
 CLUSTER = SearchAttributeKey.for_keyword("VcfmCluster")

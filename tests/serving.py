@@ -12,13 +12,13 @@ from uuid import uuid4
 import uvicorn
 from temporalio.client import Client
 
-from activities.interceptor import ActivityScope
+from activities.runtime.interceptor import ActivityScope
 from api.app import create_app
+from client.migrations import Migrations
+from config.settings import Settings
 from journal.store import Journal
-from migration.request import ClusterIdentity
-from settings import Settings
+from migration.run.request import ClusterIdentity
 from tests.workflows.world import World
-from workflows.doors import Migrations
 
 
 @dataclass(frozen=True, kw_only=True)

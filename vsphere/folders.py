@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from pyVmomi import vim
 
-from vsphere import collecting
+from vsphere import property_collector
 from vsphere.errors import AlreadyExists, Incompatible, NotFound, TaskFailed, VSphereError
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import Moref, moref
 from vsphere.session import VCenter
-from vsphere.waiting import wait_task
+from vsphere.updates import wait_task
 
 DELETE_SECONDS = 120.0
 """Deleting an empty folder takes vCenter well under a second; more means that its task queue is long."""
@@ -66,7 +66,9 @@ class Folders:
             return True
         folder = self._vcenter.managed(reference)
         try:
-            rows = collecting.retrieve(self._vcenter, [collecting.itself(folder)], {vim.Folder: ["childEntity"]})
+            rows = property_collector.retrieve(
+                self._vcenter, [property_collector.itself(folder)], {vim.Folder: ["childEntity"]}
+            )
             if rows[reference].get("childEntity"):
                 return False
             wait_task(self._vcenter, moref(folder.Destroy()), patience=DELETE_SECONDS)

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 from pyVmomi import vim
 
-from vsphere import collecting
-from vsphere.collecting import Rows
+from vsphere import property_collector
 from vsphere.errors import NotFound
 from vsphere.moref import Moref, moref
+from vsphere.property_collector import Rows
 from vsphere.session import VCenter
 
 GIB = 2**30
@@ -111,9 +111,9 @@ class Inventory:
 
     def exists(self, reference: Moref) -> bool:
         """Whether an object is still there: a reference outlives what it refers to, in tag attachments for instance."""
-        selected = collecting.itself(self._vcenter.managed(reference))
+        selected = property_collector.itself(self._vcenter.managed(reference))
         try:
-            return bool(collecting.retrieve(self._vcenter, [selected], {vim.ManagedEntity: ["name"]}))
+            return bool(property_collector.retrieve(self._vcenter, [selected], {vim.ManagedEntity: ["name"]}))
         except NotFound:
             return False
 
@@ -141,23 +141,25 @@ class Inventory:
         None means missing; more than one means that the name is ambiguous: a failure domain names networks without a
         path, and the machine controller refuses to choose.
         """
-        selected = collecting.along(self._vcenter.managed(cluster), kind=vim.ComputeResource, path="network")
-        rows = collecting.retrieve(self._vcenter, [selected], {vim.Network: ["name"]})
+        selected = property_collector.along(self._vcenter.managed(cluster), kind=vim.ComputeResource, path="network")
+        rows = property_collector.retrieve(self._vcenter, [selected], {vim.Network: ["name"]})
         usable = [Network(moref=each, name=unquote(row["name"])) for each, row in rows.items()]
         return {name: [each for each in usable if each.name == unquote(name)] for name in names}
 
     def datastores(self, references: Collection[Moref]) -> dict[Moref, Datastore]:
         """Space and state of some datastores, in one call."""
-        selected = [collecting.itself(self._vcenter.managed(each)) for each in references]
+        selected = [property_collector.itself(self._vcenter.managed(each)) for each in references]
         return {
             each: _datastore(each, row["summary"])
-            for each, row in collecting.retrieve(self._vcenter, selected, {vim.Datastore: ["summary"]}).items()
+            for each, row in property_collector.retrieve(self._vcenter, selected, {vim.Datastore: ["summary"]}).items()
         }
 
     def disks_gib(self, machine: Moref) -> list[float]:
         """Capacity of each virtual disk of one VM or template, in the order of its hardware list."""
-        devices: collecting.Properties = {vim.VirtualMachine: ["config.hardware.device"]}
-        rows = collecting.retrieve(self._vcenter, [collecting.itself(self._vcenter.managed(machine))], devices)
+        devices: property_collector.Properties = {vim.VirtualMachine: ["config.hardware.device"]}
+        rows = property_collector.retrieve(
+            self._vcenter, [property_collector.itself(self._vcenter.managed(machine))], devices
+        )
         hardware = rows.get(machine, {}).get("config.hardware.device", [])
         return [each.capacityInKB / 2**20 for each in hardware if isinstance(each, vim.vm.device.VirtualDisk)]
 
@@ -188,14 +190,14 @@ class Inventory:
         wanted: dict[type, list[str]] = {vim.Folder: ["name", "parent"], **properties}
 
         def read() -> Rows:
-            with collecting.view(self._vcenter, container, list(wanted)) as listed:
-                return collecting.retrieve(self._vcenter, [collecting.members(listed)], wanted)
+            with property_collector.view(self._vcenter, container, list(wanted)) as listed:
+                return property_collector.retrieve(self._vcenter, [property_collector.members(listed)], wanted)
 
         return self._vcenter.in_one_session(read)
 
     def _path(self, reference: Moref) -> str:
-        above = collecting.upwards(self._vcenter.managed(reference))
-        rows = collecting.retrieve(self._vcenter, [above], {vim.ManagedEntity: ["name", "parent"]})
+        above = property_collector.upwards(self._vcenter.managed(reference))
+        rows = property_collector.retrieve(self._vcenter, [above], {vim.ManagedEntity: ["name", "parent"]})
         return _paths(rows).get(reference, "")
 
 

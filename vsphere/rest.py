@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from migration.call import Call, Recorder
+from migration.audit.call import Call, Recorder
 from vsphere import faults
 from vsphere.endpoint import Door, Endpoint
 from vsphere.errors import CredentialsRejected, SessionLost, Unreachable, VSphereError

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from pyVmomi.VmomiSupport import GuessWsdlType
 
-from migration.call import Recorder
+from migration.audit.call import Recorder
 from vsphere import certificates
 from vsphere.endpoint import Door, Endpoint
 from vsphere.errors import VSphereError

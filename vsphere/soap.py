@@ -20,7 +20,7 @@ from typing import Any
 from pyVmomi import vim, vmodl
 from pyVmomi.SoapAdapter import SoapStubAdapter
 
-from migration.call import Call, Recorder
+from migration.audit.call import Call, Recorder
 from vsphere import documents, faults
 from vsphere.endpoint import Door, Endpoint
 from vsphere.errors import SessionLost, VSphereError
@@ -28,7 +28,7 @@ from vsphere.errors import SessionLost, VSphereError
 VERSION = "vim.version.v7_0"
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
-"""Longer than the longest window of a property collector's wait (`vsphere.waiting.LONGEST_WINDOW`)."""
+"""Longer than the longest window of a property collector's wait (`vsphere.updates.LONGEST_WINDOW`)."""
 CONNECTIONS = 10
 """One per concurrent activity thread; a further caller opens a connection of its own and closes it afterwards."""
 IDLE_SECONDS = 30

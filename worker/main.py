@@ -11,19 +11,19 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import temporal
-from activities.context import Context
-from activities.interceptor import ActivityScope
 from activities.registry import everything
+from activities.runtime.context import Context
+from activities.runtime.interceptor import ActivityScope
+from config.logs import log
+from config.settings import Settings
 from journal.store import Journal
-from logs import log
 from monitoring.endpoint import Lacks, answering
-from settings import Settings
-from worker.ending import EndingWorker
+from worker.shutdown import EndingWorker
 from worker.version import becoming_current, deployment_config
-from workflows.identify import IdentifyCluster
-from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
-from workflows.preflight import PreflightWorkflow
+from workflows.queries.checkpoint import LookUpRecord
+from workflows.queries.identify import IdentifyCluster
+from workflows.queries.preflight import PreflightWorkflow
 
 PASSED_THROUGH = (
     "migration", "activities", "temporal", "vsphere", "openshift", "journal", "settings", "logs", "cryptography",
@@ -52,7 +52,7 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
         # After a worker's death the next one reads a few hundred events again; waiting 10 s costs more.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         # Time for activities to notice and stop between two calls; a pod gets 60 s in all (deploy/base/worker.yaml),
-        # and the worker ends in half of that, come what may (`worker.ending`).
+        # and the worker ends in half of that, come what may (`worker.shutdown`).
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
 

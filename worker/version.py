@@ -18,8 +18,8 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import WorkerDeploymentConfig
 
-from logs import log
-from settings import Settings
+from config.logs import log
+from config.settings import Settings
 from temporal import versions
 
 _PATIENCE = timedelta(minutes=2)

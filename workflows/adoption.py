@@ -2,7 +2,7 @@
 
 The plan is the earlier run's, and so are its before-images: the way back leads to where the *first* run began. What had
 been approved stays approved. The phase begun last runs again, looking first; a run that was going back goes on going
-back. Why nothing that the earlier run left behind can get in the way: `activities.record`.
+back. Why nothing that the earlier run left behind can get in the way: `activities.cluster.checkpoint`.
 """
 
 from datetime import timedelta
@@ -11,18 +11,18 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.record import Record, RecordQuestion
-    from migration.adoption import Adoption, Direction
+    from activities.cluster.checkpoint import Record, RecordQuestion
     from migration.phase import PhaseName
-    from migration.record import MigrationRecord, mismatch, refusal
-    from migration.request import MigrationRequest
-    from workflows import budgets
-    from workflows.chronicle import Chronicle
-    from workflows.failures import explain
+    from migration.run.adoption import Adoption, Direction
+    from migration.run.checkpoint import MigrationRecord, mismatch, refusal
+    from migration.run.request import MigrationRequest
+    from workflows import timeouts
+    from workflows.checkpoints import Chronicle
+    from workflows.control.control import GoBack, Steering
     from workflows.phase import AdoptionRefused
     from workflows.run import Run
     from workflows.saga import Saga
-    from workflows.steering import GoBack, Steering
+    from workflows.status.failures import explain
 
 
 async def take_over(
@@ -70,7 +70,7 @@ async def _read(run: Run) -> MigrationRecord:
 
 async def _let_it_end(run: Run, adoption: Adoption, record: MigrationRecord) -> None:
     """Wait until nothing of the earlier run can still be at work."""
-    quiet = (adoption.ended or workflow.info().start_time) + budgets.ABANDONED
+    quiet = (adoption.ended or workflow.info().start_time) + timeouts.ABANDONED
     if (left := quiet - workflow.now()) > timedelta():
         run.ledger.takes_over(
             f"taking over: run {record.run} {record.progress}; what it had under way is over by {quiet:%H:%M:%S}Z"

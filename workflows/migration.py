@@ -1,10 +1,10 @@
 """The migration, top to bottom: fifteen phases in order, each done when the world says so.
 
-People may stop it, ask it, send it back: what they want takes effect at the next safe point (`workflows.steering`). A
-phase that fails for good rolls everything back by itself, or parks and asks if the spec says so; after the point of no
-return it can only ask. Preflight alone ends the run instead, because nothing has been changed yet and a better spec can
-simply be submitted again. A bug in this code is none of these: it fails the workflow *task*, and the run goes on when
-it is mended.
+People may stop it, ask it, send it back: what they want takes effect at the next safe point
+(`workflows.control.control`). A phase that fails for good rolls everything back by itself, or parks and asks if the
+spec says so; after the point of no return it can only ask. Preflight alone ends the run instead, because nothing has
+been changed yet and a better spec can simply be submitted again. A bug in this code is none of these: it fails the
+workflow *task*, and the run goes on when it is mended.
 """
 
 from collections.abc import Sequence
@@ -15,27 +15,27 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from migration.adoption import Adoption
-    from migration.gate import is_gated, make_gate
+    from migration.commands import Verb
     from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, number, reversible
     from migration.plan import Plan
-    from migration.request import MigrationRequest
-    from migration.status import MigrationStatus, State
-    from migration.steering import Verb
+    from migration.run.adoption import Adoption
+    from migration.run.gate import is_gated, make_gate
+    from migration.run.request import MigrationRequest
+    from migration.run.status import MigrationStatus, State
     from workflows.adoption import take_over
-    from workflows.authority import Authority
-    from workflows.chronicle import Chronicle
-    from workflows.failures import Failure, explain
-    from workflows.ledger import Ledger
+    from workflows.checkpoints import Chronicle
+    from workflows.control.authorization import Authority
+    from workflows.control.control import GoBack, Steering
+    from workflows.control.decision_log import Trail
+    from workflows.control.handlers import steered
     from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
     from workflows.rollback import roll_back
+    from workflows.rollback_readiness import see_way_back
     from workflows.run import Interrupted, Run, shielded
     from workflows.saga import Saga
-    from workflows.steering import GoBack, Steering
-    from workflows.trail import Trail
-    from workflows.verbs import steered
-    from workflows.way_back import see_way_back
+    from workflows.status.failures import Failure, explain
+    from workflows.status.tracker import Ledger
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ back, on workers and masters alike.
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.virtual_machines import TaggedExpected, VirtualMachines
-    from migration.status import Node
+    from activities.vcenter.virtual_machines import TaggedExpected, VirtualMachines
+    from migration.run.status import Node
     from workflows.run import Run, together
 
 

@@ -7,9 +7,9 @@ waits for pods with other uids: a pod that merely looks ready is not a restarted
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.pods import Pods, ReplacedExpected
-    from migration.request import ClusterName
-    from workflows import budgets
+    from activities.cluster.pods import Pods, ReplacedExpected
+    from migration.run.request import ClusterName
+    from workflows import timeouts
     from workflows.run import Run
 
 
@@ -19,8 +19,8 @@ async def restart_vsphere_pods(run: Run) -> list[str]:
     await run.act(Pods.delete, old, f"delete {len(old.uids)} vSphere-aware pods")
     replaced = await run.wait(
         Pods.wait_replaced,
-        ReplacedExpected(old=old, at_most=budgets.PODS),
+        ReplacedExpected(old=old, at_most=timeouts.PODS),
         "wait for new pods in their place",
-        at_most=budgets.PODS,
+        at_most=timeouts.PODS,
     )
     return [replaced.evidence]

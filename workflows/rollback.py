@@ -15,18 +15,18 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.baseline import Baseline, BaselineQuestion
+    from activities.cluster.baseline import Baseline, BaselineQuestion
+    from migration.commands import Verb
     from migration.phase import PhaseName
-    from migration.steering import Verb
-    from workflows.chronicle import Chronicle
-    from workflows.failures import explain
+    from workflows.checkpoints import Chronicle
+    from workflows.control.control import Steering
     from workflows.phase import NotProven, Undoable
     from workflows.phases import UNDOABLE, create_folder, create_tags
+    from workflows.rollback_readiness import insist_on_source
     from workflows.run import Run
     from workflows.saga import Saga
     from workflows.stability import wait_until_stable
-    from workflows.steering import Steering
-    from workflows.way_back import insist_on_source
+    from workflows.status.failures import explain
 
 T = TypeVar("T")
 _RESTORED = "the cluster is as it was before"

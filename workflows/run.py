@@ -18,12 +18,12 @@ from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from migration.before_images import TargetImages
+    from migration.frozen_model import Value
     from migration.phase import PhaseName, activity_id
     from migration.plan import Plan
-    from migration.spec import MigrationSpec
-    from migration.value import Value
-    from workflows import budgets
-    from workflows.ledger import Ledger
+    from migration.spec.model import MigrationSpec
+    from workflows import timeouts
+    from workflows.status.tracker import Ledger
 
 Input = TypeVar("Input", bound=Value)
 Output = TypeVar("Output")
@@ -112,12 +112,12 @@ class Run:
         be any more.
         """
         try:
-            return await self._execute(activity, argument, UnderWay(summary, waits=False), budgets.acting())
+            return await self._execute(activity, argument, UnderWay(summary, waits=False), timeouts.acting())
         except ActivityError as error:
             if isinstance(error.cause, TimedOut):
-                seconds = f"{budgets.ABANDONED.total_seconds():.0f} s"
+                seconds = f"{timeouts.ABANDONED.total_seconds():.0f} s"
                 self.ledger.remark(f"not heard of any more: {summary}; waits {seconds}, until it cannot be at work")
-                pause = workflow.sleep(budgets.ABANDONED, summary=f"until it cannot be at work: {summary}"[:200])
+                pause = workflow.sleep(timeouts.ABANDONED, summary=f"until it cannot be at work: {summary}"[:200])
                 await shielded(pause, lambda: None)  # what is wished meanwhile is as well heard afterwards
             raise
 
@@ -125,10 +125,10 @@ class Run:
         self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, *, at_most: timedelta
     ) -> Output:
         """Have one activity wait for something in the world."""
-        return await self._execute(activity, argument, UnderWay(summary, waits=True), budgets.waiting(at_most))
+        return await self._execute(activity, argument, UnderWay(summary, waits=True), timeouts.waiting(at_most))
 
     async def _execute(
-        self, activity: Callable[..., Awaitable[Output]], argument: Value, work: UnderWay, budget: budgets.Budget
+        self, activity: Callable[..., Awaitable[Output]], argument: Value, work: UnderWay, budget: timeouts.Budget
     ) -> Output:
         if self.interrupted():
             raise Interrupted
@@ -144,8 +144,8 @@ class Run:
                 summary=work.summary[:200],
                 start_to_close_timeout=budget.attempt,
                 schedule_to_close_timeout=budget.total,
-                heartbeat_timeout=budgets.HEARTBEAT,
-                retry_policy=budgets.RETRY,
+                heartbeat_timeout=timeouts.HEARTBEAT,
+                retry_policy=timeouts.RETRY,
                 cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             )
         finally:

@@ -8,9 +8,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from migration.phase import PhaseName, row
-    from migration.status import Compensation
-    from workflows.ledger import Ledger
+    from migration.run.status import Compensation
     from workflows.phase import Undoable
+    from workflows.status.tracker import Ledger
 
 
 class Saga:

@@ -3,8 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.health import Health, StableExpected
-    from workflows import budgets
+    from activities.cluster.health import Health, StableExpected
+    from workflows import timeouts
     from workflows.run import Run
 
 
@@ -12,8 +12,8 @@ async def wait_until_stable(run: Run, *, excused: list[str]) -> str:
     """Wait until every operator but the excused has been calm for a whole window; returns the evidence."""
     stable = await run.wait(
         Health.wait_stable,
-        StableExpected(cluster=run.plan.cluster, excused=excused, at_most=budgets.STABLE),
+        StableExpected(cluster=run.plan.cluster, excused=excused, at_most=timeouts.STABLE),
         "wait until every operator is stable",
-        at_most=budgets.STABLE,
+        at_most=timeouts.STABLE,
     )
     return stable.evidence

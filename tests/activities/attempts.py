@@ -15,18 +15,18 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from activities.context import Context
-from activities.interceptor import ActivityScope
 from activities.registry import everything
+from activities.runtime.context import Context
+from activities.runtime.interceptor import ActivityScope
+from config.settings import Settings
 from journal.store import Entry, Journal
 from lab.commands import Lab
-from migration.call import Call, Scope
-from migration.observation import Observation
+from migration.audit.call import Call, Scope
+from migration.frozen_model import Document
 from migration.plan import SecretAddress, VCenterReference
-from migration.spec import MigrationSpec
-from migration.value import Document
-from settings import Settings
-from workflows.budgets import RETRY
+from migration.run.observation import Observation
+from migration.spec.model import MigrationSpec
+from workflows.timeouts import RETRY
 
 MOST_CALLS = 10_000
 MOST_ATTEMPTS = 20

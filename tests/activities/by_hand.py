@@ -8,7 +8,7 @@ from typing import Any
 from lab.apiserver import ApiServer, wait_for
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
-from migration.call import Call
+from migration.audit.call import Call
 from tests.activities.attempts import vcenter_of
 from vsphere.endpoint import Endpoint
 from vsphere.folders import Folders

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.folders import FolderOrder, Folders
-from activities.identity import Identity
-from activities.preflight import Preflight, PreflightQuestion
-from activities.threads import in_thread
+from activities.cluster.identity import Identity
+from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.runtime.threads import in_thread
+from activities.vcenter.folders import FolderOrder, Folders
 from lab.commands import Lab
 from lab.faults import fault
-from migration.call import Scope, scope
-from migration.request import ClusterName
+from migration.audit.call import Scope, scope
+from migration.run.request import ClusterName
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of, vcenter_of
 from tests.activities.by_hand import credentials_changed, patched
 from vsphere.session import VCenter

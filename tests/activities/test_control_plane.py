@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.control_plane import ControlPlane, PointOrder, RollExpected
+from activities.cluster.control_plane import ControlPlane, PointOrder, RollExpected
 from lab.apiserver import ApiServer, wait_for
 from lab.commands import Lab
 from lab.faults import fault
 from lab.state import StateDir
-from migration.value import Document
+from migration.frozen_model import Document
 from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, attempts, vcenter_of
 from tests.activities.by_hand import MERGE, WITHIN, admin, applied

@@ -11,12 +11,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ExecuteActivityInput
 
-from activities import pulse
-from activities.failures import Stuck, failure
-from activities.interceptor import ActivityScope
+from activities.runtime import heartbeat
+from activities.runtime.failures import Stuck, failure
+from activities.runtime.interceptor import ActivityScope
 from journal.store import Journal
-from migration.call import Scope, scope
-from migration.cloud_config import CloudConfigError
+from migration.audit.call import Scope, scope
+from migration.documents.cloud_config import CloudConfigError
 from openshift.errors import Conflict, Forbidden, OpenShiftError, Unreachable
 from tests.activities.attempts import Calling
 from vsphere.errors import CredentialsRejected, SessionLost
@@ -100,7 +100,7 @@ async def test_an_expected_error_keeps_its_cause(journal: Journal) -> None:
 async def test_the_pulse_repeats_what_was_last_reported_and_begins_with_what_the_attempt_before_said(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulse, "SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "SECONDS", 0.01)
     beats: list[tuple[Any, ...]] = []
     environment = ActivityEnvironment()
     environment.info = environment.info.__class__(**(vars(environment.info) | {"heartbeat_details": ["earlier"]}))
@@ -115,7 +115,7 @@ async def test_the_pulse_repeats_what_was_last_reported_and_begins_with_what_the
 
     async def work() -> str:
         await until(("earlier",), 2)
-        pulse.report("now")  # type: ignore[arg-type]  # anything will do
+        heartbeat.report("now")  # type: ignore[arg-type]  # anything will do
         await until(("now",), 3)
         assert beats[-1] == ("now",)
         return activity.info().activity_id

@@ -6,7 +6,7 @@ import pytest
 from temporalio import activity
 from temporalio.testing import ActivityEnvironment
 
-from activities.interceptor import _to_its_end
+from activities.runtime.interceptor import _to_its_end
 
 
 async def _cancelled_while(name: str, done: list[str]) -> "asyncio.Task[str]":

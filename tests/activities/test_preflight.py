@@ -10,16 +10,16 @@ import pytest
 import yaml
 from temporalio.exceptions import ApplicationError
 
-from activities.preflight import Preflight, PreflightQuestion
+from activities.preflight.preflight import Preflight, PreflightQuestion
 from lab.commands import Lab
 from lab.faults import fault
-from migration.concern import Category, Concern, blocking
 from migration.phase import PhaseName
-from migration.record import MigrationRecord
-from migration.spec import MigrationSpec
-from migration.status import State
-from migration.verdict import Verdict
-from openshift.records import record_secret
+from migration.preflight.concern import Category, Concern, blocking
+from migration.preflight.result import Verdict
+from migration.run.checkpoint import MigrationRecord
+from migration.run.status import State
+from migration.spec.model import MigrationSpec
+from openshift.checkpoints import record_secret
 from tests.activities.attempts import Attempts, attempts, spec_of, vcenter_of
 from tests.activities.by_hand import admin, applied, credentials_changed, tagging
 from tests.workflows.answers import PLAN, request
@@ -120,7 +120,7 @@ def record_of(lab: Lab) -> MigrationRecord:
     ("damage", "concern", "named"),
     [
         ({}, "migration.unfinished", "(run r1) had begun scale_old"),
-        ({"data": {"document.json.gz": "AAAA"}}, "migration.record-unreadable", "is damaged"),
+        ({"data": {"document.json.gz": "AAAA"}}, "migration.run.checkpoint-unreadable", "is damaged"),
     ],
 )
 async def test_a_migration_that_has_not_ended_is_told_with_the_way_out(

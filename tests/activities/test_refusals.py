@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.backup import Backup, BackupOrder
-from activities.credentials import Credentials, CredentialsOrder
-from activities.folders import FolderOrder, Folders
-from activities.identity import Identity
-from activities.machine_sets import MachineSets, NewSetOrder, SetsGone, SetsReady, SetsScaled
-from activities.tags import Tags, TagsOrder
-from activities.virtual_machines import TaggedExpected, VirtualMachines
+from activities.cluster.backup import Backup, BackupOrder
+from activities.cluster.credentials import Credentials, CredentialsOrder
+from activities.cluster.identity import Identity
+from activities.cluster.machine_sets import MachineSets, NewSetOrder, SetsGone, SetsReady, SetsScaled
+from activities.vcenter.folders import FolderOrder, Folders
+from activities.vcenter.tags import Tags, TagsOrder
+from activities.vcenter.virtual_machines import TaggedExpected, VirtualMachines
 from lab.commands import Lab
 from lab.faults import fault
 from migration.before_images import ObjectAddress
-from migration.failure_domain import FailureDomain
+from migration.frozen_model import Value
 from migration.plan import NewSet, SecretAddress
-from migration.request import ClusterName
-from migration.value import Value
+from migration.run.request import ClusterName
+from migration.spec.failure_domain import FailureDomain
+from openshift.api.resources import INFRASTRUCTURE, MACHINE_SET
 from openshift.machines import NAMESPACE
-from openshift.resources import INFRASTRUCTURE, MACHINE_SET
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of
 from tests.activities.by_hand import credentials_changed, nothing_left_on_target, patched, tagging
 

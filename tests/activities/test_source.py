@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.backup import Backup, BackupOrder
-from activities.preflight import Preflight, PreflightQuestion
-from activities.source import Source, SourceFit, SourceQuestion
+from activities.cluster.backup import Backup, BackupOrder
+from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.vcenter.source import Source, SourceFit, SourceQuestion
 from lab.commands import Lab
 from migration.before_images import ObjectAddress
 from migration.plan import Plan

@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 from pyVmomi import vim
 
-from activities.backup import Backup, BackupOrder
-from activities.baseline import Baseline, BaselineQuestion
-from activities.control_plane import ControlPlane, PointOrder
-from activities.folders import FolderOrder, FolderRemoval, Folders
-from activities.machine_sets import MachineSets, SetsScaled
-from activities.preflight import Preflight, PreflightQuestion
-from activities.tags import Tags, TagsOrder, TagsRemoval
+from activities.cluster.backup import Backup, BackupOrder
+from activities.cluster.baseline import Baseline, BaselineQuestion
+from activities.cluster.control_plane import ControlPlane, PointOrder
+from activities.cluster.machine_sets import MachineSets, SetsScaled
+from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.vcenter.folders import FolderOrder, FolderRemoval, Folders
+from activities.vcenter.tags import Tags, TagsOrder, TagsRemoval
 from lab.commands import Lab
 from migration.before_images import touched
-from migration.request import ClusterName
+from migration.run.request import ClusterName
 from openshift.control_plane import find_control_plane
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of
 from tests.activities.by_hand import logged_in, nothing_left_on_target
 from vsphere import folders, tags
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref
-from vsphere.waiting import wait_task
+from vsphere.updates import wait_task
 
 pytestmark = pytest.mark.lab
 INFRA, FOLDER = "undone-x7k2p", "/dc-target/vm/made-by-others"

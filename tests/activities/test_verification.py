@@ -3,13 +3,13 @@
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.backup import Backup, BackupOrder
-from activities.preflight import Preflight, PreflightQuestion
-from activities.verification import ClusterClaims, VCenterClaims, Verification
+from activities.cluster.backup import Backup, BackupOrder
+from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.verify.verification import ClusterClaims, VCenterClaims, Verification
 from lab.commands import Lab
 from migration.before_images import ObjectAddress
 from migration.plan import Plan
-from migration.status import Claim
+from migration.run.status import Claim
 from tests.activities.attempts import Attempts, spec_of, vcenter_of
 from tests.activities.by_hand import admin
 

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.cloud_config import CloudConfig, GeneratedExpected
-from activities.control_plane import ControlPlane, RollExpected
-from activities.credentials import CopiesExpected, Credentials
-from activities.health import Health, StableExpected
-from activities.machine_sets import MachineSets, SetsGone, SetsReady
-from activities.pods import Pods, ReplacedExpected
-from activities.virtual_machines import VirtualMachines, VmsGone
+from activities.cluster.cloud_config import CloudConfig, GeneratedExpected
+from activities.cluster.control_plane import ControlPlane, RollExpected
+from activities.cluster.credentials import CopiesExpected, Credentials
+from activities.cluster.health import Health, StableExpected
+from activities.cluster.machine_sets import MachineSets, SetsGone, SetsReady
+from activities.cluster.pods import Pods, ReplacedExpected
+from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
 from lab.commands import Lab
 from lab.faults import fault
-from migration.request import ClusterName
-from migration.value import Document, Value
+from migration.frozen_model import Document, Value
+from migration.run.request import ClusterName
+from openshift.api.resources import MACHINE_SET
 from openshift.machines import MACHINE_SET_LABEL, NAMESPACE, list_machines
-from openshift.resources import MACHINE_SET
 from tests.activities.attempts import Attempts, attempts, reference_to, vcenter_of
 from tests.activities.by_hand import admin, applied, patched
 

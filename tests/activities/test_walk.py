@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from migration.concern import Category
 from migration.phase import TABLE
+from migration.preflight.concern import Category
 from tests.activities.walk import MIGRATION, Walk
 from tests.e2e.world import World
 

@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from activities.cluster.identity import Identity
 from activities.decisions import Decisions, DecisionsMade
-from activities.identity import Identity
-from activities.preflight import Preflight, PreflightQuestion
+from activities.preflight.preflight import Preflight, PreflightQuestion
 from journal.store import Entry
 from lab.commands import Lab
 from migration.phase import IRREVERSIBLE, PhaseName
 from migration.plan import Plan
-from migration.request import ClusterName, MigrationRequest
-from migration.status import Decision, State
-from migration.verdict import Verdict
+from migration.preflight.result import Verdict
+from migration.run.request import ClusterName, MigrationRequest
+from migration.run.status import Decision, State
 from tests.activities.attempts import Attempts, name_of, spec_of
-from workflows.chronicle import Chronicle
-from workflows.ledger import Ledger
+from workflows.checkpoints import Chronicle
 from workflows.phase import Step as Phase
 from workflows.phases import PHASES, preflight
+from workflows.rollback_readiness import look_at_source
 from workflows.run import Run
-from workflows.way_back import look_at_source
+from workflows.status.tracker import Ledger
 
 MIGRATION = "vcfm-walked"
 

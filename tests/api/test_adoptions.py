@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from migration.phase import PhaseName
-from migration.status import MigrationStatus, State
+from migration.run.status import MigrationStatus, State
 from tests.api.test_migrations import PERMANENT, SPEC, assert_problem, until
 from tests.serving import Serving, serving
 from tests.workflows.world import World

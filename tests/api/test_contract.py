@@ -14,8 +14,8 @@ from temporalio.service import RetryConfig
 
 from api.app import create_app
 from cli.dev_server import dev_server
+from config.settings import Settings
 from journal.store import Journal
-from settings import Settings
 
 PROBLEM = "#/components/schemas/ProblemDetails"
 
@@ -126,7 +126,7 @@ async def test_a_bug_is_a_problem_without_its_stack(http: httpx.AsyncClient, mon
         raise KeyError(password)
 
     monkeypatch.setattr(Journal, "read", broken)
-    monkeypatch.setattr("workflows.doors.Migrations.run_id", _any_run)
+    monkeypatch.setattr("client.migrations.Migrations.run_id", _any_run)
     answer = await http.get("/api/v1/migrations/x/journal")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert answer.json()["detail"] == "a bug of the service: KeyError"

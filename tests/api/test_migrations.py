@@ -13,11 +13,11 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from migration.call import Call, Scope
-from migration.observation import Observation
+from migration.audit.call import Call, Scope
 from migration.phase import PhaseName
-from migration.status import MigrationStatus, State, Waiting
-from migration.summary import MigrationSummary
+from migration.run.observation import Observation
+from migration.run.status import MigrationStatus, State, Waiting
+from migration.run.summary import MigrationSummary
 from tests.serving import Serving
 from tests.workflows.answers import TARGET, machine, request
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from migration.concern import Category, Concern
-from migration.verdict import Verdict
+from migration.preflight.concern import Category, Concern
+from migration.preflight.result import Verdict
 from tests.api.test_migrations import SPEC, assert_problem, http, refusing  # noqa: F401 - fixtures of the neighbour
 from tests.serving import Serving
 from tests.workflows.answers import PLAN

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from bridge.main import bridging
+from bridge.resource.model import Resource
+from config.settings import Settings
+from migration.frozen_model import Document
 from migration.phase import PhaseName
-from migration.resource import Resource
-from migration.status import MigrationStatus, State
-from migration.value import Document
-from openshift.client import Cluster
+from migration.run.status import MigrationStatus, State
+from openshift.api.client import Cluster
+from openshift.api.resources import EVENT, MIGRATION
 from openshift.errors import NotFound
-from openshift.resources import EVENT, MIGRATION
-from settings import Settings
 from tests.bridge.resources import SPACE, resource
 from tests.serving import Serving
 from workflows.migration import MigrationWorkflow

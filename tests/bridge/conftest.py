@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge.definition import NAME
+from bridge.crd.definition import NAME
 from lab.access import custom_resource
-from migration.value import Document
-from openshift.client import Cluster
-from openshift.documents import conditions
+from migration.frozen_model import Document
+from openshift.api.client import Cluster
+from openshift.api.documents import conditions
+from openshift.api.resources import CUSTOM_RESOURCE_DEFINITION, MIGRATION, NAMESPACE, Resource
 from openshift.errors import NotFound
-from openshift.resources import CUSTOM_RESOURCE_DEFINITION, MIGRATION, NAMESPACE, Resource
 from tests.bridge.bridged import Bridged
 from tests.bridge.resources import ELSEWHERE, SPACE
 from tests.openshift.conftest import built, control_plane  # noqa: F401 - fixtures of the room next door

@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import uuid4
 
-from migration import resource_conditions
-from migration.value import Document
+from bridge.resource import conditions
+from migration.frozen_model import Document
 
 SPACE = "openshift-vcf-migration"
 ELSEWHERE = "somebodys-project"
 SERVER = "vc-new.example.com"
 SUCCEEDED = {
-    **dict.fromkeys(resource_conditions.OFFICIAL, "True"),
+    **dict.fromkeys(conditions.OFFICIAL, "True"),
     "Accepted": "True",
     "Synced": "True",
     "PreflightPassed": "True",

@@ -8,16 +8,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bridge.publishing import Publisher
+from bridge.resource.model import Resource
+from bridge.resource.status import ResourceStatus
+from migration.commands import Instruction, Verb
+from migration.frozen_model import Document
 from migration.phase import TABLE, PhaseName
-from migration.resource import Resource
-from migration.resource_status import ResourceStatus
-from migration.status import PhaseState, State
-from migration.steering import Instruction, Verb
-from migration.value import Document
+from migration.run.status import PhaseState, State
 from openshift.errors import Conflict
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ours
-from tests.workflows.test_control import PERMANENT, calling
+from tests.workflows.control.test_control import PERMANENT, calling
 
 
 async def test_a_manual_migration_is_approved_by_the_resource_alone(bridge: Bridged) -> None:

@@ -3,11 +3,11 @@
 import pytest
 
 from bridge.desired import Step, refused_before, spoken, step
+from bridge.resource.parts import Refusal
+from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
-from migration.resource_parts import Refusal
-from migration.spec import Answer, Approval, DesiredState
-from migration.status import State
-from migration.steering import Instruction, Verb
+from migration.run.status import State
+from migration.spec.model import Answer, Approval, DesiredState
 
 RUNNING, PAUSED, ROLLBACK, PENDING = (
     DesiredState.RUNNING,

@@ -7,9 +7,9 @@ import pytest
 
 from journal.store import Entry
 from lab.access import custom_resource
-from migration.call import Call
-from migration.status import State
-from openshift.client import Cluster
+from migration.audit.call import Call
+from migration.run.status import State
+from openshift.api.client import Cluster
 from tests.activities.rights import granted, needed, needless
 from tests.bridge.bridged import Bridged
 from tests.bridge.resources import ELSEWHERE, SPACE, ours

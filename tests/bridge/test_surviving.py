@@ -9,17 +9,17 @@ import pytest
 
 from bridge.main import bridging
 from bridge.publishing import Publisher
-from migration.adoption import Adoption, Direction
+from bridge.resource.report import claimed
+from client.errors import AlreadyRunning
+from client.migrations import Migrations
 from migration.phase import PhaseName
-from migration.resource_report import claimed
-from migration.status import PhaseState, State
-from openshift.resources import MIGRATION
+from migration.run.adoption import Adoption, Direction
+from migration.run.status import PhaseState, State
+from openshift.api.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ELSEWHERE, SPACE, domain, ours
 from tests.workflows.answers import request
-from tests.workflows.test_control import PERMANENT, calling
-from workflows.doors import Migrations
-from workflows.refusals import AlreadyRunning
+from tests.workflows.control.test_control import PERMANENT, calling
 
 
 async def runs(bridged: Bridged) -> int:

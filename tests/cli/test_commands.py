@@ -20,10 +20,10 @@ from api.app import create_app
 from cli import following
 from cli.main import app
 from cli.rest import Away, Service
-from migration.call import Call, Scope
-from migration.observation import Observation
-from migration.status import MigrationStatus, State, Waiting
-from settings import Settings
+from config.settings import Settings
+from migration.audit.call import Call, Scope
+from migration.run.observation import Observation
+from migration.run.status import MigrationStatus, State, Waiting
 from tests.serving import Serving, listening
 from tests.workflows.answers import request
 

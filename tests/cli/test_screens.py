@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.view import duration, render, report
-from migration.status import MigrationStatus
+from cli.status_view import duration, render, report
+from migration.run.status import MigrationStatus
 
 SCREENS = Path(__file__).parent / "screens"
 NAMES = sorted(each.stem for each in SCREENS.glob("*.json"))

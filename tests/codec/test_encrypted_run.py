@@ -12,16 +12,16 @@ from temporalio.exceptions import ApplicationError
 
 import temporal
 from api.app import create_app
-from migration.observation import Observation
+from client.errors import Refused
+from config.settings import Settings
+from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
-from migration.status import MigrationStatus, State, Waiting
-from migration.steering import Instruction, Verb
-from settings import Settings
+from migration.run.observation import Observation
+from migration.run.status import MigrationStatus, State, Waiting
 from tests.api.test_migrations import assert_problem
 from tests.codec.rings import line, written
 from tests.serving import Serving, listening
 from tests.workflows.answers import SOURCE, TARGET, machine, request
-from workflows.refusals import Refused
 
 PERMANENT = ApplicationError("the folder is a VM", "rename the VM", type="Incompatible", non_retryable=True)
 AWAY = ApplicationError("no route to the API", "wait for it", type="Unreachable")

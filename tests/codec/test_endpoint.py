@@ -16,7 +16,7 @@ from temporalio.client import WorkflowHistory
 import temporal
 from api.app import create_app
 from api.payloads import COOKIE, codec_app
-from settings import Settings
+from config.settings import Settings
 from tests.codec.rings import codec, line
 from tests.serving import Serving, listening
 from tests.workflows.answers import TARGET, request

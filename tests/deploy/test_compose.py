@@ -11,7 +11,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from settings import Settings
+from config.settings import Settings
 from tests.deploy.rendering import ROOT
 
 TEXT = (ROOT / "docker-compose.yml").read_text()

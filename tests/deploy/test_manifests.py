@@ -9,12 +9,12 @@ import yaml
 from dotenv import dotenv_values
 
 from cli.main import app
+from config.settings import Settings
 from journal.store import FLUSH_SECONDS
 from lab.access import custom_resource, shipped
 from lab.apiserver import ApiError, ApiServer
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
-from settings import Settings
 from tests.deploy.rendering import BASE, HUB, OVERLAY, ROOT, Document, container, of_kind, pod, rendered
 
 pytestmark = pytest.mark.lab

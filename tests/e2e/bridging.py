@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.resource.model import Resource
 from cli.dev_server import DevServer, dev_server
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
+from migration.frozen_model import Document
 from migration.phase import FIRST_GATE, TABLE, number
-from migration.resource import Resource
-from migration.status import PhaseState, State
-from migration.value import Document
+from migration.run.status import PhaseState, State
 from tests.bridge.resources import SUCCEEDED
 from tests.e2e.running import Running
 

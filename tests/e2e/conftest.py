@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from lab.scenario import load
-from migration.status import MigrationStatus
+from migration.run.status import MigrationStatus
 from tests.e2e.running import Running, running
 from tests.labs import standing
 

@@ -19,8 +19,8 @@ from rich.table import Table
 
 from lab.commands import Lab, down, up
 from lab.scenario import load
-from migration.status import MigrationStatus, State
-from migration.value import Document
+from migration.frozen_model import Document
+from migration.run.status import MigrationStatus, State
 from tests.e2e import claims
 from tests.e2e.bridging import Bridged, Cluster, bridged, completed, official, original
 

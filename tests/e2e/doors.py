@@ -20,9 +20,9 @@ from rich.table import Table
 
 from lab.commands import Lab, down, up
 from lab.scenario import load
-from migration.entries import DecisionEntry
+from migration.audit.journal_views import DecisionEntry
 from migration.phase import PhaseName
-from migration.status import State
+from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.bridging import GATED, Bridged, Cluster, bridged, official
 

@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from cli.dev_server import DevServer, dev_server, free_port
 from cli.rest import Service
 from lab.commands import Lab
-from migration.status import MigrationStatus
+from migration.run.status import MigrationStatus
 
 BUSY = 180
 """Seconds that two Python processes may take to start on a machine that has much else to do; usually two."""

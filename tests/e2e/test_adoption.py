@@ -9,7 +9,7 @@ from temporalio.client import Client
 from lab.scenario import load
 from lab.snapshot import snapshot
 from migration.phase import PhaseName
-from migration.status import MigrationStatus, PhaseState, State
+from migration.run.status import MigrationStatus, PhaseState, State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
 from tests.labs import standing

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.scenario import load
-from migration.status import State
+from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.bridging import GATED, Bridged, Cluster, bridged, completed, official
 from tests.e2e.leaks import leaks

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from lab.scenario import load
-from migration.status import State
+from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
 from tests.labs import standing

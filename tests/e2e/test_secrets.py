@@ -10,7 +10,7 @@ from lab.commands import Lab, admin_api
 from lab.faults import fault
 from lab.scenario import load
 from lab.state import StateDir
-from migration.status import State
+from migration.run.status import State
 from tests.e2e.bridging import Cluster, bridged, official
 from tests.e2e.conftest import Migrated
 from tests.e2e.leaks import leaks, places, spellings

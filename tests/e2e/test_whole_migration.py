@@ -6,7 +6,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from journal.store import Journal
 from migration.phase import PhaseName
-from migration.status import PhaseState, State
+from migration.run.status import PhaseState, State
 from tests.e2e import claims
 from tests.e2e.conftest import Migrated
 from worker.main import PASSED_THROUGH

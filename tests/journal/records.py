@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from journal.decisions import Decision
-from migration.call import Call, Scope
+from migration.audit.call import Call, Scope
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import make_url
 
-from settings import Settings
+from config.settings import Settings
 
 URL = "postgresql+psycopg://vcfm@db:5432/vcfm?sslmode=require"
 

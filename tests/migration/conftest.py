@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from migration.failure_domain import FailureDomain
-from migration.value import Document
+from migration.frozen_model import Document
+from migration.spec.failure_domain import FailureDomain
 
 INFRA = "ocp1-x7x2g"
 

@@ -15,9 +15,9 @@ import pytest
 from temporalio.client import Client
 
 from cli.dev_server import DevServer, dev_server, free_port
+from config.settings import Settings
 from monitoring import probe
 from monitoring.endpoint import answering
-from settings import Settings
 
 
 async def ask(port: int, path: str, *, seconds: float = 10) -> httpx.Response:

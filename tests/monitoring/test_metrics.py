@@ -11,10 +11,10 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from api.app import create_app
-from migration.spec import ApprovalMode
-from migration.status import State
-from migration.steering import Instruction, Verb
-from settings import Settings
+from config.settings import Settings
+from migration.commands import Instruction, Verb
+from migration.run.status import State
+from migration.spec.model import ApprovalMode
 from tests.serving import Serving, listening
 from tests.workflows.answers import request
 

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from lab.build import Built, build
-from migration.call import Call
-from migration.value import Document
-from openshift.client import Cluster
-from openshift.documents import conditions
-from openshift.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
-from openshift.transport import TimeOuts
-from openshift.watching import Watched, World
+from migration.audit.call import Call
+from migration.frozen_model import Document
+from openshift.api.cache import Watched, World
+from openshift.api.client import Cluster
+from openshift.api.documents import conditions
+from openshift.api.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
+from openshift.api.transport import TimeOuts
 from tests.openshift.real_control_plane import ControlPlane, Proxy
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from kubernetes.aio.config import incluster_config
 
-from migration.call import Call
-from openshift.client import PAGE, Cluster
+from migration.audit.call import Call
+from openshift.api.client import PAGE, Cluster
+from openshift.api.resources import CONFIG_MAP, NAMESPACE, SECRET, Resource
 from openshift.errors import (
     AlreadyExists,
     Conflict,
@@ -21,7 +22,6 @@ from openshift.errors import (
     Unauthorized,
     Unreachable,
 )
-from openshift.resources import CONFIG_MAP, NAMESPACE, SECRET, Resource
 from tests.openshift.real_control_plane import ADMIN, GUEST, ControlPlane, Proxy
 
 SPACE = "default"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import Settings
+from openshift.api.kubeconfigs import clusters, kubeconfig_of
 from openshift.errors import Misconfigured
-from openshift.kubeconfigs import clusters, kubeconfig_of
-from settings import Settings
 
 
 @pytest.fixture

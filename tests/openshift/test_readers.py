@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from migration.value import Document
+from migration.frozen_model import Document
+from openshift.api.resources import INFRASTRUCTURE, MACHINE, NODE, SECRET, Resource
 from openshift.backups import backup_name, packed, unpacked
 from openshift.config_maps import text_of
 from openshift.control_plane import read_control_plane
@@ -14,7 +15,6 @@ from openshift.machines import read_machine, read_machine_set
 from openshift.nodes import read_node
 from openshift.operators import is_enabled, read_version, unrest
 from openshift.pods import outstanding, vsphere_workloads
-from openshift.resources import INFRASTRUCTURE, MACHINE, NODE, SECRET, Resource
 from openshift.secrets import credentials_in, not_copied
 from openshift.volumes import vsphere_volumes
 

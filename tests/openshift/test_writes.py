@@ -5,10 +5,22 @@ from copy import deepcopy
 
 import pytest
 
-from migration.call import Call
-from migration.value import Document
+from migration.audit.call import Call
+from migration.frozen_model import Document
+from openshift.api.client import Cluster
+from openshift.api.resources import (
+    CONFIG_MAP,
+    CONTROL_PLANE_MACHINE_SET,
+    INFRASTRUCTURE,
+    MACHINE,
+    MACHINE_AUTOSCALER,
+    MACHINE_HEALTH_CHECK,
+    MACHINE_SET,
+    POD,
+    SECRET,
+    Resource,
+)
 from openshift.backups import load_backup, take_backup
-from openshift.client import Cluster
 from openshift.config_maps import read_cloud_config, replace_cloud_config
 from openshift.control_plane import find_control_plane, make_inactive, point_at, pointing
 from openshift.errors import AlreadyExists, Conflict, Invalid, NotFound, StillInUse, Unexpected
@@ -22,18 +34,6 @@ from openshift.quiesce import (
     put_back,
     restore_pause,
     set_aside,
-)
-from openshift.resources import (
-    CONFIG_MAP,
-    CONTROL_PLANE_MACHINE_SET,
-    INFRASTRUCTURE,
-    MACHINE,
-    MACHINE_AUTOSCALER,
-    MACHINE_HEALTH_CHECK,
-    MACHINE_SET,
-    POD,
-    SECRET,
-    Resource,
 )
 from openshift.secrets import Credentials, add_credentials, read_credentials, remove_credentials, restore_credentials
 

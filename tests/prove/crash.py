@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from temporalio.client import Client
 
 from migration.phase import PhaseName, phase_of
-from migration.status import State
+from migration.run.status import State
 from tests.e2e import claims
+from tests.prove.fault_points import Fate, Moment, Snare
+from tests.prove.harness import Rig
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
-from tests.prove.rig import Rig
-from tests.prove.snares import Fate, Moment, Snare
 from tests.prove.tally import Cell
 
 RUNS = [f"{way}.{moment}" for way in ("forward", "back") for moment in Moment]

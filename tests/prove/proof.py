@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.prove.rig import Rig, rig
+from tests.prove.harness import Rig, rig
 from tests.prove.tally import Cell, Tally
 
 console = Console(width=200) if not Console().is_terminal else Console()

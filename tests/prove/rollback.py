@@ -17,11 +17,11 @@ from pathlib import Path
 
 from lab.faults import fault
 from migration.phase import TABLE, PhaseName, number, reversible
-from migration.status import MigrationStatus, PhaseState, State
+from migration.run.status import MigrationStatus, PhaseState, State
+from tests.prove.fault_points import Fate, Snare
+from tests.prove.harness import Rig
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
-from tests.prove.rig import Rig
-from tests.prove.snares import Fate, Snare
 from tests.prove.tally import Cell
 
 BEFORE_NO_RETURN = [each.name for each in TABLE if reversible(each.name)]

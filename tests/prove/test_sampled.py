@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.prove.harness import Rig, rig
 from tests.prove.proof import SEED
-from tests.prove.rig import Rig, rig
 from tests.prove.rollback import rollback_cell
 from tests.prove.walks import walk_cell
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from cli.rest import Away, Refused
 from lab.faults import fault
 from migration.phase import TABLE, PhaseName
-from migration.status import MigrationStatus, State
+from migration.run.status import MigrationStatus, State
 from tests.prove.crash import migrated
+from tests.prove.harness import Rig
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
-from tests.prove.rig import Rig
 from tests.prove.tally import Cell
 
 STEPS = (5, 12)

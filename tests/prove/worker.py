@@ -19,15 +19,15 @@ from temporalio.client import Client
 from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-import logs
 import temporal
 import worker.main
-from activities.interceptor import WAITS
+from activities.runtime.interceptor import WAITS
+from config import logs
+from config.settings import Settings
 from journal.store import Journal
-from migration.call import Call, Scope
+from migration.audit.call import Call, Scope
 from migration.phase import phase_of
-from settings import Settings
-from tests.prove.snares import Fate, Moment, Snare, Snares
+from tests.prove.fault_points import Fate, Moment, Snare, Snares
 
 READERS = ("preflight", "observe_", "verify_", "compare_", "source_is_fit")
 """Names of activities that change nothing begin so: they are struck after a read, all others after a change."""

@@ -25,7 +25,7 @@ from lab.simulation.vcenters import VCenters
 from lab.simulation.world import World
 from lab.state import StateDir
 from lab.vcenters import VCenterAdmin
-from tests.simulation.hands import Hands, living, seen
+from tests.simulation.helpers import Hands, living, seen
 
 AT_ONCE = Delays(
     boot=0, pod_start=0, pod_stop=0, operator_settle=0, etcd_sync=0, config_sync=0, credentials_sync=0

@@ -9,7 +9,7 @@ from lab.simulation import cloud_config
 from lab.simulation.cloud_config import UnusableConfigError, endpoints, parsed, rebuilt
 from lab.simulation.kinds import CONFIG_MAP, FEATURE_GATE, INFRASTRUCTURE
 from lab.simulation.world import World
-from tests.simulation.hands import living, seen, told
+from tests.simulation.helpers import living, seen, told
 
 USERS = """\
 # a comment

@@ -12,7 +12,7 @@ from lab.simulation.following import Wake
 from lab.simulation.kinds import CONFIG_MAP, NODE, POD, SECRET
 from lab.simulation.vcenter_session import Access
 from lab.simulation.world import World
-from tests.simulation.hands import Hands, make_node, make_pod, seen, told
+from tests.simulation.helpers import Hands, make_node, make_pod, seen, told
 
 LABELS = CLOUD_CONTROLLER_MANAGER.labels
 

@@ -7,7 +7,7 @@ from lab.simulation.cloud_credential_operator import COPIES
 from lab.simulation.cluster import Document
 from lab.simulation.kinds import SECRET
 from lab.simulation.world import World
-from tests.simulation.hands import living, seen
+from tests.simulation.helpers import living, seen
 
 
 def copies(world: World) -> list[dict[str, str] | None]:

@@ -14,7 +14,7 @@ from lab.simulation.pace import Pace
 from lab.simulation.vcenter_logins import VCenterLogins
 from lab.simulation.vcenter_session import Access
 from lab.simulation.world import World
-from tests.simulation.hands import living, seen, told
+from tests.simulation.helpers import living, seen, told
 
 CONFIG = ("openshift-config-managed", "kube-cloud-config")
 COPY = ("openshift-machine-api", "vsphere-cloud-credentials")

@@ -9,7 +9,7 @@ from lab.simulation.components import CLUSTER_VERSION_OPERATOR, COMPONENTS, CVO
 from lab.simulation.documents import covers
 from lab.simulation.kinds import CLUSTER_VERSION, DEPLOYMENT, INFRASTRUCTURE_CRD, POD
 from lab.simulation.world import World
-from tests.simulation.hands import make_pod, told
+from tests.simulation.helpers import make_pod, told
 
 CRD = "infrastructures.config.openshift.io"
 

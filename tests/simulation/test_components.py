@@ -7,7 +7,7 @@ from lab.simulation.documents import MASTER
 from lab.simulation.kinds import DAEMON_SET, DEPLOYMENT, POD
 from lab.simulation.pace import Pace
 from lab.simulation.world import World
-from tests.simulation.hands import Hands, make_node, seen
+from tests.simulation.helpers import Hands, make_node, seen
 
 
 async def present(world: World) -> set[tuple[str, str]]:

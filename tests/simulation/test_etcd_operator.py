@@ -11,7 +11,7 @@ from lab.simulation.etcd_operator import HOOK, EtcdOperator, member_id, members
 from lab.simulation.following import Wake
 from lab.simulation.kinds import CONFIG_MAP, MACHINE, NODE, POD
 from lab.simulation.world import World
-from tests.simulation.hands import living, make_machine, make_node, make_pod, seen, told
+from tests.simulation.helpers import living, make_machine, make_node, make_pod, seen, told
 
 MACHINES = "openshift-machine-api"
 MASTERS = ("m-0", "m-1", "m-2")

@@ -9,7 +9,7 @@ from lab.simulation.following import Wake
 from lab.simulation.kinds import NODE, POD
 from lab.simulation.vcenters import VirtualMachine
 from lab.simulation.world import World
-from tests.simulation.hands import Hands, living, make_machine, make_pod, seen, told
+from tests.simulation.helpers import Hands, living, make_machine, make_pod, seen, told
 
 
 async def test_a_node_registers_once_per_boot_and_follows_its_machine(world: World, source: Hands) -> None:

@@ -8,7 +8,7 @@ from lab.simulation.documents import holds
 from lab.simulation.following import Wake
 from lab.simulation.kinds import CONTROLLER_CONFIG, INFRASTRUCTURE, MACHINE_CONFIG_POOL, NODE
 from lab.simulation.world import World
-from tests.simulation.hands import living, make_node, seen, told
+from tests.simulation.helpers import living, make_node, seen, told
 
 VIPS = ("apiServerInternalIPs", "ingressIPs")
 

@@ -11,7 +11,7 @@ from lab.simulation.components import COMPONENTS, Component
 from lab.simulation.documents import holds, labelled, leaving
 from lab.simulation.following import Store
 from lab.simulation.kinds import POD
-from tests.simulation.hands import living, seen
+from tests.simulation.helpers import living, seen
 
 pytestmark = pytest.mark.lab
 RESTARTED = [each for each in COMPONENTS if each.name in {"vmware-vsphere-csi-driver-node", "machine-api-controllers"}]

@@ -15,7 +15,7 @@ from lab.simulation.following import Store, Wake
 from lab.simulation.kinds import CONFIG_MAP
 from lab.simulation.pace import Pace
 from lab.simulation.world import World
-from tests.simulation.hands import living, seen
+from tests.simulation.helpers import living, seen
 
 
 def test_nothing_takes_time_before_the_lab_is_handed_over(tmp_path: Path) -> None:

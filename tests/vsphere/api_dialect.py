@@ -18,7 +18,7 @@ import httpx
 
 from lab.addresses import free_servers
 from lab.certificates import Authority
-from migration.call import Recorder
+from migration.audit.call import Recorder
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere.certificates import trust
 from vsphere.session import VCenter

@@ -14,7 +14,7 @@ from lab.scenario import load
 from lab.site import Site, plan_site
 from lab.supervisor import die_with_parent
 from lab.vcenters import VCenterAdmin
-from migration.call import Recorder
+from migration.audit.call import Recorder
 from vsphere.endpoint import Endpoint
 from vsphere.session import VCenter
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from pyVmomi import vim, vmodl
 
-from migration.call import Call
+from migration.audit.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere import folders, privileges, soap, tags, waiting
+from vsphere import folders, privileges, soap, tags, updates
 from vsphere.errors import Busy, CollectorLost, Incompatible, NotFound, TaskFailed, Unreachable, VSphereError
 from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref
 from vsphere.session import VCenter
 from vsphere.tags import Category, CategoryShape, Tags
-from vsphere.waiting import follow_vms, wait_task
+from vsphere.updates import follow_vms, wait_task
 
 DATACENTER = Place(kind="Datacenter", path="/dc-source")
 
@@ -355,7 +355,7 @@ def test_a_collector_that_never_works_is_an_error_and_not_a_loop(
 def test_a_truncated_answer_is_put_together(
     own: Callable[[int], RealVCenter], monkeypatch: pytest.MonkeyPatch, calls: list[Call]
 ) -> None:
-    monkeypatch.setattr(waiting, "UPDATES", 5)
+    monkeypatch.setattr(updates, "UPDATES", 5)
     real = own(12)
     with real.session(calls.append) as vcenter:
         datacenter = Inventory(vcenter).require(DATACENTER)
@@ -366,7 +366,7 @@ def test_a_truncated_answer_is_put_together(
 
 
 def test_a_window_is_shorter_than_the_time_out_of_a_call() -> None:
-    assert waiting.WINDOW <= waiting.LONGEST_WINDOW < soap.ANSWER_SECONDS / 1.5
+    assert updates.WINDOW <= updates.LONGEST_WINDOW < soap.ANSWER_SECONDS / 1.5
 
 
 def test_a_task_is_waited_for_by_its_reference_alone(

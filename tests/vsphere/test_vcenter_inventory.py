@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 from pyVmomi import vim
 
-from migration.call import Call
+from migration.audit.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere import collecting
+from vsphere import property_collector
 from vsphere.errors import NotFound
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref
 from vsphere.session import VCenter
-from vsphere.waiting import wait_task
+from vsphere.updates import wait_task
 
 FEW, MANY = 10, 500
 DATACENTER = Place(kind="Datacenter", path="/dc-source")
@@ -116,7 +116,7 @@ def test_round_trips_do_not_depend_on_how_many_vms_there_are(
     assert many_calls == few_calls
     assert few_calls.total() == 4
 
-    monkeypatch.setattr(collecting, "PAGE", 100)
+    monkeypatch.setattr(property_collector, "PAGE", 100)
     paged_vms, paged_calls = read(many)
     assert paged_vms == many_vms
     assert paged_calls - few_calls == Counter(ContinueRetrievePropertiesEx=many_vms // 100)

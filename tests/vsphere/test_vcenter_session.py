@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from lab.certificates import Authority
-from migration.call import Call
+from migration.audit.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere import rest, soap
 from vsphere.certificates import trust

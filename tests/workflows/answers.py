@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from activities.backup import BackupsTaken
-from activities.baseline import Compared
-from activities.cloud_config import ConfigSeen, GeneratedSeen
-from activities.control_plane import Pointed, Rolled
-from activities.credentials import CopiesSeen, KeysChanged
-from activities.folders import FolderSeen
-from activities.health import StableSeen
-from activities.infrastructure import Listed
-from activities.machine_sets import MachinesSeen, SetsSeen
-from activities.metadata import MetadataWritten
-from activities.pods import OldPods, PodsReplaced
-from activities.quiesce import Names
-from activities.source import SourceFit
-from activities.tags import TagsSeen
-from activities.verification import ClusterReport, VCenterReport
-from activities.virtual_machines import VmsSeen, VmsTagged
+from activities.cluster.backup import BackupsTaken
+from activities.cluster.baseline import Compared
+from activities.cluster.cloud_config import ConfigSeen, GeneratedSeen
+from activities.cluster.control_plane import Pointed, Rolled
+from activities.cluster.credentials import CopiesSeen, KeysChanged
+from activities.cluster.health import StableSeen
+from activities.cluster.infrastructure import Listed
+from activities.cluster.machine_sets import MachinesSeen, SetsSeen
+from activities.cluster.metadata import MetadataWritten
+from activities.cluster.pods import OldPods, PodsReplaced
+from activities.cluster.quiesce import Names
+from activities.vcenter.folders import FolderSeen
+from activities.vcenter.source import SourceFit
+from activities.vcenter.tags import TagsSeen
+from activities.vcenter.virtual_machines import VmsSeen, VmsTagged
+from activities.verify.verification import ClusterReport, VCenterReport
 from migration.before_images import FolderBefore, TagsBefore
-from migration.failure_domain import FailureDomain, Topology
 from migration.plan import (
     ControlPlanePlan,
     NewSet,
@@ -32,10 +31,11 @@ from migration.plan import (
     VCenterReference,
     VirtualMachineName,
 )
-from migration.request import ClusterIdentity, MigrationRequest
-from migration.spec import MigrationSpec, SecretReference
-from migration.status import Claim, Node
-from migration.verdict import Verdict
+from migration.preflight.result import Verdict
+from migration.run.request import ClusterIdentity, MigrationRequest
+from migration.run.status import Claim, Node
+from migration.spec.failure_domain import FailureDomain, Topology
+from migration.spec.model import MigrationSpec, SecretReference
 from openshift.backups import Backup
 
 SOURCE, TARGET = "vc-old.example.com", "vc-new.example.com"

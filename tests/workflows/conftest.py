@@ -14,8 +14,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 import temporal
-from migration.adoption import Adoption, Direction
-from migration.request import MigrationRequest
+from migration.run.adoption import Adoption, Direction
+from migration.run.request import MigrationRequest
 from tests.workflows.answers import request
 from tests.workflows.world import World
 from workflows.migration import MigrationWorkflow

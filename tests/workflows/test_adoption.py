@@ -8,13 +8,13 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from migration.adoption import Direction
 from migration.phase import TABLE, PhaseName, number
-from migration.status import PhaseState, State
+from migration.run.adoption import Direction
+from migration.run.status import PhaseState, State
 from tests.workflows.answers import PLAN, request
 from tests.workflows.conftest import Adopt, Start, Steer
-from tests.workflows.test_control import PERMANENT, UNDO, Handle, calling, refused, until
-from tests.workflows.test_record import FIRST_ACT
+from tests.workflows.control.test_control import PERMANENT, UNDO, Handle, calling, refused, until
+from tests.workflows.test_checkpoints import FIRST_ACT
 from tests.workflows.world import World
 from workflows.migration import MigrationWorkflow
 

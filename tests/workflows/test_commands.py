@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from migration.phase import TABLE, PhaseName
-from migration.spec import ApprovalMode
-from migration.status import State
+from migration.run.status import State
+from migration.spec.model import ApprovalMode
 from tests.workflows.conftest import Steer
+from tests.workflows.control.test_control import Handle, calling, until
 from tests.workflows.fingerprint import commands
-from tests.workflows.test_control import Handle, calling, until
 from tests.workflows.world import World
 from workflows.phases import UNDOABLE
 

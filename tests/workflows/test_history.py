@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.machine_sets import MachinesSeen
-from activities.preflight import Verdict
+from activities.cluster.machine_sets import MachinesSeen
+from activities.preflight.preflight import Verdict
 from migration.phase import TABLE, PhaseName
 from migration.plan import NewSet, SourceSet, VirtualMachineName
-from migration.spec import ApprovalMode
-from migration.status import State
+from migration.run.status import State
+from migration.spec.model import ApprovalMode
 from tests.workflows.answers import DOMAIN, MASTERS, PLAN, SOURCE, machine
 from tests.workflows.conftest import Steer
-from tests.workflows.test_control import Handle, calling, until
+from tests.workflows.control.test_control import Handle, calling, until
 from tests.workflows.world import World
 
 EVENTS = 4096

@@ -4,11 +4,11 @@ import pytest
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from activities.verification import VCenterReport
-from migration.concern import Category, Concern
+from activities.verify.verification import VCenterReport
 from migration.phase import TABLE, PhaseName
-from migration.status import Claim, MigrationStatus, PhaseState, State
-from migration.verdict import Verdict
+from migration.preflight.concern import Category, Concern
+from migration.preflight.result import Verdict
+from migration.run.status import Claim, MigrationStatus, PhaseState, State
 from tests.workflows.answers import SOURCE, TARGET
 from tests.workflows.conftest import Start, World
 from workflows.migration import MigrationWorkflow

@@ -17,23 +17,24 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Interceptor
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities import pulse, registry
-from activities.context import Context
+from activities import registry
+from activities.cluster.checkpoint import RecordFound, RecordQuestion
 from activities.decisions import Decisions
-from activities.record import RecordFound, RecordQuestion
+from activities.runtime import heartbeat
+from activities.runtime.context import Context
+from config.settings import Settings
 from journal.store import Journal
-from migration.observation import Observation
-from migration.record import MigrationRecord
-from openshift.records import Kept
-from settings import Settings
+from migration.run.checkpoint import MigrationRecord
+from migration.run.observation import Observation
+from openshift.checkpoints import Kept
 from tests.workflows.answers import ANSWERS
-from worker.ending import EndingWorker
 from worker.main import PASSED_THROUGH
+from worker.shutdown import EndingWorker
 from worker.version import becoming_current, deployment_config
-from workflows.identify import IdentifyCluster
-from workflows.look_up import LookUpRecord
 from workflows.migration import MigrationWorkflow
-from workflows.preflight import PreflightWorkflow
+from workflows.queries.checkpoint import LookUpRecord
+from workflows.queries.identify import IdentifyCluster
+from workflows.queries.preflight import PreflightWorkflow
 
 JOURNALING = "record_decisions"
 
@@ -152,7 +153,7 @@ class World:
                 await asyncio.sleep(0.02)
             if name in self._held:
                 seen, released = self._held[name]
-                pulse.report(seen)
+                heartbeat.report(seen)
                 await released.wait()
             answer = self._answers[name]
             return answer(value) if callable(answer) else answer

@@ -7,10 +7,10 @@ something already changed.
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.backup import Backup, BackupOrder
+    from activities.cluster.backup import Backup, BackupOrder
     from migration.before_images import touched
     from migration.phase import PhaseName
-    from migration.status import BackupReference
+    from migration.run.status import BackupReference
     from workflows.run import Run
 
 name = PhaseName.BACKUP

@@ -8,14 +8,14 @@ remove a failure domain that one still refers to.
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cloud_config import CloudConfig, GeneratedExpected, RemoveFromConfig
-    from activities.credentials import CopiesExpected, Credentials, RemoveCredentials
-    from activities.infrastructure import InfrastructureConfig, RemoveVCenter
-    from activities.machine_sets import MachineSets, SetsScaled
-    from activities.metadata import Metadata, MetadataOrder
-    from activities.quiesce import Quiesce, QuiesceOrder, RestoreAutoscalers
+    from activities.cluster.cloud_config import CloudConfig, GeneratedExpected, RemoveFromConfig
+    from activities.cluster.credentials import CopiesExpected, Credentials, RemoveCredentials
+    from activities.cluster.infrastructure import InfrastructureConfig, RemoveVCenter
+    from activities.cluster.machine_sets import MachineSets, SetsScaled
+    from activities.cluster.metadata import Metadata, MetadataOrder
+    from activities.cluster.quiesce import Quiesce, QuiesceOrder, RestoreAutoscalers
     from migration.phase import PhaseName
-    from workflows import budgets
+    from workflows import timeouts
     from workflows.restart import restart_vsphere_pods
     from workflows.run import Run
 
@@ -55,9 +55,9 @@ async def _forget_source(run: Run) -> list[str]:
     )
     await run.wait(
         CloudConfig.wait_generated,
-        GeneratedExpected(cluster=plan.cluster, servers=plan.target_servers, at_most=budgets.COPIES),
+        GeneratedExpected(cluster=plan.cluster, servers=plan.target_servers, at_most=timeouts.COPIES),
         "wait until the generated configs list the target alone",
-        at_most=budgets.COPIES,
+        at_most=timeouts.COPIES,
     )
     await run.act(
         Credentials.remove,
@@ -66,9 +66,9 @@ async def _forget_source(run: Run) -> list[str]:
     )
     await run.wait(
         Credentials.wait_copied,
-        CopiesExpected(cluster=plan.cluster, servers=[source, *plan.target_servers], at_most=budgets.COPIES),
+        CopiesExpected(cluster=plan.cluster, servers=[source, *plan.target_servers], at_most=timeouts.COPIES),
         "wait for the components' copies of vsphere-creds",
-        at_most=budgets.COPIES,
+        at_most=timeouts.COPIES,
     )
     return [f"MachineSets {', '.join(sets)} deleted", f"Infrastructure lists {', '.join(listed.servers)} alone"]
 

@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.folders import FolderOrder, FolderRemoval, Folders
+    from activities.vcenter.folders import FolderOrder, FolderRemoval, Folders
     from migration.phase import PhaseName
-    from migration.status import Claim
+    from migration.run.status import Claim
     from workflows.run import Run, together
 
 name = PhaseName.CREATE_FOLDER

@@ -7,10 +7,10 @@ VM it clones, but only if that tag exists by then; otherwise it skips it without
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.tags import Tags, TagsOrder, TagsRemoval
+    from activities.vcenter.tags import Tags, TagsOrder, TagsRemoval
     from migration.phase import PhaseName
     from migration.plan import VCenterPlan
-    from migration.status import Claim
+    from migration.run.status import Claim
     from workflows.run import Run, together
 
 name = PhaseName.CREATE_TAGS

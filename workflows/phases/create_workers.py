@@ -3,10 +3,10 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.machine_sets import MachineSets, NewSetOrder, SetsGone, SetsReady, SetsScaled
-    from activities.virtual_machines import VirtualMachines, VmsGone
+    from activities.cluster.machine_sets import MachineSets, NewSetOrder, SetsGone, SetsReady, SetsScaled
+    from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
-    from workflows import budgets
+    from workflows import timeouts
     from workflows.ownership import see_ownership_tags
     from workflows.run import Run, together
 
@@ -36,10 +36,10 @@ async def do(run: Run) -> list[str]:
         SetsReady(
             cluster=plan.cluster,
             replicas={each.name: each.replicas for each in plan.new_sets},
-            at_most=budgets.WORKERS,
+            at_most=timeouts.WORKERS,
         ),
         "wait until every new worker is a Ready node",
-        at_most=budgets.WORKERS,
+        at_most=timeouts.WORKERS,
     )
     run.ledger.saw(ready.nodes)
     tagged = await see_ownership_tags(run, ready.nodes)
@@ -58,9 +58,9 @@ async def undo(run: Run) -> list[str]:
     )
     left = await run.wait(
         MachineSets.wait_gone,
-        SetsGone(cluster=plan.cluster, names=sets, nodes=[], at_most=budgets.DRAIN),
+        SetsGone(cluster=plan.cluster, names=sets, nodes=[], at_most=timeouts.DRAIN),
         "wait until the new workers are drained and deleted",
-        at_most=budgets.DRAIN,
+        at_most=timeouts.DRAIN,
     )
     run.ledger.saw(left.nodes)
     gone = [
@@ -70,10 +70,10 @@ async def undo(run: Run) -> list[str]:
                 vcenter=target.reference,
                 datacenters=target.datacenters,
                 prefixes=plan.worker_prefixes,
-                at_most=budgets.DRAIN,
+                at_most=timeouts.DRAIN,
             ),
             f"wait until {target.server} holds no worker of the cluster",
-            at_most=budgets.DRAIN,
+            at_most=timeouts.DRAIN,
         )
         for target in plan.targets
     ]

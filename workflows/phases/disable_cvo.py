@@ -8,7 +8,7 @@ VSphereMultiVCenterDay2 no rule has to come off the Infrastructure CRD, so there
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.quiesce import Quiesce, QuiesceOrder
+    from activities.cluster.quiesce import Quiesce, QuiesceOrder
     from migration.phase import PhaseName
     from workflows.run import Run
 

@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.preflight import Preflight, PreflightQuestion
-    from migration.concern import blocking
+    from activities.preflight.preflight import Preflight, PreflightQuestion
     from migration.phase import PhaseName
+    from migration.preflight.concern import blocking
     from workflows.phase import PreflightRefused
     from workflows.run import Run
 

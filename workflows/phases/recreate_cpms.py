@@ -7,11 +7,11 @@ etcd's own pre-drain hook holds each old master until its replacement votes: nei
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.control_plane import ControlPlane, PointOrder, Rolled, RollExpected
-    from activities.virtual_machines import VirtualMachines, VmsGone
+    from activities.cluster.control_plane import ControlPlane, PointOrder, Rolled, RollExpected
+    from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
-    from migration.request import ClusterName
-    from workflows import budgets
+    from migration.run.request import ClusterName
+    from workflows import timeouts
     from workflows.ownership import see_ownership_tags
     from workflows.run import Run
 
@@ -28,10 +28,10 @@ async def do(run: Run) -> list[str]:
             vcenter=plan.source.reference,
             datacenters=plan.source.datacenters,
             names=plan.control_plane.machines,
-            at_most=budgets.CONTROL_PLANE,
+            at_most=timeouts.CONTROL_PLANE,
         ),
         "wait until the old masters' VMs are gone",
-        at_most=budgets.CONTROL_PLANE,
+        at_most=timeouts.CONTROL_PLANE,
     )
     return [*rolled.evidence, gone.evidence, *await see_ownership_tags(run, rolled.nodes)]
 
@@ -52,10 +52,10 @@ async def undo(run: Run) -> list[str]:
                 vcenter=target.reference,
                 datacenters=target.datacenters,
                 prefixes=[plan.master_prefix],
-                at_most=budgets.CONTROL_PLANE,
+                at_most=timeouts.CONTROL_PLANE,
             ),
             f"wait until {target.server} holds no master of the cluster",
-            at_most=budgets.CONTROL_PLANE,
+            at_most=timeouts.CONTROL_PLANE,
         )
         for target in plan.targets
     ]
@@ -81,10 +81,10 @@ async def _roll(run: Run, *, to: list[str], servers: list[str], if_active: bool 
             cluster=plan.cluster,
             replicas=plan.control_plane.replicas,
             servers=servers,
-            at_most=budgets.CONTROL_PLANE,
+            at_most=timeouts.CONTROL_PLANE,
         ),
         f"follow the control plane's roll to {where}",
-        at_most=budgets.CONTROL_PLANE,
+        at_most=timeouts.CONTROL_PLANE,
     )
     run.ledger.saw(rolled.nodes)
     return rolled

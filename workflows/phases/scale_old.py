@@ -3,10 +3,10 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.machine_sets import MachineSets, SetsGone, SetsReady, SetsRestored, SetsScaled
-    from activities.virtual_machines import VirtualMachines, VmsGone
+    from activities.cluster.machine_sets import MachineSets, SetsGone, SetsReady, SetsRestored, SetsScaled
+    from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
-    from workflows import budgets
+    from workflows import timeouts
     from workflows.run import Run
 
 name = PhaseName.SCALE_OLD
@@ -25,10 +25,10 @@ async def do(run: Run) -> list[str]:
             cluster=plan.cluster,
             names=sets,
             nodes=[each.node for each in plan.source_vms if each.node],
-            at_most=budgets.DRAIN,
+            at_most=timeouts.DRAIN,
         ),
         "wait until the old workers are drained and deleted",
-        at_most=budgets.DRAIN,
+        at_most=timeouts.DRAIN,
     )
     run.ledger.saw(left.nodes)
     gone = await run.wait(
@@ -37,10 +37,10 @@ async def do(run: Run) -> list[str]:
             vcenter=plan.source.reference,
             datacenters=plan.source.datacenters,
             names=[each.name for each in plan.source_vms],
-            at_most=budgets.DRAIN,
+            at_most=timeouts.DRAIN,
         ),
         "wait until the source holds no VM of the cluster",
-        at_most=budgets.DRAIN,
+        at_most=timeouts.DRAIN,
     )
     return [f"{', '.join(sets)} at 0, no Machine and no node left", gone.evidence]
 
@@ -56,9 +56,9 @@ async def undo(run: Run) -> list[str]:
     )
     ready = await run.wait(
         MachineSets.wait_ready,
-        SetsReady(cluster=plan.cluster, replicas=sizes, at_most=budgets.WORKERS),
+        SetsReady(cluster=plan.cluster, replicas=sizes, at_most=timeouts.WORKERS),
         "wait until every old worker is a Ready node again",
-        at_most=budgets.WORKERS,
+        at_most=timeouts.WORKERS,
     )
     run.ledger.saw(ready.nodes)
     return [f"{ready.count} workers on {plan.source.server} Running, their nodes Ready"]

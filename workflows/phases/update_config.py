@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cloud_config import AddToConfig, CloudConfig, GeneratedExpected, RemoveFromConfig
+    from activities.cluster.cloud_config import AddToConfig, CloudConfig, GeneratedExpected, RemoveFromConfig
     from migration.phase import PhaseName
-    from workflows import budgets
+    from workflows import timeouts
     from workflows.run import Run
 
 name = PhaseName.UPDATE_CONFIG
@@ -24,9 +24,9 @@ async def do(run: Run) -> list[str]:
     servers = [plan.source.server, *plan.target_servers]
     seen = await run.wait(
         CloudConfig.wait_generated,
-        GeneratedExpected(cluster=plan.cluster, servers=servers, at_most=budgets.COPIES),
+        GeneratedExpected(cluster=plan.cluster, servers=servers, at_most=timeouts.COPIES),
         "wait for kube-cloud-config and cloud-conf",
-        at_most=budgets.COPIES,
+        at_most=timeouts.COPIES,
     )
     return [f"{name} lists {', '.join(servers)}" for name in seen.names]
 

@@ -3,10 +3,10 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cloud_config import CloudConfig, GeneratedExpected
-    from activities.infrastructure import AddVCenters, InfrastructureConfig, RemoveVCenter
+    from activities.cluster.cloud_config import CloudConfig, GeneratedExpected
+    from activities.cluster.infrastructure import AddVCenters, InfrastructureConfig, RemoveVCenter
     from migration.phase import PhaseName
-    from workflows import budgets
+    from workflows import timeouts
     from workflows.run import Run
 
 name = PhaseName.UPDATE_INFRASTRUCTURE
@@ -40,8 +40,8 @@ async def undo(run: Run) -> list[str]:
         )
     await run.wait(
         CloudConfig.wait_generated,
-        GeneratedExpected(cluster=plan.cluster, servers=plan.known_servers, at_most=budgets.COPIES),
+        GeneratedExpected(cluster=plan.cluster, servers=plan.known_servers, at_most=timeouts.COPIES),
         "wait until the generated configs list the vCenters of before",
-        at_most=budgets.COPIES,
+        at_most=timeouts.COPIES,
     )
     return [f"Infrastructure does not know {', '.join(plan.added_servers)}"]

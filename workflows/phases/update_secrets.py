@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.credentials import CopiesExpected, Credentials, CredentialsOrder, RestoreCredentials
+    from activities.cluster.credentials import CopiesExpected, Credentials, CredentialsOrder, RestoreCredentials
     from migration.phase import PhaseName
-    from workflows import budgets
+    from workflows import timeouts
     from workflows.run import Run
 
 name = PhaseName.UPDATE_SECRETS
@@ -21,10 +21,10 @@ async def do(run: Run) -> list[str]:
     copies = await run.wait(
         Credentials.wait_copied,
         CopiesExpected(
-            cluster=plan.cluster, servers=[plan.source.server, *plan.target_servers], at_most=budgets.COPIES
+            cluster=plan.cluster, servers=[plan.source.server, *plan.target_servers], at_most=timeouts.COPIES
         ),
         "wait for the components' copies of vsphere-creds",
-        at_most=budgets.COPIES,
+        at_most=timeouts.COPIES,
     )
     return [f"{', '.join(plan.target_servers)} in kube-system/vsphere-creds", f"copied to {', '.join(copies.names)}"]
 
@@ -42,9 +42,9 @@ async def undo(run: Run) -> list[str]:
     copies = await run.wait(
         Credentials.wait_copied,
         CopiesExpected(
-            cluster=plan.cluster, servers=[plan.source.server, *plan.target_servers], at_most=budgets.COPIES
+            cluster=plan.cluster, servers=[plan.source.server, *plan.target_servers], at_most=timeouts.COPIES
         ),
         "wait for the components' copies of vsphere-creds",
-        at_most=budgets.COPIES,
+        at_most=timeouts.COPIES,
     )
     return [f"vsphere-creds as it was, copied to {', '.join(copies.names)}"]

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.verification import ClusterClaims, VCenterClaims, Verification
+    from activities.verify.verification import ClusterClaims, VCenterClaims, Verification
     from migration.phase import PhaseName
     from workflows.phase import NotProven
     from workflows.run import Run

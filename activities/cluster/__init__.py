@@ -1,0 +1,1 @@
+"""Side effects on the cluster, through its API server."""

@@ -1,0 +1,1 @@
+"""Reading both sides for preflight."""

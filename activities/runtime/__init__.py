@@ -1,0 +1,1 @@
+"""How an activity runs: connections, heartbeats, waiting, and how it fails."""

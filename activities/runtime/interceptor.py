@@ -1,0 +1,81 @@
+"""Around every activity: on whose behalf its calls are made, a pulse while it runs, and errors people can act on."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from temporalio import activity
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from activities.runtime import heartbeat
+from activities.runtime.failures import EXPECTED, failure
+from journal.store import Journal
+from migration.audit.call import Scope, scope
+from migration.phase import phase_of
+
+WAITS = ("wait_", "follow_")
+"""Names of activities that only watch begin so: they end at once when cancelled."""
+
+
+async def _to_its_end(attempt: asyncio.Future[Any], name: str) -> Any:
+    """An attempt's outcome, cancelled or not.
+
+    A cancelled wait ends at once. A change under way is finished, so that what comes next (its undo, perhaps) never
+    meets a call that is still on its way; every call has a time-out, so it does end. Where nobody waits for the outcome
+    any more, a change stops between two calls: whoever comes next looks first.
+    """
+    try:
+        return await asyncio.shield(attempt)
+    except asyncio.CancelledError:
+        if name.startswith(WAITS) or _abandoned():
+            attempt.cancel()
+        return await attempt
+
+
+def _abandoned() -> bool:
+    """Whether Temporal no longer knows the attempt: its workflow was terminated, or another attempt took its place."""
+    details = activity.cancellation_details() if activity.in_activity() else None
+    return details is not None and details.not_found
+
+
+class ActivityScope(Interceptor):
+    """Gives every activity its scope, its pulse and its way to fail; its calls are in the journal when it ends."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - its name
+        """Called by the worker once."""
+        return _Around(next, self._journal)
+
+
+class _Around(ActivityInboundInterceptor):
+    def __init__(self, inner: ActivityInboundInterceptor, journal: Journal) -> None:
+        super().__init__(inner)
+        self._journal = journal
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - its name
+        info = activity.info()
+        scope.set(
+            Scope(
+                migration=info.workflow_id or "",
+                run=info.workflow_run_id or "",
+                phase=phase_of(info.activity_id),
+                activity=info.activity_type,
+                attempt=info.attempt,
+            )
+        )
+        mine = heartbeat.Pulse(info.heartbeat_details)
+        heartbeat.current.set(mine)
+        beating = asyncio.create_task(mine.beat(), name=f"pulse of {info.activity_id}")
+        try:
+            return await _to_its_end(asyncio.ensure_future(self.next.execute_activity(input)), info.activity_type)
+        except EXPECTED as error:
+            raise failure(error) from error
+        finally:
+            try:
+                await asyncio.to_thread(self._journal.flush)  # as long as three missed beats
+            finally:
+                beating.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await beating

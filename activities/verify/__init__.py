@@ -1,0 +1,1 @@
+"""The final report: claims made from a fresh reading of cluster and vCenters."""

@@ -1,0 +1,50 @@
+"""From pydantic's JSON schema to what a CustomResourceDefinition takes: a structural schema.
+
+Structural means: no references, every field with a type, no `null` beside a type, no `additionalProperties` beside
+properties. What a field is for comes from the docstring below it, so nothing is described twice.
+"""
+
+from typing import Any
+
+from migration.frozen_model import Document, Value
+
+_KEPT = (
+    "type", "format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
+    "required",
+)  # fmt: skip
+
+
+def structural(model: type[Value], *, defaults: bool) -> Document:
+    """The schema of a model; `defaults` has the API server fill in what is left out, which nobody wants of a status."""
+    schema = model.model_json_schema(by_alias=True)
+    return _plain(schema, schema.get("$defs", {}), defaults=defaults)
+
+
+def _plain(node: Document, definitions: Document, *, defaults: bool) -> Document:
+    """One node, its references resolved; what the place says of itself wins over what the referred says."""
+    while (reference := node.get("$ref")) or "anyOf" in node or "const" in node:
+        if reference:
+            node = definitions[reference.rsplit("/", 1)[1]] | _without(node, "$ref")
+        elif "anyOf" in node:
+            (only,) = [each for each in node["anyOf"] if each.get("type") != "null"]
+            node = only | _without(node, "anyOf")
+        else:
+            node = {"enum": [node["const"]]} | _without(node, "const")
+    plain: Document = {key: node[key] for key in _KEPT if key in node}
+    if "description" in node:
+        plain = {"description": " ".join(node["description"].split())} | plain
+    if defaults and node.get("default") not in (None, "", [], {}):
+        plain["default"] = node["default"]
+    if "properties" in node:
+        plain["properties"] = {
+            name: _plain(each, definitions, defaults=defaults) for name, each in node["properties"].items()
+        }
+    if "items" in node:
+        plain["items"] = _plain(node["items"], definitions, defaults=defaults)
+    if plain.get("type") == "integer":
+        plain["format"] = "int64"
+    return plain
+
+
+def _without(node: Document, key: str) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if name != key}

@@ -1,0 +1,239 @@
+"""One custom resource, looked at whenever it or its migration may have changed, and at rest otherwise.
+
+Level-triggered: each look reads the resource and asks Temporal, does what is missing, and says what it saw. Nothing is
+remembered between two looks that could not be read again, but for refusals on their way into the status; so it does not
+matter which bridge looks, how often, or what it missed meanwhile.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from temporalio.service import RPCError
+
+from bridge.commands import Messenger
+from bridge.deletion import Leaver
+from bridge.preflight import Examiner
+from bridge.publishing import Publisher
+from bridge.resource import report
+from bridge.resource.conditions import ACCEPTED
+from bridge.resource.model import Resource
+from bridge.resource.status import ResourceStatus
+from bridge.starting import Starter
+from client.errors import DoorError, NoSuchMigration, NoWorker
+from client.migrations import Migrations
+from config.logs import log
+from config.settings import Settings
+from migration.frozen_model import Document
+from migration.run.status import State
+from migration.spec.model import DesiredState
+from migration.spec.problem import Problem
+from migration.spec.rules import problems
+from openshift.api.client import Cluster
+from openshift.errors import Conflict, NotFound, OpenShiftError
+
+POLL = 0.5
+"""Seconds between two questions to a migration that goes on; an answer costs Temporal two calls."""
+SOON, LATER, OFTEN, RARELY = 0.1, 2.0, 5.0, 300.0
+NOT_SERVED = "NamespaceNotServed"
+_MISSES = 3
+"""Questions of three seconds each that a busy worker may leave without an answer before it counts as away."""
+
+Read = Callable[[], tuple[Document | None, list[Document]]]
+"""The resource as it was last heard of, and the others of its cluster."""
+
+
+class Follower:
+    """Follows one resource until it is gone."""
+
+    def __init__(self, *, read: Read, cluster: Cluster, name: str, doors: Migrations, settings: Settings) -> None:
+        """`name` is the cluster's in the service's configuration."""
+        self._read = read
+        self._namespace = settings.namespace
+        self._named = settings.separate_approver
+        self._doors = doors
+        self._publisher = Publisher(cluster, namespace=settings.namespace)
+        self._starter = Starter(doors, self._publisher, cluster=name)
+        self._leaver = Leaver(doors, self._publisher, self._starter)
+        self._messenger = Messenger(
+            doors, believed=not (settings.separate_approver and settings.api_user_header is not None)
+        )
+        self.woken = asyncio.Event()
+        interval = timedelta(seconds=settings.preflight_interval)
+        self._examiner = Examiner(doors, cluster=name, interval=interval, finished=self.woken.set)
+        self._missed = 0
+        self._heard = ""
+        self._written: Document | None = None
+
+    async def follow(self) -> None:
+        """Look, rest, look again."""
+        try:
+            while (document := self._latest()) is not None:
+                await self._rest(await self._look_safely(document))
+        finally:
+            self._examiner.stop()
+
+    async def _rest(self, pause: float) -> None:
+        try:
+            async with asyncio.timeout(pause):
+                await self.woken.wait()
+        except TimeoutError:
+            pass
+        self.woken.clear()
+
+    def _latest(self) -> Document | None:
+        """What we wrote ourselves, until the watch tells something newer than what that was worked out from."""
+        document, _ = self._read()
+        if document is None:
+            return None
+        version = document["metadata"]["resourceVersion"]
+        if version != self._heard:
+            self._heard, self._written = version, None
+        return self._written or document
+
+    async def _look_safely(self, document: Document) -> float:
+        """One look, whatever comes of it; returns how many seconds may pass before the next."""
+        try:
+            return await self._look_or_say(Resource.read(document))
+        except (Conflict, NotFound):
+            return SOON  # it is not as it was read, and the watch will tell
+        except OpenShiftError as error:
+            log.warning("a resource could not be written", resource=document["metadata"]["name"], why=str(error))
+            return LATER
+        except Exception:  # noqa: BLE001 - one resource that we stumble over must not hold up the others
+            log.exception("a bug of the bridge", resource=document["metadata"]["name"])
+            return RARELY
+
+    async def _look_or_say(self, resource: Resource) -> float:
+        """One look; where nobody could be asked, that is what the resource says."""
+        try:
+            pause = await self._look(resource, now=datetime.now(UTC))
+        except NoWorker:
+            self._missed += 1
+            if self._missed < _MISSES:
+                return SOON
+            why = "no worker answers: start one (`vcfm worker`); a migration under way goes on where it was"
+            return await self._unheard(resource, "NoWorker", why)
+        except NoSuchMigration:
+            why = (
+                "Temporal does not know this run, or not any more, and nothing is started again by itself: take it "
+                "over (`vcfm adopt`, `vcfm adopt --rollback`), and the resource follows"
+            )
+            return await self._unheard(resource, "RunUnknown", why)
+        except DoorError as error:
+            return await self._unheard(resource, type(error).__name__, f"{error}: {error.remedy}")
+        except RPCError as error:
+            log.warning("Temporal does not answer", resource=str(resource), why=error.message)
+            return await self._unheard(resource, "TemporalUnavailable", "Temporal does not answer; this is from before")
+        self._missed = 0
+        return pause
+
+    async def _look(self, resource: Resource, *, now: datetime) -> float:
+        if resource.namespace != self._namespace:
+            return await self._elsewhere(resource, now=now)
+        if resource.deleted and await self._leaver.may_go(resource):
+            return RARELY
+        if resource.foreign:
+            self._written = await self._publisher.disown(resource)
+            return SOON
+        if resource.live:
+            return await self._live(resource, now=now)
+        if resource.status.ended:
+            return await self._ended(resource, now=now)
+        return await self._waiting(resource, now=now)
+
+    async def _live(self, resource: Resource, *, now: datetime) -> float:
+        try:
+            seen = await self._doors.account(resource.status.migration, run=resource.status.run)
+        except NoSuchMigration:
+            if not await self._follow_on(resource, now=now):
+                raise
+            return SOON
+        if resource.deleted:
+            await self._leaver.stop(resource, seen)
+        elif guarded := await self._publisher.guard(resource):  # somebody wrote the resource anew, without it
+            self._written = guarded
+            return SOON
+        told = await self._messenger.pass_on(resource, state=seen.state, phase=seen.phase, now=now)
+        await self._publish(resource, report.of_migration(told, seen, now=now))
+        return POLL
+
+    async def _ended(self, resource: Resource, *, now: datetime) -> float:
+        status = resource.status
+        if status.restored and resource.wanted is DesiredState.PENDING:
+            await self._publish(resource, report.renewed(resource, now=now))
+            return SOON
+        cut_short = status.state is State.FAILED and not status.restored
+        if cut_short and await self._follow_on(resource, now=now):
+            return SOON
+        told = await self._messenger.pass_on(resource, state=status.state, phase=status.phase, now=now)
+        if await self._publish(resource, report.after(told, now=now)):
+            return SOON
+        await self._publisher.release(resource)  # nothing goes on that it would have to guard
+        return OFTEN if cut_short else RARELY
+
+    async def _follow_on(self, resource: Resource, *, now: datetime) -> bool:
+        """Whether somebody took the migration over, and the resource now follows that run."""
+        written = await self._starter.follow_on(resource, now=now)
+        self._written = written or self._written
+        return written is not None
+
+    async def _waiting(self, resource: Resource, *, now: datetime) -> float:
+        if found := self._problems(resource):
+            why = "; ".join(map(str, found))
+            said = report.refused(
+                resource, reason="InvalidSpec", why=f"{len(found)} problem(s): {why}", needs="correct the spec", now=now
+            )
+            await self._publish(resource, said)
+            return RARELY
+        if resource.wanted is DesiredState.RUNNING or await self._starter.run_of(resource):
+            self._examiner.stop()
+            written = await self._starter.start(resource, self._others(resource), now=now)
+            self._written = written or self._written
+            return SOON if written else RARELY
+        verdict = self._examiner.look(resource, now=now)
+        await self._publish(
+            resource, report.pending(resource, verdict=verdict, trouble=self._examiner.trouble, now=now)
+        )
+        return self._examiner.pause(now=now)
+
+    def _problems(self, resource: Resource) -> list[Problem]:
+        found = problems(resource.spec)
+        if self._named and not resource.requested_by.strip():
+            rule = "is required here, since another person than who asks must approve (VCFM_SEPARATE_APPROVER)"
+            found.append(Problem(field="spec.requestedBy", rule=rule, remedy="Write who asks."))
+        return found
+
+    async def _elsewhere(self, resource: Resource, *, now: datetime) -> float:
+        """Say that nothing is acted on there, unless somebody has spoken: another service may serve that namespace."""
+        if _spoken_for(resource):
+            return RARELY
+        why = (
+            f"this service acts on migrations in namespace {self._namespace} alone, since whoever may write there may "
+            "move the cluster"
+        )
+        needs = f"create it in {self._namespace}"
+        await self._publish(resource, report.refused(resource, reason=NOT_SERVED, why=why, needs=needs, now=now))
+        return RARELY
+
+    async def _unheard(self, resource: Resource, reason: str, why: str) -> float:
+        await self._publish(resource, report.unheard(resource, reason=reason, why=why, now=datetime.now(UTC)))
+        return LATER
+
+    async def _publish(self, resource: Resource, status: ResourceStatus) -> bool:
+        """Whether there was anything to write."""
+        written = await self._publisher.publish(resource, status)
+        self._written = written or self._written
+        return written is not None
+
+    def _others(self, resource: Resource) -> Iterable[Resource]:
+        _, others = self._read()
+        found = [Resource.read(each) for each in others]
+        return [each for each in found if each.namespace == self._namespace and each.uid != resource.uid]
+
+
+def _spoken_for(resource: Resource) -> bool:
+    """Whether another bridge or another controller has this resource in hand, or has told what we would tell."""
+    said = resource.status.condition(ACCEPTED)
+    told = said and (said.reason != NOT_SERVED or said.observed_generation == resource.generation)
+    return bool(told or resource.status.migration or resource.guarded or resource.foreign)

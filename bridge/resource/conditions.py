@@ -1,0 +1,180 @@
+"""The conditions of the custom resource: ours, as Kubernetes' conventions ask for them, and the official operator's.
+
+Observations and no state machine: each says one thing that a person or an `oc wait` can rely on. `Succeeded` is Unknown
+for as long as it is not decided; a condition that says nothing yet is left out. The official operator's six are what
+its users watch, told from our phases.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from bridge.resource.parts import Condition, PreflightVerdict, Refusal, cut
+from migration.phase import PhaseName
+from migration.run.status import Gate, MigrationStatus, PhaseState, State
+
+Truth = Literal["True", "False", "Unknown"]
+
+ACCEPTED, SYNCED, DELETION_BLOCKED = "Accepted", "Synced", "DeletionBlocked"
+PREFLIGHT_PASSED, PROGRESSING, SUCCEEDED = "PreflightPassed", "Progressing", "Succeeded"
+AWAITING_APPROVAL, NEEDS_ATTENTION, ROLLED_BACK = "AwaitingApproval", "NeedsAttention", "RolledBack"
+READY = "Ready"
+
+OFFICIAL: dict[str, tuple[PhaseName, ...]] = {
+    "InfrastructurePrepared": (PhaseName.PREFLIGHT, PhaseName.BACKUP, PhaseName.DISABLE_CVO),
+    "DestinationInitialized": (PhaseName.UPDATE_SECRETS, PhaseName.CREATE_TAGS, PhaseName.CREATE_FOLDER),
+    "MultiSiteConfigured": (
+        PhaseName.UPDATE_INFRASTRUCTURE,
+        PhaseName.UPDATE_CONFIG,
+        PhaseName.RESTART_PODS,
+        PhaseName.MONITOR_HEALTH,
+    ),
+    "WorkloadMigrated": (PhaseName.CREATE_WORKERS, PhaseName.RECREATE_CPMS, PhaseName.SCALE_OLD),
+    "SourceCleaned": (PhaseName.CLEANUP,),
+    READY: (PhaseName.VERIFY,),
+}
+"""The official operator's conditions, in its order, and the phases that make each of them true."""
+
+KNOWN = (
+    ACCEPTED,
+    SYNCED,
+    PREFLIGHT_PASSED,
+    PROGRESSING,
+    AWAITING_APPROVAL,
+    NEEDS_ATTENTION,
+    DELETION_BLOCKED,
+    *OFFICIAL,
+    ROLLED_BACK,
+    SUCCEEDED,
+)
+"""Every type that is ours to write, in the order in which they are told."""
+
+
+class Said(NamedTuple):
+    """A condition without what depends on the past."""
+
+    type: str
+    status: Truth
+    reason: str
+    message: str = ""
+
+
+def since(before: Iterable[Condition], said: Iterable[Said], *, generation: int, now: datetime) -> list[Condition]:
+    """The conditions as they stand; the time of one changes when its status does, and never else."""
+    known = {each.type: each for each in before}
+    return [
+        Condition(
+            type=each.type,
+            status=each.status,
+            reason=each.reason,
+            message=cut(each.message),
+            observed_generation=generation,
+            last_transition_time=known[each.type].last_transition_time
+            if each.type in known and known[each.type].status == each.status
+            else now,
+        )
+        for each in said
+    ]
+
+
+def synced(refusals: list[Refusal]) -> Said:
+    """Whether the migration does what the resource asks for."""
+    if refusals:
+        told = "; ".join(f"{each.subject} was refused: {each.message}" for each in refusals)
+        return Said(SYNCED, "False", "Refused", told)
+    return Said(SYNCED, "True", "PassedOn", "what the resource asks for has been passed on")
+
+
+def examined(verdict: PreflightVerdict | None, *, trouble: str = "") -> Said:
+    """What preflight says of a resource whose migration has not started."""
+    if trouble:
+        return Said(PREFLIGHT_PASSED, "Unknown", "NotExamined", trouble)
+    if verdict is None:
+        return Said(PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed")
+    counts = f"{verdict.critical} Critical, {verdict.warning} Warning, {verdict.information} Information"
+    if verdict.critical:
+        named = "; ".join(f"{each.id}: {each.assessment} → {each.remedy}" for each in verdict.concerns)
+        return Said(PREFLIGHT_PASSED, "False", "Critical", f"{counts}. {named}")
+    return Said(PREFLIGHT_PASSED, "True", "NothingCritical", counts)
+
+
+def idle(reason: str, message: str) -> Iterator[Said]:
+    """Nothing goes on, and says why."""
+    yield Said(PROGRESSING, "False", reason, message)
+    yield Said(READY, "False", reason, message)
+
+
+def of_migration(seen: MigrationStatus) -> Iterator[Said]:
+    """What is observed of a migration."""
+    yield _preflight(seen)
+    moving = seen.state in {State.RUNNING, State.ROLLING_BACK, State.PENDING}
+    yield Said(PROGRESSING, "True" if moving else "False", seen.state.value, seen.message)
+    if seen.gate:
+        yield Said(AWAITING_APPROVAL, "True", "Asked", question(seen.gate))
+    else:
+        yield Said(AWAITING_APPROVAL, "False", "NothingAsked")
+    if seen.attention:
+        yield Said(NEEDS_ATTENTION, "True", "Parked", diagnosis(seen))
+    else:
+        yield Said(NEEDS_ATTENTION, "False", "NothingParked")
+    if seen.state is State.ROLLED_BACK:
+        yield Said(ROLLED_BACK, "True", "Restored", seen.message)
+    else:
+        back = seen.state is State.ROLLING_BACK
+        yield Said(ROLLED_BACK, "False", "RollingBack" if back else "NotRolledBack", seen.message if back else "")
+    yield _succeeded(seen)
+    yield from _official(seen)
+
+
+def question(gate: Gate) -> str:
+    """What a gate asks, and how to answer it by the resource."""
+    return (
+        f"{gate.phase}: {gate.asks} Approve: {gate.approve}. Reject: {gate.reject}. Usually takes {gate.duration}. "
+        f"Answer by adding {{phase: {gate.phase}, by: <you>, decision: Approve|Reject}} to spec.approvals. "
+        f"It touches: {'; '.join(gate.blast_radius)}"
+    )
+
+
+def diagnosis(seen: MigrationStatus) -> str:
+    """Why a person is needed, and how to decide by the resource."""
+    parked = seen.attention
+    if parked is None:
+        return ""
+    written = [each for each in parked.choices if each in {"retry", "skip"}]
+    ways = [f"add {{phase: {parked.phase}, by: <you>, decision: {each.title()}}} to spec.approvals" for each in written]
+    ways += ["set spec.state to Rollback"] if "rollback" in parked.choices else []
+    return f"{parked.phase}: {parked.diagnosis} Next: {parked.remedy} Then {', or '.join(ways)}"
+
+
+def _preflight(seen: MigrationStatus) -> Said:
+    record = next((each for each in seen.phases if each.phase is PhaseName.PREFLIGHT), None)
+    if record and record.state is PhaseState.COMPLETED:
+        return Said(PREFLIGHT_PASSED, "True", "NothingCritical", "; ".join(record.evidence))
+    if record and record.state is PhaseState.FAILED:
+        return Said(PREFLIGHT_PASSED, "False", "Critical", record.message)
+    return Said(PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed")
+
+
+def _succeeded(seen: MigrationStatus) -> Said:
+    if seen.state is State.COMPLETED:
+        return Said(SUCCEEDED, "True", "Completed", seen.message)
+    return Said(SUCCEEDED, "False" if seen.state.final else "Unknown", seen.state.value, seen.message)
+
+
+def _official(seen: MigrationStatus) -> Iterator[Said]:
+    records = {each.phase: each for each in seen.phases}
+    for kind, phases in OFFICIAL.items():
+        states = [records[each].state for each in phases if each in records]
+        if states and all(each in {PhaseState.COMPLETED, PhaseState.SKIPPED} for each in states):
+            yield Said(kind, "True", "Completed", _proof(seen, phases))
+        elif PhaseState.FAILED in states:
+            yield Said(kind, "False", "Failed", seen.message)
+        elif {PhaseState.UNDOING, PhaseState.UNDONE} & set(states):
+            yield Said(kind, "False", "RolledBack", seen.message)
+        else:
+            under_way = seen.phase in phases and not seen.state.final
+            yield Said(kind, "False", "Progressing" if under_way else "Pending", seen.message if under_way else "")
+
+
+def _proof(seen: MigrationStatus, phases: tuple[PhaseName, ...]) -> str:
+    return "; ".join(line for each in seen.phases if each.phase in phases for line in each.evidence)

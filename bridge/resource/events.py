@@ -1,0 +1,147 @@
+"""What is worth an Event: the difference between what the resource's status said and what it says now.
+
+Each has a key that follows from what happened and not from who saw it, so that a second bridge, or one that died before
+it could write the status, names the same Event and the API server keeps one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.resource.conditions import ACCEPTED, AWAITING_APPROVAL, DELETION_BLOCKED, NEEDS_ATTENTION
+from bridge.resource.parts import Component, HistoryEntry, LogLevel, LogLine, cut
+from bridge.resource.status import ResourceStatus
+from migration.phase import row
+from migration.run.status import PhaseState, State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One thing that happened.
+
+    Attributes:
+        key: tells it from everything else that happens to the same resource.
+        reason: one word.
+        action: what it was part of, one word.
+    """
+
+    key: str
+    reason: str
+    action: str
+    message: str
+    warning: bool = False
+
+
+def notices(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+    """Everything that happened in between, in order."""
+    yield from _acceptance(before, after)
+    if after.run and after.run != before.run:
+        yield Notice(
+            key=f"{after.run}/started", reason="MigrationStarted", action="Start", message=f"{after.migration} started"
+        )
+    same = before if before.run in {"", after.run} else ResourceStatus()
+    known = {each.phase: each for each in same.phase_history}
+    for each in after.phase_history:
+        yield from _phase(after.run, known.get(each.phase), each)
+    yield from _questions(before, after)
+    yield from _state(before, after)
+    for refusal in after.refusals:
+        if refusal not in before.refusals:
+            yield Notice(
+                # By what is asked for and when it was asked, so that a refusal that is met again is not a new one.
+                key=f"{after.run}/refused/{refusal.subject}/{after.observed_generation}",
+                reason="Refused",
+                action="PassOn",
+                message=f"{refusal.subject} was refused: {refusal.message}",
+                warning=True,
+            )
+
+
+def _acceptance(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+    then, now = before.condition(ACCEPTED), after.condition(ACCEPTED)
+    if now and now.status == "False" and (then is None or then.message != now.message):
+        key = f"{now.reason}/{after.observed_generation}"
+        yield Notice(key=key, reason=now.reason, action="Accept", message=now.message, warning=True)
+    blocked = after.condition(DELETION_BLOCKED)
+    if blocked and before.condition(DELETION_BLOCKED) is None:
+        yield Notice(
+            key=f"{after.run}/deletion", reason="DeletionWaits", action="Delete", message=blocked.message, warning=True
+        )
+
+
+def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterator[Notice]:
+    name = after.phase
+    if after.start_time and (before is None or before.start_time is None):
+        yield Notice(
+            key=f"{run}/{name}/started", reason="PhaseStarted", action="Run", message=f"{name}: {row(name).title}"
+        )
+    known = set(before.logs) if before else set()
+    for line in after.logs:
+        if line not in known and line.component is Component.DECISION:
+            key = f"{run}/{name}/{_stamp(line.timestamp)}/{line.message}"
+            refused = line.level is LogLevel.WARNING
+            reason = "Refused" if refused else "Decided"
+            yield Notice(key=key, reason=reason, action="Decide", message=f"{name}: {line.message}", warning=refused)
+    if after.status is (before.status if before else None):
+        return
+    told = "; ".join(each.message for each in after.logs if each.component is Component.EVIDENCE)
+    ends = {
+        PhaseState.COMPLETED: ("PhaseCompleted", "Run", "done"),
+        PhaseState.SKIPPED: ("PhaseSkipped", "Run", "left out"),
+        PhaseState.UNDOING: ("PhaseUndoing", "RollBack", row(name).undo),
+        PhaseState.UNDONE: ("PhaseUndone", "RollBack", "undone"),
+    }
+    if after.status in ends:
+        reason, action, what = ends[after.status]
+        key = f"{run}/{name}/{after.status}/{_stamp(after.completion_time)}"
+        message = f"{name}: {what}" + (f": {told}" if told and after.status is not PhaseState.UNDOING else "")
+        yield Notice(key=key, reason=reason, action=action, message=cut(message))
+
+
+def _questions(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+    asked = after.condition(AWAITING_APPROVAL)
+    if asked and asked.status == "True" and _said(before, AWAITING_APPROVAL) != asked.message:
+        key = f"{after.run}/{after.phase}/asked"  # a phase waits at its gate once in a run
+        yield Notice(key=key, reason="ApprovalNeeded", action="Ask", message=asked.message)
+    parked = after.condition(NEEDS_ATTENTION)
+    if parked and parked.status == "True":
+        known = _failures(before)
+        for line in _failures(after) - known:
+            key = f"{after.run}/{after.phase}/parked/{_stamp(line.timestamp)}"
+            yield Notice(key=key, reason="NeedsAttention", action="Ask", message=parked.message, warning=True)
+
+
+def _state(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+    if after.state is before.state:
+        return
+    told = {
+        State.ROLLING_BACK: ("RollbackStarted", "RollBack", False),
+        State.ROLLED_BACK: ("RolledBack", "RollBack", False),
+        State.COMPLETED: ("MigrationCompleted", "Run", False),
+        State.FAILED: ("MigrationFailed", "Run", True),
+    }
+    if after.state in told:
+        reason, action, warning = told[after.state]
+        key = f"{after.run}/{after.state}/{_stamp(after.completion_time)}"
+        yield Notice(key=key, reason=reason, action=action, message=after.message, warning=warning)
+
+
+def _said(status: ResourceStatus, kind: str) -> str:
+    """The message of a condition that is True."""
+    found = status.condition(kind)
+    return found.message if found and found.status == "True" else ""
+
+
+def _failures(status: ResourceStatus) -> set[LogLine]:
+    """Why the present phase was parked, each time."""
+    return {
+        line
+        for each in status.phase_history
+        if each.phase is status.phase
+        for line in each.logs
+        if line.component is Component.FAILURE
+    }
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

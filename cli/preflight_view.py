@@ -1,0 +1,39 @@
+"""What preflight would say, for a terminal: the plan in a few lines, then every concern."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from cli.status_view import concerns, named, title
+from migration.plan import Plan
+from migration.preflight.concern import Category, blocking
+from migration.preflight.result import Verdict
+
+
+def render(verdict: Verdict) -> RenderableType:
+    """The whole answer."""
+    return Group(*_sections(verdict))
+
+
+def _sections(verdict: Verdict) -> Iterator[RenderableType]:
+    if verdict.plan:
+        yield title(f"Preflight of {verdict.plan.infrastructure_name}: it may start", "bold green")
+        yield named(_planned(verdict.plan))
+    else:
+        count = len(blocking(verdict.concerns))
+        yield title(f"Preflight: {count} Critical concern(s) stand in the way", "bold red")
+    found = list(concerns(verdict.concerns, grades=list(Category)))
+    yield Text()
+    yield from found or [Text("There is no concern.")]
+
+
+def _planned(plan: Plan) -> dict[str, RenderableType]:
+    control = plan.control_plane
+    return {
+        "From:": plan.source.server,
+        "To:": "\n".join(plan.target_servers),
+        "Workers:": "\n".join(f"{each.name}: {each.replicas} in {each.failure_domain}" for each in plan.new_sets),
+        "Masters:": f"{control.replicas}, one at a time, in {', '.join(control.target_failure_domains)}",
+        "Leave:": "\n".join(f"{each.name}: {each.replicas}" for each in plan.source_sets),
+    }

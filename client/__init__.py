@@ -1,0 +1,1 @@
+"""What every process that talks to Temporal uses to start, steer, read and list migrations."""

@@ -1,0 +1,161 @@
+"""Asking a cluster something on behalf of somebody who waits at a door: a tiny workflow reads and answers.
+
+Doors hold no kubeconfig; only workers reach clusters. That nobody works on the queue is known within a query's
+time-out, long before the reading itself could be given up.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowQueryFailedError
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ActivityError
+from temporalio.service import RPCError, RPCStatusCode
+
+from client.errors import ClusterUnavailable, NothingToAdopt, Refused
+from client.no_worker import nobody_begins
+from migration.frozen_model import Value
+from migration.preflight.result import Verdict
+from migration.run.adoption import Direction
+from migration.run.checkpoint import MigrationRecord, refusal
+from migration.run.request import ClusterIdentity, ClusterName, Question
+from migration.spec.model import MigrationSpec
+from workflows.queries import identify, preflight
+from workflows.queries.checkpoint import LookUpRecord, Remembered
+from workflows.queries.identify import IdentifyCluster
+from workflows.queries.preflight import PreflightWorkflow
+from workflows.status.failures import explain
+
+CALL = timedelta(seconds=3)
+"""Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
+
+SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
+"""How Temporal says that it is there and our worker is not."""
+
+Asks = TypeVar("Asks", bound=Value)
+Answer = TypeVar("Answer")
+Asked = TypeVar("Asked")
+
+
+class Clusters:
+    """The clusters that the workers of one task queue reach.
+
+    Raises (every method):
+        ClusterUnavailable: the cluster that is meant cannot be asked.
+        NoWorker: nobody works on the task queue.
+    """
+
+    def __init__(self, client: Client, *, task_queue: str) -> None:
+        self._client = client
+        self._queue = task_queue
+
+    async def identity(self, cluster: str) -> ClusterIdentity:
+        """What it says of itself."""
+        return await ask(
+            self._client,
+            IdentifyCluster.run,
+            IdentifyCluster.heard,
+            ClusterName(cluster=cluster),
+            id=f"vcfm-identify-{uuid4()}",
+            queue=self._queue,
+            patience=identify.PATIENCE,
+        )
+
+    async def record(self, cluster: str) -> Remembered:
+        """What it says of itself, and remembers of its last migration.
+
+        Raises:
+            Refused: there is a record, and it cannot be relied on.
+        """
+        return await ask(
+            self._client,
+            LookUpRecord.run,
+            LookUpRecord.heard,
+            ClusterName(cluster=cluster),
+            id=f"vcfm-look-up-{uuid4()}",
+            queue=self._queue,
+            patience=identify.PATIENCE,
+        )
+
+    async def verdict(self, cluster: str, spec: MigrationSpec, *, once: str | None) -> Verdict:
+        """What preflight would say now; whoever asks under the same key meanwhile gets the same answer."""
+        return await ask(
+            self._client,
+            PreflightWorkflow.run,
+            PreflightWorkflow.heard,
+            Question(cluster=cluster, spec=spec),
+            id=f"vcfm-preflight-{once or uuid4()}",
+            queue=self._queue,
+            patience=preflight.PATIENCE,
+        )
+
+
+async def ask(
+    client: Client,
+    run: Callable[[Asked, Asks], Awaitable[Answer]],
+    heard: Callable[[Asked], bool],
+    question: Asks,
+    *,
+    id: str,  # noqa: A002 - Temporal's name for it
+    queue: str,
+    patience: timedelta,
+) -> Answer:
+    """The workflow's answer; whoever asks under an id that is being answered gets that answer too.
+
+    Raises:
+        ClusterUnavailable: an activity gave up reading.
+        Refused: the cluster's record is there, and cannot be relied on.
+        NoWorker: nobody works on that queue.
+    """
+    try:
+        handle: Any = await client.start_workflow(
+            run,
+            question,
+            id=id,
+            task_queue=queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            execution_timeout=patience,
+            rpc_timeout=CALL,
+        )
+        await handle.query(heard, rpc_timeout=CALL)
+        answer: Answer = await handle.result()
+    except WorkflowFailureError as error:
+        if isinstance(error.cause, ActivityError):
+            failure = explain(error.cause)
+            kind = Refused if error.cause.activity_type == "read_record" else ClusterUnavailable
+            raise kind(failure.diagnosis, remedy=failure.remedy) from error
+        raise await nobody_begins(client, queue) from error
+    except WorkflowQueryFailedError as error:
+        raise await nobody_begins(client, queue) from error
+    except RPCError as error:
+        if error.status not in SILENT:
+            raise
+        raise await nobody_begins(client, queue) from error
+    return answer
+
+
+def adoptable(known: Remembered, direction: Direction) -> MigrationRecord:
+    """The record of a migration that can be taken over in that direction.
+
+    Raises:
+        NothingToAdopt: there is none, or of one that has ended.
+        Refused: not in that direction.
+    """
+    record, name = known.found.record, known.identity.infrastructure_name
+    if record is None:
+        raise NothingToAdopt(
+            f"{name} has no record of a migration in namespace {known.found.namespace}",
+            remedy=(
+                "a migration keeps one from before its first change on: if there was one, set VCFM_NAMESPACE to its "
+                "namespace; else start one (`vcfm start -f FILE`)"
+            ),
+        )
+    reason = refusal(record, direction)
+    if reason and record.ended:
+        remedy = "start a new migration if there is still something to move (`vcfm start -f FILE`)"
+        raise NothingToAdopt(reason, remedy=remedy)
+    if reason:
+        raise Refused(reason, remedy="finish it: `vcfm adopt` without --rollback (direction Continue)")
+    return record

@@ -1,0 +1,39 @@
+"""A migration as Temporal alone remembers it, for the moments in which no worker can answer for it.
+
+Phase and state are search attributes, which the workflow writes at every step; phases run strictly one after the other,
+so the ones before the present one are done. When and how is told again as soon as a worker runs.
+"""
+
+from datetime import UTC, datetime
+
+from temporalio.client import WorkflowExecutionDescription
+
+import temporal
+from client.no_worker import what_to_start
+from migration.phase import TABLE, PhaseName, number
+from migration.run.status import MigrationStatus, PhaseRecord, PhaseState, State, progress
+
+
+def remembered(description: WorkflowExecutionDescription) -> MigrationStatus:
+    """The status, as far as search attributes tell."""
+    attributes = description.typed_search_attributes
+    phase = PhaseName(attributes.get(temporal.PHASE, PhaseName.PREFLIGHT))
+    state = State(attributes.get(temporal.STATE, State.PENDING))
+    records = [PhaseRecord(phase=each.name, state=_state(each.name, phase, state)) for each in TABLE]
+    return MigrationStatus(
+        id=description.id,
+        cluster=attributes.get(temporal.CLUSTER, ""),
+        state=state,
+        phase=phase,
+        progress=progress(records),
+        message=f"no worker answers: {what_to_start(description)}",
+        started=description.start_time or datetime.now(UTC),
+        completed=description.close_time,
+        phases=records,
+    )
+
+
+def _state(each: PhaseName, present: PhaseName, state: State) -> PhaseState:
+    if state is State.COMPLETED or number(each) < number(present):
+        return PhaseState.COMPLETED
+    return PhaseState.RUNNING if each is present else PhaseState.PENDING

@@ -1,0 +1,1 @@
+"""What every process is configured with: settings and logging."""

@@ -1,0 +1,1 @@
+"""What is recorded of every external call and decision, and what must never be."""

@@ -1,0 +1,1 @@
+"""OpenShift documents: one goes in, the edited one (or the patch) comes out."""

@@ -1,0 +1,1 @@
+"""Preflight without I/O: facts in, concerns and plan out."""

@@ -1,0 +1,100 @@
+"""What preflight read of both sides: the one input of its judgement.
+
+Reading and judging are kept apart so that every rule can be tested with a table of values, and so that a support bundle
+can carry the facts and the judgement be repeated elsewhere. Kubernetes objects stand here as the API server sent them;
+of vSphere, whose objects are live and large, only the answers to questions that some check asks. No field holds a
+secret: credentials are tried, not carried, and the cloud config (old ones hold passwords) is represented by what was
+wrong with it. With all Machines of a large cluster this is megabytes: judge where it was read, send the concerns.
+"""
+
+from migration.frozen_model import Document, Value
+from migration.run.checkpoint import MigrationRecord
+
+
+class Missing(Value):
+    """An inventory object of a failure domain that is not there."""
+
+    kind: str
+    path: str
+
+
+class Lacking(Value):
+    """Privileges that the account has not on one object (inventory path, or `/` for the root)."""
+
+    object: str
+    privileges: list[str]
+
+
+class AttachedTag(Value):
+    """A tag that the datacenter or the compute cluster of a failure domain carries already."""
+
+    object: str
+    category: str
+    tag: str
+
+
+class Template(Value):
+    """The template of a failure domain; 0 where vCenter does not say."""
+
+    hardware_version: int = 0
+    disk_gib: float = 0
+
+
+class VCenterFacts(Value):
+    """One vCenter, source or target.
+
+    Attributes:
+        instance_uuid: `ServiceContent.about.instanceUuid`; the same vCenter has it under all its names.
+        problem: why it could not be read (unreachable, certificate, credentials), in one sentence without secrets.
+        unusable_categories: tag category → what of its shape does not fit.
+    """
+
+    server: str
+    instance_uuid: str = ""
+    problem: str = ""
+    remedy: str = ""
+    lacking: list[Lacking] = []
+    unusable_categories: dict[str, list[str]] = {}
+
+
+class DomainFacts(Value):
+    """What a target vCenter answered about one failure domain; `free_gib` of its datastore, None where unread."""
+
+    name: str
+    missing: list[Missing] = []
+    attached: list[AttachedTag] = []
+    template: Template | None = None
+    free_gib: float | None = None
+
+
+class Facts(Value):
+    """Everything preflight read.
+
+    Attributes:
+        control_plane_machine_set, csi_driver: None where the object (or its CRD) does not exist.
+        health_checks, autoscalers: MachineHealthChecks; ClusterAutoscalers and MachineAutoscalers.
+        persistent_volumes: all, or only those on vSphere.
+        cloud_config_problem: message of the `CloudConfigError` raised by rehearsing the edits on the text as it stands
+            (add every target, remove the source with the first failure domain as heir); empty where they succeed.
+        record, record_problem: the record of the cluster's last migration, or why there is one that cannot be read.
+        vcenters: those in Infrastructure and the targets, each server once.
+        failure_domains: one for each of the spec's that could be asked about.
+    """
+
+    infrastructure: Document
+    cluster_version: Document = {}
+    feature_gate: Document = {}
+    cluster_operators: list[Document] = []
+    machine_sets: list[Document] = []
+    machines: list[Document] = []
+    nodes: list[Document] = []
+    control_plane_machine_set: Document | None = None
+    health_checks: list[Document] = []
+    autoscalers: list[Document] = []
+    persistent_volumes: list[Document] = []
+    csi_driver: Document | None = None
+    cloud_config_problem: str = ""
+    record: MigrationRecord | None = None
+    record_problem: str = ""
+    vcenters: list[VCenterFacts] = []
+    failure_domains: list[DomainFacts] = []

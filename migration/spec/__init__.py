@@ -1,0 +1,1 @@
+"""What a person asks for, and whether it makes sense."""

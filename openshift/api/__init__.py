@@ -1,0 +1,1 @@
+"""The API server: client, transport, cache, and documents as they are sent."""

@@ -1,0 +1,97 @@
+"""The record of a cluster's migration, kept in the cluster itself: one Secret in the migration's own namespace.
+
+A Secret, because whoever may read it may know every name of both sides. Written whole by server-side apply, on
+condition that nobody has written it since it was looked at; read back; left there when the migration has ended, and
+overwritten by the next one.
+"""
+
+from pydantic import ValidationError
+
+from migration.frozen_model import Document, Value
+from migration.run.checkpoint import MigrationRecord, contradiction, record_name
+from openshift.api.client import Cluster
+from openshift.api.documents import called, dig
+from openshift.api.resources import SECRET
+from openshift.errors import Superseded, Unexpected
+from openshift.packing import CHECKSUM, sealed, unsealed
+
+PHASE = "migration.openshift.io/phase"
+RUN = "migration.openshift.io/run"
+
+_MEND = (
+    "Restore that Secret from a backup of the cluster; only if you know that nothing of a migration is left in it, "
+    "delete the Secret"
+)
+
+
+class Kept(Value):
+    """A record by reference, with the checksum it was read back with."""
+
+    secret: str
+    sha256: str
+
+
+async def load_record(cluster: Cluster, *, namespace: str, infrastructure_name: str) -> MigrationRecord | None:
+    """The record, or None where no migration has begun; raises `Unexpected` for one that cannot be relied on."""
+    secret = await cluster.find(SECRET, record_name(infrastructure_name), namespace=namespace)
+    return read_record(secret) if secret else None
+
+
+def read_record(secret: Document) -> MigrationRecord:
+    """The record in its Secret; raises `Unexpected` where it is damaged, or another version's."""
+    try:
+        return MigrationRecord.model_validate(unsealed(secret, remedy=_MEND))
+    except ValidationError as error:
+        fields = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()})[:10])
+        raise Unexpected(
+            f"{called(secret)} is the record of another version of vcf-migration (it differs in {fields})",
+            remedy="Use the version of vcf-migration that began the migration",
+        ) from error
+
+
+async def keep_record(cluster: Cluster, record: MigrationRecord) -> Kept:
+    """Have the cluster's record be this one, and read it back.
+
+    Raises:
+        Superseded: the record there says that this run must not go on (`migration.run.checkpoint.contradiction`).
+        Conflict: somebody else wrote it in between.
+    """
+    namespace, name = record.plan.namespace, record_name(record.plan.infrastructure_name)
+    existing = await cluster.find(SECRET, name, namespace=namespace)
+    if existing is None or not _holds(existing, record):
+        wanted = record_secret(record)
+        if existing is not None:
+            wanted["metadata"]["resourceVersion"] = existing["metadata"]["resourceVersion"]
+        await cluster.apply(SECRET, wanted, force=True)
+    seen = await cluster.get(SECRET, name, namespace=namespace)
+    if not _holds(seen, record):
+        raise Unexpected(
+            f"{called(seen)} is not what was written into it a moment ago",
+            remedy="Find out who else writes it (metadata.managedFields), stop that, then retry",
+        )
+    return Kept(secret=name, sha256=str(dig(seen, "metadata", "annotations", CHECKSUM)))
+
+
+def record_secret(record: MigrationRecord) -> Document:
+    """The Secret that holds a record."""
+    return sealed(
+        record.model_dump(mode="json"),
+        name=record_name(record.plan.infrastructure_name),
+        namespace=record.plan.namespace,
+        component="record",
+        annotations={PHASE: record.ended or record.phase, RUN: record.run},
+    )
+
+
+def _holds(secret: Document, record: MigrationRecord) -> bool:
+    """Whether it is this very record.
+
+    What cannot be read contradicts nothing: the run that writes knows better, and mends it. Raises `Superseded`.
+    """
+    try:
+        stored = read_record(secret)
+    except Unexpected:
+        return False
+    if reason := contradiction(stored, record):
+        raise Superseded(f"{called(secret)}: {reason}")
+    return stored == record

@@ -1,0 +1,1 @@
+"""Short workflows that read something for a caller who waits: the cluster, its checkpoint, preflight."""

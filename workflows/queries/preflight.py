@@ -1,0 +1,57 @@
+"""What preflight would say, asked without starting anything: the very examination of phase 1, and nothing after it."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.cluster.identity import Identity
+    from activities.preflight.preflight import Preflight, PreflightQuestion
+    from migration.phase import PhaseName, activity_id
+    from migration.preflight.result import Verdict
+    from migration.run.request import ClusterName, Question, workflow_id
+    from workflows import timeouts
+
+PATIENCE = timedelta(minutes=3)
+"""Somebody waits for the answer. Reading two thousand VMs over a slow line takes a minute; a second attempt fits in."""
+
+_RETRY = RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=500))
+
+
+@workflow.defn(name="PreflightWorkflow")
+class PreflightWorkflow:
+    """Reads everything on both sides and changes nothing."""
+
+    @workflow.query(description="Whether anybody works on this: answered by whoever does")
+    def heard(self) -> bool:
+        """A door learns within a query's time-out that there is no worker."""
+        return True
+
+    @workflow.run
+    async def run(self, question: Question) -> Verdict:
+        """Every concern, and the plan that a migration would pin now if none is Critical."""
+        identity = await workflow.execute_activity_method(
+            Identity.read,
+            ClusterName(cluster=question.cluster),
+            activity_id="reading the cluster's identity",
+            summary="read the cluster's identity",
+            start_to_close_timeout=timedelta(seconds=10),
+            schedule_to_close_timeout=timedelta(seconds=15),
+            retry_policy=_RETRY,
+        )
+        return await workflow.execute_activity_method(
+            Preflight.examine,
+            PreflightQuestion(
+                migration=workflow_id(identity.infrastructure_name),
+                run=workflow.info().run_id,
+                cluster=question.cluster,
+                spec=question.spec,
+            ),
+            activity_id=activity_id(PhaseName.PREFLIGHT, "examine", 1),
+            summary="read both sides, judge, rehearse",
+            start_to_close_timeout=timedelta(minutes=2),
+            schedule_to_close_timeout=PATIENCE - timedelta(seconds=20),
+            heartbeat_timeout=timeouts.HEARTBEAT,
+            retry_policy=_RETRY,
+        )

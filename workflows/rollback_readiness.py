@@ -1,0 +1,68 @@
+"""Is there a way back? Seen before the first step that destroys what only the source can make again, and the last.
+
+An unfit source asks a person and never rolls back by itself, whatever the spec says: the source is what a rollback
+would need. Going on all the same is a decision, and stays visible.
+"""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.vcenter.source import Source, SourceQuestion
+    from migration.commands import Verb
+    from migration.phase import PhaseName
+    from workflows.checkpoints import Chronicle
+    from workflows.control.control import Steering
+    from workflows.run import Interrupted, Run
+    from workflows.status.failures import Failure, explain
+
+
+async def see_way_back(run: Run, phase: PhaseName, steering: Steering, chronicle: Chronicle) -> str:
+    """Look at the source before a phase that is hard to undo; returns what was read, or what a person decided.
+
+    Raises:
+        GoBack: a rollback was asked for.
+    """
+    while True:
+        await steering.safe_point(phase)
+        run.ledger.looks(phase, f"before {phase}: could {run.plan.source.server} take the cluster back?")
+        try:
+            return await steering.interruptible(look_at_source(run))
+        except Interrupted:
+            continue
+        except ActivityError as error:
+            failure = explain(error)
+        why = Failure(
+            diagnosis=f"no way back before {phase}: {failure.diagnosis}",
+            remedy=f"{failure.remedy}; or skip, and {phase} begins without a way back",
+        )
+        if await steering.ask(phase, why, skip=f"{phase} begins without a way back") is Verb.SKIP:
+            run.ledger.without_way_back(phase)
+            steering.forgo()
+            chronicle.forgoes(phase)
+            return f"begun without a way back, as a person decided: {failure.diagnosis}"
+
+
+async def insist_on_source(run: Run, steering: Steering) -> None:
+    """Look at the source before a rollback begins, until it is fit or a person wants to go back all the same."""
+    phase = run.ledger.status.phase
+    while True:
+        run.ledger.goes_back("rolling back: looking at the source first")
+        try:
+            await look_at_source(run)
+        except ActivityError as error:
+            failure = explain(error)
+        else:
+            return
+        why = Failure(
+            diagnosis=failure.diagnosis,
+            remedy=f"{failure.remedy} (nothing has been undone yet); or skip, and it goes back all the same",
+        )
+        if await steering.ask(phase, why, undoing=True, skip="it goes back to the source as it is") is Verb.SKIP:
+            return
+
+
+async def look_at_source(run: Run) -> str:
+    """What was read of a source that is fit; fails where it is not."""
+    fit = await run.act(Source.is_fit, SourceQuestion(plan=run.plan), "could the source take the cluster back?")
+    return fit.evidence

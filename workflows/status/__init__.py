@@ -1,0 +1,1 @@
+"""What a running migration tells about itself: status query, search attributes, live details, failures."""

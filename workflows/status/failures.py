@@ -1,0 +1,51 @@
+"""Reading a failed activity: what happened, and the next step a person can take.
+
+Activities fail with an `ApplicationError` whose first detail is the remedy (`activities.runtime.failures`). Anything
+else is a time-out or a bug of ours, and gets a remedy here.
+"""
+
+from dataclasses import dataclass
+
+from temporalio import exceptions
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+
+from workflows.phase import NotProven
+
+
+@dataclass(frozen=True)
+class Failure:
+    diagnosis: str
+    remedy: str
+
+
+def explain(error: ActivityError | NotProven) -> Failure:
+    """What failed a phase, in two plain sentences."""
+    if isinstance(error, NotProven):
+        return Failure(diagnosis=str(error), remedy=error.remedy)
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return Failure(
+            diagnosis=cause.message, remedy=_remedy(cause) or "read the worker's log, mend the cause, then retry"
+        )
+    if isinstance(cause, exceptions.TimeoutError):
+        return _late(error.activity_id, cause)
+    return Failure(diagnosis=f"{error.activity_id}: {cause or error}", remedy="read the worker's log, then retry")
+
+
+def _late(activity: str, timeout: exceptions.TimeoutError) -> Failure:
+    """Temporal keeps what the last attempt failed on as the time-out's own cause."""
+    last = timeout.cause if isinstance(timeout.cause, ApplicationError) else None
+    said = f"; the last attempt said: {last.message}" if last else ""
+    if timeout.type is TimeoutType.HEARTBEAT:
+        return Failure(
+            diagnosis=f"{activity}: the worker that ran it went away{said}",
+            remedy="see that a worker runs (`vcfm worker`), then retry",
+        )
+    return Failure(
+        diagnosis=f"{activity} did not succeed in the time it may take{said}",
+        remedy=(last and _remedy(last)) or "see what it waits for in the journal, mend it, then retry",
+    )
+
+
+def _remedy(failure: ApplicationError) -> str:
+    return str(failure.details[0]) if failure.details else ""
