@@ -6,11 +6,11 @@ from temporalio import activity
 
 from activities.runtime.context import Context
 from journal.decisions import Decision as Recorded
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.run.status import Decision
 
 
-class DecisionsMade(Value):
+class DecisionsMade(FrozenModel):
     """Some of a run's decisions, one after the other.
 
     Attributes:
@@ -44,7 +44,7 @@ class Decisions:
                 verb=each.verb,
                 by=each.by,
                 reason=each.reason,
-                door=each.door,
+                channel=each.channel,
                 outcome=each.outcome,
             )
             await asyncio.to_thread(self._context.journal.decide, decision)

@@ -5,7 +5,7 @@ from typing import Any
 
 from activities.cluster.backup import Backup
 from activities.cluster.baseline import Baseline
-from activities.cluster.checkpoint import Record
+from activities.cluster.checkpoint import CheckpointSecret
 from activities.cluster.cloud_config import CloudConfig
 from activities.cluster.control_plane import ControlPlane
 from activities.cluster.credentials import Credentials
@@ -19,9 +19,9 @@ from activities.cluster.quiesce import Quiesce
 from activities.decisions import Decisions
 from activities.preflight.preflight import Preflight
 from activities.runtime.context import Context
-from activities.vcenter.folders import Folders
+from activities.vcenter.folders import TargetFolders
 from activities.vcenter.source import Source
-from activities.vcenter.tags import Tags
+from activities.vcenter.tags import TargetTags
 from activities.vcenter.virtual_machines import VirtualMachines
 from activities.verify.verification import Verification
 
@@ -32,7 +32,7 @@ SUBJECTS = (
     ControlPlane,
     Credentials,
     Decisions,
-    Folders,
+    TargetFolders,
     Health,
     Identity,
     InfrastructureConfig,
@@ -41,9 +41,9 @@ SUBJECTS = (
     Pods,
     Preflight,
     Quiesce,
-    Record,
+    CheckpointSecret,
     Source,
-    Tags,
+    TargetTags,
     Verification,
     VirtualMachines,
 )

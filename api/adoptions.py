@@ -3,15 +3,15 @@
 from fastapi import APIRouter, Response
 
 from api.contract import errors
-from api.migrations import LOCATION, Doors, User, through
-from migration.frozen_model import Value
+from api.migrations import LOCATION, Client, User, recorded_channel
+from migration.frozen_model import FrozenModel
 from migration.run.adoption import Adoption, By, Direction, Reason
 from migration.run.status import MigrationStatus
 
 router = APIRouter(prefix="/api/v1", tags=["migrations"])
 
 
-class Takeover(Value):
+class Takeover(FrozenModel):
     """A migration to take over.
 
     Attributes:
@@ -24,7 +24,7 @@ class Takeover(Value):
     direction: Direction = Direction.CONTINUE
     by: By = ""
     reason: Reason = ""
-    door: str = "rest"
+    channel: str = "rest"
 
 
 @router.post(
@@ -33,10 +33,10 @@ class Takeover(Value):
     summary="Take over a migration whose workflow is gone",
     responses={201: {"headers": {"Location": LOCATION}}, **errors(404, 409, 502, 503)},
 )
-async def adopt(doors: Doors, user: User, response: Response, body: Takeover) -> MigrationStatus:
+async def adopt(migrations: Client, user: User, response: Response, body: Takeover) -> MigrationStatus:
     """From the cluster's own record; 404 when there is none to take over, 409 when it is not gone, or not that way."""
-    by, door = user or body.by, through(body.door)
-    adoption = Adoption(direction=body.direction, by=by, reason=body.reason, door=door)
-    started = await doors.adopt(cluster=body.cluster, adoption=adoption)
+    by, channel = user or body.by, recorded_channel(body.channel)
+    adoption = Adoption(direction=body.direction, by=by, reason=body.reason, channel=channel)
+    started = await migrations.adopt(cluster=body.cluster, adoption=adoption)
     response.headers["Location"] = f"/api/v1/migrations/{started}"
-    return await doors.status(started)
+    return await migrations.status(started)

@@ -7,12 +7,12 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import model_validator
 
 from api.contract import errors
-from client.errors import Refused
+from client.errors import CommandRefused
 from client.migrations import Migrations
 from journal.store import Journal
 from migration.audit.journal_views import DecisionEntry, JournalEntry
-from migration.commands import Door, Instruction, Verb
-from migration.frozen_model import Value
+from migration.commands import Channel, Instruction, Verb
+from migration.frozen_model import FrozenModel
 from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.run.status import MigrationStatus
@@ -23,7 +23,7 @@ from migration.spec.rules import parse_submission
 router = APIRouter(prefix="/api/v1", tags=["migrations"])
 
 
-class Submission(Value):
+class Submission(FrozenModel):
     """A migration to start.
 
     Attributes:
@@ -63,16 +63,16 @@ def _user(request: Request) -> str | None:
 def _instruction(request: Request, instruction: Instruction | None = None) -> Instruction:
     """What was said, by whom, and through which door."""
     said = instruction or Instruction()
-    return said.model_copy(update={"door": through(said.door), "by": _user(request) or said.by})
+    return said.model_copy(update={"channel": recorded_channel(said.channel), "by": _user(request) or said.by})
 
 
-def through(claimed: str) -> Door:
+def recorded_channel(claimed: str) -> Channel:
     """The door that is written down: the command line alone speaks through this one, and others only say so."""
     return "cli" if claimed == "cli" else "rest"
 
 
-Doors = Annotated[Migrations, Depends(_migrations)]
-Records = Annotated[Journal, Depends(_journal)]
+Client = Annotated[Migrations, Depends(_migrations)]
+Journal_ = Annotated[Journal, Depends(_journal)]
 User = Annotated[str | None, Depends(_user)]
 Said = Annotated[Instruction, Depends(_instruction)]
 
@@ -85,18 +85,18 @@ LOCATION = {"description": "Where to follow the migration", "schema": {"type": "
     summary="Start the migration of a cluster",
     responses={201: {"headers": {"Location": LOCATION}}, **errors(409, 502, 503)},
 )
-async def start(doors: Doors, user: User, response: Response, body: Submission) -> MigrationStatus:
+async def start(migrations: Client, user: User, response: Response, body: Submission) -> MigrationStatus:
     """Start it; 409 when the cluster has one that has not ended, 422 with every problem of the spec at once."""
-    started = await doors.start(cluster=body.cluster, spec=body.spec, requested_by=user or body.requested_by)
+    started = await migrations.start(cluster=body.cluster, spec=body.spec, requested_by=user or body.requested_by)
     response.headers["Location"] = f"/api/v1/migrations/{started}"
-    return await doors.status(started)
+    return await migrations.status(started)
 
 
 @router.get("/migrations", summary="List migrations: those that run, then the latest first", responses=errors(503))
-async def listing(doors: Doors, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[MigrationSummary]:
+async def listing(migrations: Client, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[MigrationSummary]:
     """What Temporal remembers of migrations within the namespace's retention."""
     found: list[MigrationSummary] = []
-    async for each in doors.list():
+    async for each in migrations.list():
         found.append(each)
         if len(found) == limit:
             break
@@ -104,15 +104,15 @@ async def listing(doors: Doors, limit: Annotated[int, Query(ge=1, le=1000)] = 10
 
 
 @router.get("/migrations/{migration}", summary="How a migration stands", responses=errors(404, 503))
-async def show(migration: str, doors: Doors) -> MigrationStatus:
+async def show(migration: str, migrations: Client) -> MigrationStatus:
     """Phase, progress, what is waited for at this moment, what needs a person, and in the end the report."""
-    return await doors.status(migration)
+    return await migrations.status(migration)
 
 
 @router.get("/migrations/{migration}/plan", summary="The plan that preflight pinned", responses=errors(404, 503))
-async def plan(migration: str, doors: Doors) -> Plan | None:
+async def plan(migration: str, migrations: Client) -> Plan | None:
     """Null until preflight has pinned it."""
-    return await doors.plan(migration)
+    return await migrations.plan(migration)
 
 
 @router.post(
@@ -121,11 +121,13 @@ async def plan(migration: str, doors: Doors) -> Plan | None:
     summary="Stop at the next safe point and roll back",
     responses=errors(404, 409, 503),
 )
-async def cancel(migration: str, doors: Doors, said: Said) -> dict[str, str]:
+async def cancel(migration: str, migrations: Client, said: Said) -> dict[str, str]:
     """After the point of no return it parks instead: the cluster is never left without a word. Heard once; then 409."""
-    if not await doors.cancel(migration, said):
+    if not await migrations.cancel(migration, said):
         remedy = f"`vcfm status {migration}` shows what came of it; rollback and pause are heard however often"
-        raise Refused(f"{migration} was asked to cancel before, and Temporal tells a run only once", remedy=remedy)
+        raise CommandRefused(
+            f"{migration} was asked to cancel before, and Temporal tells a run only once", remedy=remedy
+        )
     return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
 
 
@@ -134,9 +136,9 @@ async def cancel(migration: str, doors: Doors, said: Said) -> dict[str, str]:
     summary="Tell a migration something: approve, reject, pause, resume, retry, skip or rollback",
     responses=errors(404, 409, 503),
 )
-async def steer(migration: str, verb: Verb, doors: Doors, said: Said) -> dict[str, str]:
+async def steer(migration: str, verb: Verb, migrations: Client, said: Said) -> dict[str, str]:
     """409 with one plain sentence when it does not take that now; the answer says what happens next."""
-    return {"answer": await doors.steer(migration, verb, said)}
+    return {"answer": await migrations.steer(migration, verb, said)}
 
 
 @router.get(
@@ -146,15 +148,15 @@ async def steer(migration: str, verb: Verb, doors: Doors, said: Said) -> dict[st
 )
 async def journal(
     migration: str,
-    doors: Doors,
-    records: Records,
+    migrations: Client,
+    records: Journal_,
     phase: PhaseName | None = None,
     mutating: bool | None = None,  # noqa: FBT001 - a query parameter
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[JournalEntry]:
     """In the order they were made; page on with `after=<id of the last>`."""
-    run = await doors.run_id(migration)
+    run = await migrations.run_id(migration)
     entries = await run_in_threadpool(
         records.read, migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit
     )
@@ -168,13 +170,13 @@ async def journal(
 )
 async def decisions(
     migration: str,
-    doors: Doors,
-    records: Records,
+    migrations: Client,
+    records: Journal_,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[DecisionEntry]:
     """Of all its runs, also of those that Temporal has forgotten; page on with `after=<id of the last>`."""
     found = await run_in_threadpool(records.decisions, migration, after_id=after, limit=limit)
     if not found:
-        await doors.run_id(migration)
+        await migrations.run_id(migration)
     return [DecisionEntry.model_validate(each, from_attributes=True) for each in found]

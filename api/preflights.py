@@ -6,16 +6,16 @@ from fastapi import APIRouter
 from pydantic import model_validator
 
 from api.contract import errors
-from api.migrations import Doors
-from migration.frozen_model import Value
-from migration.preflight.result import Verdict
+from api.migrations import Client
+from migration.frozen_model import FrozenModel
+from migration.preflight.result import PreflightResult
 from migration.spec.model import MigrationSpec
 from migration.spec.rules import parse_question
 
 router = APIRouter(prefix="/api/v1", tags=["preflights"])
 
 
-class Question(Value):
+class PreflightSubmission(FrozenModel):
     """A spec to look at.
 
     Attributes:
@@ -37,6 +37,6 @@ class Question(Value):
 
 
 @router.post("/preflights", summary="What preflight would say", responses=errors(502, 503))
-async def look(doors: Doors, body: Question) -> Verdict:
+async def look(migrations: Client, body: PreflightSubmission) -> PreflightResult:
     """Every concern, the gravest first, and the plan that would be pinned now; no plan while anything is Critical."""
-    return await doors.preflight(cluster=body.cluster, spec=body.spec)
+    return await migrations.preflight(cluster=body.cluster, spec=body.spec)

@@ -17,34 +17,34 @@ from temporalio.service import RPCError
 
 from client.errors import (
     AlreadyRunning,
+    ClientError,
     ClusterUnavailable,
-    DoorError,
+    CommandRefused,
     NoSuchMigration,
     NothingToAdopt,
     NoWorker,
-    Refused,
-    Unnamed,
+    RequesterRequired,
 )
 from journal.writer import JournalUnavailable
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.spec.problem import Problem
 from migration.spec.rules import InvalidSpec
 from temporal.codec import CodecError
 
 MEDIA_TYPE = "application/problem+json"
 
-_STATUSES: dict[type[DoorError], tuple[int, str]] = {
-    Unnamed: (422, "Who asks?"),
+_STATUSES: dict[type[ClientError], tuple[int, str]] = {
+    RequesterRequired: (422, "Who asks?"),
     NoSuchMigration: (404, "No such migration"),
     NothingToAdopt: (404, "Nothing to take over"),
     AlreadyRunning: (409, "The cluster has a running migration"),
-    Refused: (409, "Not now"),
+    CommandRefused: (409, "Not now"),
     ClusterUnavailable: (502, "The cluster cannot be reached"),
     NoWorker: (503, "No worker answers"),
 }
 
 
-class ProblemDetails(Value):
+class ProblemDetails(FrozenModel):
     """What every error looks like (RFC 9457).
 
     Attributes:
@@ -87,8 +87,8 @@ def install(app: FastAPI) -> None:
         found = [Problem(field="body", rule=f"holds text that is not Unicode ({error})", remedy="Send UTF-8.")]
         return problem(422, "The request has problems", "1 problem(s); nothing was done", problems=found)
 
-    @app.exception_handler(DoorError)
-    async def _door(_: Request, error: DoorError) -> Response:
+    @app.exception_handler(ClientError)
+    async def _login_guard(_: Request, error: ClientError) -> Response:
         status, title = _STATUSES[type(error)]
         link = f"/api/v1/migrations/{error.id}" if isinstance(error, AlreadyRunning) else ""
         return problem(status, title, str(error), remedy=error.remedy, link=link)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bridge.desired import refused_before, spoken, step
 from bridge.resource.model import Resource
 from bridge.resource.parts import LOG, REFUSALS, Refusal, cut
-from client.errors import Refused
+from client.errors import CommandRefused
 from client.migrations import Migrations
 from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
@@ -28,16 +28,18 @@ _UNPROVEN = (
 )
 
 
-class Messenger:
+class CommandSender:
     """Tells migrations what resources ask for."""
 
-    def __init__(self, doors: Migrations, *, believed: bool = True) -> None:
+    def __init__(self, migrations: Migrations, *, believed: bool = True) -> None:
         """`believed` is whether the names in a resource's approvals count."""
-        self._doors = doors
+        self._doors = migrations
         self._believed = believed
         self._refused: dict[tuple[str, int], str] = {}
 
-    async def pass_on(self, resource: Resource, *, state: State, phase: PhaseName | None, now: datetime) -> Resource:
+    async def send_commands(
+        self, resource: Resource, *, state: State, phase: PhaseName | None, now: datetime
+    ) -> Resource:
         """Say what has not been said; returns the resource with what was passed on, and what was refused, noted.
 
         Args:
@@ -60,7 +62,7 @@ class Messenger:
         what = step(wanted=wanted, told=status.observed_state, state=state)
         why = what.refusal
         if what.verb and not refused_before(refusals, subject=subject, during=during):
-            said = Instruction(by=resource.speaker, reason=f"spec.state is {wanted}", door="cr")
+            said = Instruction(by=resource.speaker, reason=f"spec.state is {wanted}", channel="cr")
             why = await self._say(resource, what.verb, said, once=f"{resource.uid}/{resource.generation}/{what.verb}")
             what = replace(what, so=what.else_so or not why)
         if what.so:
@@ -102,7 +104,7 @@ class Messenger:
         status = resource.status
         try:
             await self._doors.steer(status.migration, verb, said, once=once, run=status.run)
-        except Refused as refusal:
+        except CommandRefused as refusal:
             return str(refusal)
         return ""
 

@@ -11,26 +11,26 @@ from temporalio.service import RPCError
 
 from bridge.publishing import Publisher
 from bridge.resource.conditions import DELETION_BLOCKED
-from bridge.resource.events import Notice
+from bridge.resource.events import Event
 from bridge.resource.model import Resource
 from bridge.starting import Starter
-from client.errors import DoorError, Refused
+from client.errors import ClientError, CommandRefused
 from client.migrations import Migrations
 from migration.commands import Instruction
 from migration.run.status import MigrationStatus, State
 
 
-class Leaver:
+class DeletionHandler:
     """Lets deleted resources go when their migration has ended."""
 
-    def __init__(self, doors: Migrations, publisher: Publisher, starter: Starter) -> None:
-        self._doors = doors
+    def __init__(self, migrations: Migrations, publisher: Publisher, starter: Starter) -> None:
+        self._doors = migrations
         self._publisher = publisher
         self._starter = starter
 
     async def may_go(self, resource: Resource) -> bool:
         """Whether it has been let go: nothing goes on for it, or it must not wait."""
-        if resource.let_go:
+        if resource.force_delete:
             await self._abandon(resource)
         elif await self._going_on(resource):
             return False
@@ -42,11 +42,11 @@ class Leaver:
         asked = resource.status.condition(DELETION_BLOCKED) is not None
         if asked or seen.state.final or seen.state is State.ROLLING_BACK:
             return
-        with contextlib.suppress(Refused):  # it has ended meanwhile
+        with contextlib.suppress(CommandRefused):  # it has ended meanwhile
             await self._cancel(resource, resource.status.run)
 
     async def _cancel(self, resource: Resource, run: str) -> None:
-        said = Instruction(by=resource.speaker, reason="the resource was deleted", door="cr")
+        said = Instruction(by=resource.speaker, reason="the resource was deleted", channel="cr")
         await self._doors.cancel(resource.status.migration, said, run=run)
 
     async def _going_on(self, resource: Resource) -> str | None:
@@ -62,7 +62,7 @@ class Leaver:
                 return
             await self._cancel(resource, run)
             left = "it was asked to stop and roll back"
-        except (DoorError, RPCError):
+        except (ClientError, RPCError):
             left = "it could not be asked to stop"
         stood = f"{status.state} in {status.phase}" if status.phase else "about to start"
         message = (
@@ -71,5 +71,5 @@ class Leaver:
         )
         key = f"{status.run}/abandoned"
         await self._publisher.notify(
-            resource, Notice(key=key, reason="Abandoned", action="Delete", message=message, warning=True)
+            resource, Event(key=key, reason="Abandoned", action="Delete", message=message, warning=True)
         )

@@ -84,7 +84,7 @@ def _back(state: State) -> Step:
 
 def spoken(approval: Approval) -> tuple[Verb, Instruction]:
     """An answer in the resource, as it is said to the migration."""
-    said = Instruction(phase=approval.phase, by=approval.by, reason=approval.reason, door="cr")
+    said = Instruction(phase=approval.phase, by=approval.by, reason=approval.reason, channel="cr")
     return _VERBS[approval.decision], said
 
 

@@ -71,8 +71,8 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
 class _Following:
     """A watcher for each configured cluster: a kubeconfig that comes or goes needs no restart of ours."""
 
-    def __init__(self, doors: Migrations, settings: Settings) -> None:
-        self._doors = doors
+    def __init__(self, migrations: Migrations, settings: Settings) -> None:
+        self._doors = migrations
         self._settings = settings
         self._watchers: dict[str, tuple[Watcher, asyncio.Task[NoReturn]]] = {}
         self._ending: set[asyncio.Task[NoReturn]] = set()
@@ -81,7 +81,7 @@ class _Following:
         """Follow these clusters and no others."""
         for name in names:
             if name not in self._watchers:
-                watcher = Watcher(name, doors=self._doors, settings=self._settings)
+                watcher = Watcher(name, migrations=self._doors, settings=self._settings)
                 self._watchers[name] = watcher, asyncio.create_task(watcher.watch(), name="the bridge of a cluster")
         for name in set(self._watchers) - set(names):
             _, task = self._watchers.pop(name)

@@ -12,31 +12,33 @@ from pydantic import ValidationError
 from temporalio.service import RPCError
 
 from bridge.resource.model import Resource
-from bridge.resource.parts import PreflightVerdict
+from bridge.resource.parts import PreflightSummary
 from bridge.resource.report import verdict
-from client.errors import DoorError
+from client.errors import ClientError
 from client.migrations import Migrations
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 
 AGAIN = timedelta(seconds=30)
 """Between two attempts when nobody could look."""
 
 
-class Examiner:
+class PreflightRunner:
     """Looks for one resource, in the background, one look at a time."""
 
-    def __init__(self, doors: Migrations, *, cluster: str, interval: timedelta, finished: Callable[[], None]) -> None:
+    def __init__(
+        self, migrations: Migrations, *, cluster: str, interval: timedelta, finished: Callable[[], None]
+    ) -> None:
         """`finished` is called when there is something new to read."""
-        self._doors = doors
+        self._doors = migrations
         self._cluster = cluster
         self._interval = interval
         self._finished = finished
-        self._task: asyncio.Task[Verdict] | None = None
+        self._task: asyncio.Task[PreflightResult] | None = None
         self._generation = -1
         self._next: datetime | None = None
         self.trouble = ""
 
-    def look(self, resource: Resource, *, now: datetime) -> PreflightVerdict | None:
+    def look(self, resource: Resource, *, now: datetime) -> PreflightSummary | None:
         """The verdict on this generation as far as it is known; starts another look when one is due."""
         known = resource.status.preflight
         if known and known.observed_generation != resource.generation:
@@ -68,11 +70,13 @@ class Examiner:
         self._task = asyncio.create_task(looking, name=f"preflight of {resource}")
         self._task.add_done_callback(lambda _: self._finished())
 
-    def _read(self, task: asyncio.Task[Verdict], resource: Resource, *, now: datetime) -> PreflightVerdict | None:
+    def _read(
+        self, task: asyncio.Task[PreflightResult], resource: Resource, *, now: datetime
+    ) -> PreflightSummary | None:
         self._next = now + AGAIN
         try:
             found = task.result()
-        except DoorError as error:
+        except ClientError as error:
             self.trouble = f"{error}: {error.remedy}"
             return None
         except (RPCError, ValidationError) as error:

@@ -11,11 +11,11 @@ from hashlib import sha256
 from typing import Any
 
 from bridge.resource.conditions import KNOWN
-from bridge.resource.events import Notice, notices
+from bridge.resource.events import Event, events
 from bridge.resource.model import FINALIZER, Resource
 from bridge.resource.status import ResourceStatus
 from config.logs import log
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.client import Cluster
 from openshift.api.resources import EVENT, MIGRATION
 from openshift.errors import AlreadyExists, NotFound, OpenShiftError
@@ -32,7 +32,7 @@ class Publisher:
         self._cluster = cluster
         self._namespace = namespace
 
-    async def publish(self, resource: Resource, status: ResourceStatus) -> Document | None:
+    async def publish(self, resource: Resource, status: ResourceStatus) -> KubeObject | None:
         """Have the resource say this; returns it as it is now, None where it says so already.
 
         Events come first: a bridge that dies in between names them again, and the API server keeps one of each.
@@ -44,7 +44,7 @@ class Publisher:
         if status == resource.status:
             return None
         if resource.namespace == self._namespace:
-            for each in notices(resource.status, status):
+            for each in events(resource.status, status):
                 await self.notify(resource, each)
         return await self._cluster.apply(
             MIGRATION,
@@ -61,7 +61,7 @@ class Publisher:
             force=True,
         )
 
-    async def disown(self, resource: Resource) -> Document:
+    async def clear_foreign_status(self, resource: Resource) -> KubeObject:
         """Take another controller's account out of the status; conditions of types that are not ours stay.
 
         Lists are merged with what stands there, and its phases are none that ours could stand beside. Raises as
@@ -80,7 +80,7 @@ class Publisher:
             subresource="status",
         )
 
-    async def notify(self, resource: Resource, notice: Notice) -> None:
+    async def notify(self, resource: Resource, notice: Event) -> None:
         """An Event about it; one that cannot be created is no reason to stop, since the status says it all."""
         try:
             await self._cluster.create(EVENT, _event(resource, notice))
@@ -91,7 +91,7 @@ class Publisher:
                 raise
             log.warning("an Event was not taken", resource=str(resource), reason=notice.reason, why=str(error))
 
-    async def guard(self, resource: Resource) -> Document | None:
+    async def add_finalizer(self, resource: Resource) -> KubeObject | None:
         """Have our finalizer on it; returns it as it is now. Raises as `publish`."""
         if resource.guarded:
             return None
@@ -105,7 +105,7 @@ class Publisher:
             except NotFound:
                 return
 
-    async def _finalizers(self, resource: Resource, wanted: list[str]) -> Document:
+    async def _finalizers(self, resource: Resource, wanted: list[str]) -> KubeObject:
         metadata = {"resourceVersion": resource.version, "finalizers": wanted}
         return await self._cluster.patch_merge(
             MIGRATION, resource.name, {"metadata": metadata}, namespace=resource.namespace
@@ -121,7 +121,7 @@ def _lean(part: Any) -> Any:
     return {key: _lean(value) for key, value in part.items() if key == "message" or value not in ("", [])}
 
 
-def _event(resource: Resource, notice: Notice) -> Document:
+def _event(resource: Resource, notice: Event) -> KubeObject:
     name = f"{resource.name[: _LONGEST_NAME - 17]}.{sha256(f'{resource.uid}/{notice.key}'.encode()).hexdigest()[:16]}"
     return {
         "apiVersion": EVENT.api_version,

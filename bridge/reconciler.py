@@ -11,20 +11,20 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.service import RPCError
 
-from bridge.commands import Messenger
-from bridge.deletion import Leaver
-from bridge.preflight import Examiner
+from bridge.commands import CommandSender
+from bridge.deletion import DeletionHandler
+from bridge.preflight import PreflightRunner
 from bridge.publishing import Publisher
 from bridge.resource import report
 from bridge.resource.conditions import ACCEPTED
 from bridge.resource.model import Resource
 from bridge.resource.status import ResourceStatus
 from bridge.starting import Starter
-from client.errors import DoorError, NoSuchMigration, NoWorker
+from client.errors import ClientError, NoSuchMigration, NoWorker
 from client.migrations import Migrations
 from config.logs import log
 from config.settings import Settings
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.run.status import State
 from migration.spec.model import DesiredState
 from migration.spec.problem import Problem
@@ -39,31 +39,31 @@ NOT_SERVED = "NamespaceNotServed"
 _MISSES = 3
 """Questions of three seconds each that a busy worker may leave without an answer before it counts as away."""
 
-Read = Callable[[], tuple[Document | None, list[Document]]]
+Read = Callable[[], tuple[KubeObject | None, list[KubeObject]]]
 """The resource as it was last heard of, and the others of its cluster."""
 
 
-class Follower:
+class Reconciler:
     """Follows one resource until it is gone."""
 
-    def __init__(self, *, read: Read, cluster: Cluster, name: str, doors: Migrations, settings: Settings) -> None:
+    def __init__(self, *, read: Read, cluster: Cluster, name: str, migrations: Migrations, settings: Settings) -> None:
         """`name` is the cluster's in the service's configuration."""
         self._read = read
         self._namespace = settings.namespace
         self._named = settings.separate_approver
-        self._doors = doors
+        self._doors = migrations
         self._publisher = Publisher(cluster, namespace=settings.namespace)
-        self._starter = Starter(doors, self._publisher, cluster=name)
-        self._leaver = Leaver(doors, self._publisher, self._starter)
-        self._messenger = Messenger(
-            doors, believed=not (settings.separate_approver and settings.api_user_header is not None)
+        self._starter = Starter(migrations, self._publisher, cluster=name)
+        self._leaver = DeletionHandler(migrations, self._publisher, self._starter)
+        self._messenger = CommandSender(
+            migrations, believed=not (settings.separate_approver and settings.api_user_header is not None)
         )
         self.woken = asyncio.Event()
         interval = timedelta(seconds=settings.preflight_interval)
-        self._examiner = Examiner(doors, cluster=name, interval=interval, finished=self.woken.set)
+        self._examiner = PreflightRunner(migrations, cluster=name, interval=interval, finished=self.woken.set)
         self._missed = 0
         self._heard = ""
-        self._written: Document | None = None
+        self._written: KubeObject | None = None
 
     async def follow(self) -> None:
         """Look, rest, look again."""
@@ -81,7 +81,7 @@ class Follower:
             pass
         self.woken.clear()
 
-    def _latest(self) -> Document | None:
+    def _latest(self) -> KubeObject | None:
         """What we wrote ourselves, until the watch tells something newer than what that was worked out from."""
         document, _ = self._read()
         if document is None:
@@ -91,7 +91,7 @@ class Follower:
             self._heard, self._written = version, None
         return self._written or document
 
-    async def _look_safely(self, document: Document) -> float:
+    async def _look_safely(self, document: KubeObject) -> float:
         """One look, whatever comes of it; returns how many seconds may pass before the next."""
         try:
             return await self._look_or_say(Resource.read(document))
@@ -120,7 +120,7 @@ class Follower:
                 "over (`vcfm adopt`, `vcfm adopt --rollback`), and the resource follows"
             )
             return await self._unheard(resource, "RunUnknown", why)
-        except DoorError as error:
+        except ClientError as error:
             return await self._unheard(resource, type(error).__name__, f"{error}: {error.remedy}")
         except RPCError as error:
             log.warning("Temporal does not answer", resource=str(resource), why=error.message)
@@ -134,7 +134,7 @@ class Follower:
         if resource.deleted and await self._leaver.may_go(resource):
             return RARELY
         if resource.foreign:
-            self._written = await self._publisher.disown(resource)
+            self._written = await self._publisher.clear_foreign_status(resource)
             return SOON
         if resource.live:
             return await self._live(resource, now=now)
@@ -151,10 +151,10 @@ class Follower:
             return SOON
         if resource.deleted:
             await self._leaver.stop(resource, seen)
-        elif guarded := await self._publisher.guard(resource):  # somebody wrote the resource anew, without it
+        elif guarded := await self._publisher.add_finalizer(resource):  # somebody wrote the resource anew, without it
             self._written = guarded
             return SOON
-        told = await self._messenger.pass_on(resource, state=seen.state, phase=seen.phase, now=now)
+        told = await self._messenger.send_commands(resource, state=seen.state, phase=seen.phase, now=now)
         await self._publish(resource, report.of_migration(told, seen, now=now))
         return POLL
 
@@ -166,7 +166,7 @@ class Follower:
         cut_short = status.state is State.FAILED and not status.restored
         if cut_short and await self._follow_on(resource, now=now):
             return SOON
-        told = await self._messenger.pass_on(resource, state=status.state, phase=status.phase, now=now)
+        told = await self._messenger.send_commands(resource, state=status.state, phase=status.phase, now=now)
         if await self._publish(resource, report.after(told, now=now)):
             return SOON
         await self._publisher.release(resource)  # nothing goes on that it would have to guard

@@ -16,7 +16,7 @@ from bridge.resource.conditions import ACCEPTED
 from bridge.resource.model import Resource
 from client.errors import AlreadyRunning
 from client.migrations import Migrations
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.run.request import Owner, workflow_id
 
 BUSY = "ClusterBusy"
@@ -26,12 +26,12 @@ _AGAIN = "wait until that one has ended, then set spec.state to Pending and to R
 class Starter:
     """Starts migrations for the resources of one cluster."""
 
-    def __init__(self, doors: Migrations, publisher: Publisher, *, cluster: str) -> None:
-        self._doors = doors
+    def __init__(self, migrations: Migrations, publisher: Publisher, *, cluster: str) -> None:
+        self._doors = migrations
         self._publisher = publisher
         self._cluster = cluster
 
-    async def start(self, resource: Resource, others: Iterable[Resource], *, now: datetime) -> Document | None:
+    async def start(self, resource: Resource, others: Iterable[Resource], *, now: datetime) -> KubeObject | None:
         """One step on the way; returns the resource as it is now, None where there is no step to take.
 
         Raises:
@@ -61,7 +61,7 @@ class Starter:
             return await self._refuse(resource, busy, latest[1] if latest else None, now=now)
         return None
 
-    async def follow_on(self, resource: Resource, *, now: datetime) -> Document | None:
+    async def follow_on(self, resource: Resource, *, now: datetime) -> KubeObject | None:
         """Where its run was ended from outside and taken over (`vcfm adopt`), follow the run that goes on with it.
 
         Returns the resource as it is now, None where nothing was taken over.
@@ -69,7 +69,7 @@ class Starter:
         run = await self._run_of(resource)
         if run in {None, resource.status.run}:
             return None
-        guarded = await self._publisher.guard(resource)
+        guarded = await self._publisher.add_finalizer(resource)
         return guarded or await self._publisher.publish(resource, report.resumed(resource, run=str(run), now=now))
 
     async def run_of(self, resource: Resource) -> str | None:
@@ -80,11 +80,11 @@ class Starter:
         latest = await self._doors.latest(resource.status.migration)
         return latest[0] if latest and latest[1] == resource.owner else None
 
-    async def _claim(self, resource: Resource, others: Iterable[Resource], *, now: datetime) -> Document | None:
+    async def _claim(self, resource: Resource, others: Iterable[Resource], *, now: datetime) -> KubeObject | None:
         first = next((each for each in others if each.status.start_time and not each.status.ended), None)
         if first:
             return await self._refuse(resource, first.status.migration, first.owner, now=now)
-        guarded = await self._publisher.guard(resource)
+        guarded = await self._publisher.add_finalizer(resource)
         if guarded:
             return guarded
         identity = await self._doors.identify(self._cluster)
@@ -93,7 +93,7 @@ class Starter:
 
     async def _refuse(
         self, resource: Resource, migration: str, owner: Owner | None, *, now: datetime
-    ) -> Document | None:
+    ) -> KubeObject | None:
         whose = f"for {owner.namespace}/{owner.name}" if owner else "by REST or at a terminal"
         why = f"{migration} is running, started {whose}: there is at most one migration per cluster"
         said = report.refused(resource, reason=BUSY, why=why, needs=_AGAIN, now=now)

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Callable
 from typing import NoReturn
 
-from bridge.reconciler import Follower
+from bridge.reconciler import Reconciler
 from client.migrations import Migrations
 from config.logs import log
 from config.settings import Settings
-from migration.frozen_model import Document
-from openshift.api.cache import Watched, World
+from migration.frozen_model import KubeObject
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.client import Cluster
 from openshift.api.kubeconfigs import kubeconfig_of
 from openshift.api.resources import MIGRATION
@@ -25,20 +25,20 @@ NOT_INSTALLED, TROUBLE = 30.0, 5.0
 DEAF = 30.0
 """Seconds after which a watch that cannot be had is trouble: API servers restart all the time."""
 
-_WATCHED = Watched(resource=MIGRATION)
+_WATCHED = WatchTarget(resource=MIGRATION)
 
 
 class Watcher:
     """Follows every custom resource of one configured cluster."""
 
-    def __init__(self, name: str, *, doors: Migrations, settings: Settings) -> None:
+    def __init__(self, name: str, *, migrations: Migrations, settings: Settings) -> None:
         """`name` is the cluster's in the service's configuration, empty for the only one."""
         self._name = name
-        self._doors = doors
+        self._doors = migrations
         self._settings = settings
         self._told = "it is not connected yet"
         self._deaf_at: float | None = None
-        self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
+        self._followers: dict[str, tuple[Reconciler, asyncio.Task[None]]] = {}
 
     @property
     def trouble(self) -> str:
@@ -67,45 +67,45 @@ class Watcher:
             await asyncio.sleep(pause)
 
     async def _follow_all(self, cluster: Cluster) -> NoReturn:
-        async with World(cluster, [_WATCHED]) as world:
+        async with Cache(cluster, [_WATCHED]) as cache:
             self._follows(cluster)
             try:
                 while True:
-                    self._attend(world, cluster)
-                    self._listen(world, cluster)
-                    await world.changed(DEAF / 3)
+                    self._attend(cache, cluster)
+                    self._listen(cache, cluster)
+                    await cache.changed(DEAF / 3)
             finally:
                 await self._dismiss()
 
-    def _attend(self, world: World, cluster: Cluster) -> None:
+    def _attend(self, cache: Cache, cluster: Cluster) -> None:
         """A follower for each resource, and all of them awake: something has changed."""
-        documents = world[_WATCHED]
-        for uid, (follower, task) in list(self._followers.items()):
+        documents = cache[_WATCHED]
+        for uid, (reconciler, task) in list(self._followers.items()):
             if task.done():
                 del self._followers[uid]
             else:
-                follower.woken.set()
+                reconciler.woken.set()
         for key, document in documents.items():
             uid = document["metadata"]["uid"]
             if uid not in self._followers:
-                follower = Follower(
-                    read=_reader(world, key, uid),
+                reconciler = Reconciler(
+                    read=_reader(cache, key, uid),
                     cluster=cluster,
                     name=self._name,
-                    doors=self._doors,
+                    migrations=self._doors,
                     settings=self._settings,
                 )
-                task = asyncio.create_task(follower.follow(), name=f"follow {key}")
-                self._followers[uid] = follower, task
+                task = asyncio.create_task(reconciler.follow(), name=f"follow {key}")
+                self._followers[uid] = reconciler, task
 
     def _follows(self, cluster: Cluster) -> None:
         self._told = ""
         log.info("custom resources are followed", cluster=self._name, server=cluster.server)
 
-    def _listen(self, world: World, cluster: Cluster) -> None:
+    def _listen(self, cache: Cache, cluster: Cluster) -> None:
         """Say when nothing can be heard for long: what is written into a resource meanwhile would not be either."""
         now = asyncio.get_running_loop().time()
-        if world.stale is None:
+        if cache.stale is None:
             self._deaf_at = None
             if self._told:
                 self._follows(cluster)
@@ -113,7 +113,7 @@ class Watcher:
         if self._deaf_at is None:  # not the last word, which on a quiet cluster is a minute old
             self._deaf_at = now
         if now - self._deaf_at >= DEAF:
-            self._tell(f"nothing can be heard of them: {world.stale.reason}")
+            self._tell(f"nothing can be heard of them: {cache.stale.reason}")
 
     async def _dismiss(self) -> None:
         tasks = [task for _, task in self._followers.values()]
@@ -129,9 +129,9 @@ class Watcher:
             log.warning("custom resources are not followed", cluster=self._name, why=why)
 
 
-def _reader(world: World, key: str, uid: str) -> Callable[[], tuple[Document | None, list[Document]]]:
-    def read() -> tuple[Document | None, list[Document]]:
-        documents = world[_WATCHED]
+def _reader(cache: Cache, key: str, uid: str) -> Callable[[], tuple[KubeObject | None, list[KubeObject]]]:
+    def read() -> tuple[KubeObject | None, list[KubeObject]]:
+        documents = cache[_WATCHED]
         found = documents.get(key)
         ours = found if found and found["metadata"]["uid"] == uid else None
         return ours, list(documents.values())

@@ -55,7 +55,7 @@ def _took(seconds: float) -> str:
 
 
 def _decision(entry: DecisionEntry) -> Iterator[RenderableType]:
-    by = f"{entry.by or 'nobody named'} ({entry.door})"
+    by = f"{entry.by or 'nobody named'} ({entry.channel})"
     style = "green" if entry.outcome.startswith("granted") else "bold yellow"
     said = Text.assemble(f"{entry.at:%Y-%m-%d %H:%M:%S}Z  ", (entry.verb, "bold"), f" in {entry.phase} by {by}")
     yield indented(said, 2)

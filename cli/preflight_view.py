@@ -6,24 +6,24 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.status_view import concerns, named, title
+from migration.concern import Category, blocking
 from migration.plan import Plan
-from migration.preflight.concern import Category, blocking
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 
 
-def render(verdict: Verdict) -> RenderableType:
+def render(result: PreflightResult) -> RenderableType:
     """The whole answer."""
-    return Group(*_sections(verdict))
+    return Group(*_sections(result))
 
 
-def _sections(verdict: Verdict) -> Iterator[RenderableType]:
-    if verdict.plan:
-        yield title(f"Preflight of {verdict.plan.infrastructure_name}: it may start", "bold green")
-        yield named(_planned(verdict.plan))
+def _sections(result: PreflightResult) -> Iterator[RenderableType]:
+    if result.plan:
+        yield title(f"Preflight of {result.plan.infrastructure_name}: it may start", "bold green")
+        yield named(_planned(result.plan))
     else:
-        count = len(blocking(verdict.concerns))
+        count = len(blocking(result.concerns))
         yield title(f"Preflight: {count} Critical concern(s) stand in the way", "bold red")
-    found = list(concerns(verdict.concerns, grades=list(Category)))
+    found = list(concerns(result.concerns, grades=list(Category)))
     yield Text()
     yield from found or [Text("There is no concern.")]
 

@@ -9,13 +9,13 @@ import httpx
 from pydantic import ValidationError
 
 from migration.audit.journal_views import DecisionEntry, JournalEntry
-from migration.frozen_model import Value
-from migration.preflight.result import Verdict
+from migration.frozen_model import FrozenModel
+from migration.preflight.result import PreflightResult
 from migration.run.adoption import Direction
 from migration.run.status import MigrationStatus
 from migration.run.summary import MigrationSummary
 
-Shape = TypeVar("Shape", bound=Value)
+Shape = TypeVar("Shape", bound=FrozenModel)
 Entry = TypeVar("Entry", JournalEntry, DecisionEntry)
 _PAGE = 500
 
@@ -78,12 +78,12 @@ class Service:
     def adopt(self, *, cluster: str, rollback: bool, by: str, reason: str) -> MigrationStatus:
         """Take over the migration of a cluster whose workflow is gone."""
         direction = Direction.ROLLBACK if rollback else Direction.CONTINUE
-        body = {"cluster": cluster, "direction": direction, "by": by, "reason": reason, "door": "cli"}
+        body = {"cluster": cluster, "direction": direction, "by": by, "reason": reason, "channel": "cli"}
         return self._read(MigrationStatus, self._call("POST", "/adoptions", json=body))
 
-    def preflight(self, body: dict[str, Any]) -> Verdict:
+    def preflight(self, body: dict[str, Any]) -> PreflightResult:
         """What preflight would say to a submission; it looks for minutes at most."""
-        return self._read(Verdict, self._call("POST", "/preflights", json=body, timeout=_LOOKING))
+        return self._read(PreflightResult, self._call("POST", "/preflights", json=body, timeout=_LOOKING))
 
     def status(self, migration: str) -> MigrationStatus:
         """How a migration stands."""
@@ -111,7 +111,7 @@ class Service:
 
         With a phase it is meant for that one, and refused where another waits.
         """
-        said = {"by": by, "reason": reason, "door": "cli"} | ({"phase": phase} if phase else {})
+        said = {"by": by, "reason": reason, "channel": "cli"} | ({"phase": phase} if phase else {})
         answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", json=said)
         return str(answer["answer"])
 

@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from migration.commands import Verb
+from migration.concern import Category, Concern
 from migration.phase import TABLE, number, row
-from migration.preflight.concern import Category, Concern
 from migration.run.gate import who_approves
-from migration.run.status import GRANTED, MigrationStatus, Node, PhaseRecord, PhaseState, State, Waiting
+from migration.run.status import GRANTED, MachineView, MigrationStatus, PhaseRecord, PhaseState, State, Waiting
 from migration.run.summary import MigrationSummary
 
 _MARKS = {
@@ -122,7 +122,7 @@ def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
     facts: dict[str, RenderableType] = {
         "What:": f"{gate.phase}: {gate.asks}",
         "Touches:": "\n".join(gate.blast_radius),
-        "Way back:": gate.way_back,
+        "Way back:": gate.rollback_readiness,
         "Takes:": gate.duration,
         "Who:": who_approves(status),
         "Answers:": f"approve: {gate.approve}; reject: {gate.reject}",
@@ -220,7 +220,7 @@ def _machines(status: MigrationStatus) -> Iterator[RenderableType]:
     yield Group(*lines)
 
 
-def _nodes(nodes: list[Node], targets: list[str]) -> Iterator[RenderableType]:
+def _nodes(nodes: list[MachineView], targets: list[str]) -> Iterator[RenderableType]:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("NAME", header_style="dim", overflow="fold")
     for column in ("VCENTER", "PHASE", "NODE"):
@@ -235,7 +235,7 @@ def _nodes(nodes: list[Node], targets: list[str]) -> Iterator[RenderableType]:
             yield indented(Text(f"{each.name}: {each.note}", "yellow"), 2)
 
 
-def _fine(node: Node) -> bool:
+def _fine(node: MachineView) -> bool:
     return node.ready and node.phase == "Running"
 
 
@@ -246,7 +246,7 @@ def _decisions(status: MigrationStatus) -> Iterator[RenderableType]:
     lines: list[RenderableType] = [title("Said last")]
     for each in status.decisions[-_SAID:]:
         style = "green" if each.outcome.startswith(GRANTED) else "bold yellow"
-        by = f"{each.by or 'nobody named'} ({each.door})"
+        by = f"{each.by or 'nobody named'} ({each.channel})"
         why = f": {each.reason}" if each.reason else ""
         lines.append(indented(Text(f"{each.at:%Y-%m-%d %H:%MZ} {each.verb} in {each.phase} by {by}{why}"), 2))
         lines.append(indented(Text(each.outcome, style), 4))

@@ -14,32 +14,32 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ActivityError
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.errors import ClusterUnavailable, NothingToAdopt, Refused
-from client.no_worker import nobody_begins
-from migration.frozen_model import Value
-from migration.preflight.result import Verdict
+from client.errors import ClusterUnavailable, CommandRefused, NothingToAdopt
+from client.no_worker import no_worker_starts
+from migration.frozen_model import FrozenModel
+from migration.preflight.result import PreflightResult
 from migration.run.adoption import Direction
-from migration.run.checkpoint import MigrationRecord, refusal
-from migration.run.request import ClusterIdentity, ClusterName, Question
+from migration.run.checkpoint import Checkpoint, refusal
+from migration.run.request import ClusterIdentity, ClusterName, PreflightRequest
 from migration.spec.model import MigrationSpec
 from workflows.queries import identify, preflight
-from workflows.queries.checkpoint import LookUpRecord, Remembered
+from workflows.queries.checkpoint import ClusterCheckpoint, ReadCheckpoint
 from workflows.queries.identify import IdentifyCluster
 from workflows.queries.preflight import PreflightWorkflow
 from workflows.status.failures import explain
 
-CALL = timedelta(seconds=3)
+RPC_TIMEOUT = timedelta(seconds=3)
 """Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
 
-SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
+NO_ANSWER = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
 """How Temporal says that it is there and our worker is not."""
 
-Asks = TypeVar("Asks", bound=Value)
+Asks = TypeVar("Asks", bound=FrozenModel)
 Answer = TypeVar("Answer")
 Asked = TypeVar("Asked")
 
 
-class Clusters:
+class ClusterQueries:
     """The clusters that the workers of one task queue reach.
 
     Raises (every method):
@@ -56,36 +56,36 @@ class Clusters:
         return await ask(
             self._client,
             IdentifyCluster.run,
-            IdentifyCluster.heard,
+            IdentifyCluster.ping,
             ClusterName(cluster=cluster),
             id=f"vcfm-identify-{uuid4()}",
             queue=self._queue,
             patience=identify.PATIENCE,
         )
 
-    async def record(self, cluster: str) -> Remembered:
+    async def record(self, cluster: str) -> ClusterCheckpoint:
         """What it says of itself, and remembers of its last migration.
 
         Raises:
-            Refused: there is a record, and it cannot be relied on.
+            CommandRefused: there is a record, and it cannot be relied on.
         """
         return await ask(
             self._client,
-            LookUpRecord.run,
-            LookUpRecord.heard,
+            ReadCheckpoint.run,
+            ReadCheckpoint.ping,
             ClusterName(cluster=cluster),
-            id=f"vcfm-look-up-{uuid4()}",
+            id=f"vcfm-checkpoint-{uuid4()}",
             queue=self._queue,
             patience=identify.PATIENCE,
         )
 
-    async def verdict(self, cluster: str, spec: MigrationSpec, *, once: str | None) -> Verdict:
+    async def preflight(self, cluster: str, spec: MigrationSpec, *, once: str | None) -> PreflightResult:
         """What preflight would say now; whoever asks under the same key meanwhile gets the same answer."""
         return await ask(
             self._client,
             PreflightWorkflow.run,
-            PreflightWorkflow.heard,
-            Question(cluster=cluster, spec=spec),
+            PreflightWorkflow.ping,
+            PreflightRequest(cluster=cluster, spec=spec),
             id=f"vcfm-preflight-{once or uuid4()}",
             queue=self._queue,
             patience=preflight.PATIENCE,
@@ -95,7 +95,7 @@ class Clusters:
 async def ask(
     client: Client,
     run: Callable[[Asked, Asks], Awaitable[Answer]],
-    heard: Callable[[Asked], bool],
+    ping: Callable[[Asked], bool],
     question: Asks,
     *,
     id: str,  # noqa: A002 - Temporal's name for it
@@ -106,7 +106,7 @@ async def ask(
 
     Raises:
         ClusterUnavailable: an activity gave up reading.
-        Refused: the cluster's record is there, and cannot be relied on.
+        CommandRefused: the cluster's record is there, and cannot be relied on.
         NoWorker: nobody works on that queue.
     """
     try:
@@ -117,31 +117,31 @@ async def ask(
             task_queue=queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             execution_timeout=patience,
-            rpc_timeout=CALL,
+            rpc_timeout=RPC_TIMEOUT,
         )
-        await handle.query(heard, rpc_timeout=CALL)
+        await handle.query(ping, rpc_timeout=RPC_TIMEOUT)
         answer: Answer = await handle.result()
     except WorkflowFailureError as error:
         if isinstance(error.cause, ActivityError):
             failure = explain(error.cause)
-            kind = Refused if error.cause.activity_type == "read_record" else ClusterUnavailable
+            kind = CommandRefused if error.cause.activity_type == "read_checkpoint" else ClusterUnavailable
             raise kind(failure.diagnosis, remedy=failure.remedy) from error
-        raise await nobody_begins(client, queue) from error
+        raise await no_worker_starts(client, queue) from error
     except WorkflowQueryFailedError as error:
-        raise await nobody_begins(client, queue) from error
+        raise await no_worker_starts(client, queue) from error
     except RPCError as error:
-        if error.status not in SILENT:
+        if error.status not in NO_ANSWER:
             raise
-        raise await nobody_begins(client, queue) from error
+        raise await no_worker_starts(client, queue) from error
     return answer
 
 
-def adoptable(known: Remembered, direction: Direction) -> MigrationRecord:
+def adoptable(known: ClusterCheckpoint, direction: Direction) -> Checkpoint:
     """The record of a migration that can be taken over in that direction.
 
     Raises:
         NothingToAdopt: there is none, or of one that has ended.
-        Refused: not in that direction.
+        CommandRefused: not in that direction.
     """
     record, name = known.found.record, known.identity.infrastructure_name
     if record is None:
@@ -157,5 +157,5 @@ def adoptable(known: Remembered, direction: Direction) -> MigrationRecord:
         remedy = "start a new migration if there is still something to move (`vcfm start -f FILE`)"
         raise NothingToAdopt(reason, remedy=remedy)
     if reason:
-        raise Refused(reason, remedy="finish it: `vcfm adopt` without --rollback (direction Continue)")
+        raise CommandRefused(reason, remedy="finish it: `vcfm adopt` without --rollback (direction Continue)")
     return record

@@ -11,7 +11,7 @@ DoorError               · cannot do what was asked; says why, and what a person
 """
 
 
-class DoorError(Exception):
+class ClientError(Exception):
     """A door cannot do what was asked; the message says why.
 
     Attributes:
@@ -23,14 +23,14 @@ class DoorError(Exception):
         self.remedy = remedy
 
 
-class NoSuchMigration(DoorError):
+class NoSuchMigration(ClientError):
     """Nothing is known under that id."""
 
     def __init__(self, migration: str) -> None:
         super().__init__(f"no migration {migration[:100]!r}", remedy="`vcfm list` shows the ones there are")
 
 
-class Unnamed(DoorError):
+class RequesterRequired(ClientError):
     """Nobody said who asks, and somebody else must approve."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Unnamed(DoorError):
         )
 
 
-class AlreadyRunning(DoorError):
+class AlreadyRunning(ClientError):
     """The cluster has a migration that has not ended.
 
     Attributes:
@@ -55,17 +55,17 @@ class AlreadyRunning(DoorError):
         self.id = migration
 
 
-class NothingToAdopt(DoorError):
+class NothingToAdopt(ClientError):
     """The cluster has no migration that could be taken over."""
 
 
-class Refused(DoorError):
+class CommandRefused(ClientError):
     """The migration does not take that instruction now."""
 
 
-class ClusterUnavailable(DoorError):
+class ClusterUnavailable(ClientError):
     """The cluster that is meant cannot be asked who it is."""
 
 
-class NoWorker(DoorError):
+class NoWorker(ClientError):
     """Temporal is there, but nobody works on our task queue."""

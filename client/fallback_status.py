@@ -14,7 +14,7 @@ from migration.phase import TABLE, PhaseName, number
 from migration.run.status import MigrationStatus, PhaseRecord, PhaseState, State, progress
 
 
-def remembered(description: WorkflowExecutionDescription) -> MigrationStatus:
+def fallback_status(description: WorkflowExecutionDescription) -> MigrationStatus:
     """The status, as far as search attributes tell."""
     attributes = description.typed_search_attributes
     phase = PhaseName(attributes.get(temporal.PHASE, PhaseName.PREFLIGHT))

@@ -19,17 +19,17 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from client.cluster_queries import CALL, SILENT, Clusters, adoptable
-from client.errors import AlreadyRunning, NoSuchMigration, NoWorker, Refused, Unnamed
-from client.fallback_status import remembered
-from client.no_worker import nobody_answers, plain
+from client.cluster_queries import NO_ANSWER, RPC_TIMEOUT, ClusterQueries, adoptable
+from client.errors import AlreadyRunning, CommandRefused, NoSuchMigration, NoWorker, RequesterRequired
+from client.fallback_status import fallback_status
+from client.no_worker import no_worker_answers, status_name
 from client.pending_activities import observations
 from client.signing import Signer
 from config.settings import Settings
 from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
 from migration.plan import Plan
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 from migration.run.adoption import Adoption
 from migration.run.approval import FORWARD, Subject
 from migration.run.request import ClusterIdentity, MigrationRequest, Owner, workflow_id
@@ -52,7 +52,7 @@ class Migrations:
     ) -> None:
         self._client = client
         self._queue = task_queue
-        self._clusters = Clusters(client, task_queue=task_queue)
+        self._clusters = ClusterQueries(client, task_queue=task_queue)
         self._signer = signer
         self._separate_approver = separate_approver
 
@@ -79,13 +79,13 @@ class Migrations:
         claim is started once, however often it is asked for: also when its run has ended meanwhile.
 
         Raises:
-            Unnamed: somebody else must approve it, and nobody said who asks.
+            RequesterRequired: somebody else must approve it, and nobody said who asks.
             AlreadyRunning: the cluster has one that has not ended.
             ClusterUnavailable: it cannot be asked who it is.
             NoWorker: nobody works on our task queue.
         """
         if self._separate_approver and not requested_by.strip():
-            raise Unnamed
+            raise RequesterRequired
         identity = await self.identify(cluster)
         name = identity.infrastructure_name
         if owner and await self._has_been(workflow_id(name), owner):
@@ -107,7 +107,7 @@ class Migrations:
         Raises:
             NothingToAdopt: the cluster has no record of a migration, or of one that has ended.
             AlreadyRunning: its workflow is not gone.
-            Refused: it cannot go in that direction any more.
+            CommandRefused: it cannot go in that direction any more.
             ClusterUnavailable: the cluster cannot be asked.
             NoWorker: nobody works on our task queue.
         """
@@ -132,7 +132,7 @@ class Migrations:
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 static_summary=f"{name} → {', '.join(servers)}"[:200],
                 memo={OWNER: request.owner} if request.owner else None,
-                rpc_timeout=CALL,
+                rpc_timeout=RPC_TIMEOUT,
             )
         except WorkflowAlreadyStartedError as error:
             raise AlreadyRunning(error.workflow_id) from error
@@ -147,7 +147,7 @@ class Migrations:
         """
         return await self._clusters.identity(cluster)
 
-    async def preflight(self, *, cluster: str, spec: MigrationSpec, once: str | None = None) -> Verdict:
+    async def preflight(self, *, cluster: str, spec: MigrationSpec, once: str | None = None) -> PreflightResult:
         """What preflight would say now; nothing is started or changed.
 
         Args:
@@ -159,7 +159,7 @@ class Migrations:
             ClusterUnavailable: the cluster cannot be read.
             NoWorker: nobody works on our task queue.
         """
-        return await self._clusters.verdict(cluster, spec, once=once)
+        return await self._clusters.preflight(cluster, spec, once=once)
 
     async def status(self, migration: str) -> MigrationStatus:
         """How a migration stands now, with what its activities wait for at this moment.
@@ -174,7 +174,7 @@ class Migrations:
         try:
             status = await self._told(description)
         except NoWorker:
-            status = remembered(description)
+            status = fallback_status(description)
         return await self._now(status, description)
 
     async def account(self, migration: str, *, run: str) -> MigrationStatus:
@@ -192,7 +192,7 @@ class Migrations:
         if description.status is not WorkflowExecutionStatus.COMPLETED:
             return await self._ask(MigrationWorkflow.status, description)
         handle = self._client.get_workflow_handle_for(MigrationWorkflow.run, description.id, run_id=description.run_id)
-        return await handle.result(follow_runs=False, rpc_timeout=CALL)
+        return await handle.result(follow_runs=False, rpc_timeout=RPC_TIMEOUT)
 
     async def _now(self, status: MigrationStatus, description: WorkflowExecutionDescription) -> MigrationStatus:
         if description.status is WorkflowExecutionStatus.RUNNING:
@@ -248,24 +248,24 @@ class Migrations:
 
         Raises:
             NoSuchMigration: nothing is known under that id.
-            Refused: it does not take that now, says why; or it has ended.
+            CommandRefused: it does not take that now, says why; or it has ended.
             NoWorker: nobody answered in time; the instruction may have arrived all the same, and is safe to repeat.
         """
         description = await self._describe(migration, run=run)
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
         said = self._signed(description, verb, instruction).model_dump(mode="json", exclude_none=True)
         try:
-            return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=CALL))
+            return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=RPC_TIMEOUT))
         except WorkflowUpdateFailedError as error:
             why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
-            raise Refused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
+            raise CommandRefused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            raise nobody_answers(description, "the instruction was not answered in time") from error
+            raise no_worker_answers(description, "the instruction was not answered in time") from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             remedy = "start a new migration if there is still something to move"
-            raise Refused(f"{migration} has ended", remedy=remedy) from error
+            raise CommandRefused(f"{migration} has ended", remedy=remedy) from error
 
     def _signed(self, description: WorkflowExecutionDescription, verb: Verb, instruction: Instruction) -> Instruction:
         """Signed, where this door can; then it is for the phase that waits now, and for no later one."""
@@ -284,16 +284,16 @@ class Migrations:
 
         Raises:
             NoSuchMigration: nothing is known under that id.
-            Refused: it has ended.
+            CommandRefused: it has ended.
         """
         description = await self._describe(migration, run=run)
         if description.status is not WorkflowExecutionStatus.RUNNING:
-            raise Refused(f"{migration} has ended", remedy="there is nothing to cancel")
+            raise CommandRefused(f"{migration} has ended", remedy="there is nothing to cancel")
         if description.raw_description.workflow_extended_info.cancel_requested:
             return False
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
         reason = (instruction or Instruction()).model_dump_json(exclude_defaults=True)
-        await handle.cancel(reason=reason, rpc_timeout=CALL)
+        await handle.cancel(reason=reason, rpc_timeout=RPC_TIMEOUT)
         return True
 
     async def list(self) -> AsyncIterator[MigrationSummary]:
@@ -302,7 +302,7 @@ class Migrations:
         Reads Temporal's index, which is a moment behind.
         """
         query = f"WorkflowType = '{MigrationWorkflow.__name__}'"
-        async for each in self._client.list_workflows(query, rpc_timeout=CALL):
+        async for each in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT):
             attributes = each.typed_search_attributes
             yield MigrationSummary(
                 id=each.id,
@@ -323,7 +323,7 @@ class Migrations:
 
     async def _describe(self, migration: str, *, run: str | None = None) -> WorkflowExecutionDescription:
         try:
-            found = await self._client.get_workflow_handle(migration, run_id=run).describe(rpc_timeout=CALL)
+            found = await self._client.get_workflow_handle(migration, run_id=run).describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             # An id that Temporal cannot hold (too long) is invalid to it, and unknown to us.
             if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
@@ -338,13 +338,13 @@ class Migrations:
     ) -> Answer:
         handle = self._client.get_workflow_handle_for(MigrationWorkflow.run, description.id, run_id=description.run_id)
         try:
-            return await handle.query(query, rpc_timeout=CALL)
+            return await handle.query(query, rpc_timeout=RPC_TIMEOUT)
         except WorkflowQueryFailedError as error:
-            raise nobody_answers(description, error.message) from error
+            raise no_worker_answers(description, error.message) from error
         except RPCError as error:
-            if error.status not in SILENT:
+            if error.status not in NO_ANSWER:
                 raise
-            raise nobody_answers(description, error.message) from error
+            raise no_worker_answers(description, error.message) from error
 
 
 def _state(status: WorkflowExecutionStatus | None, said: str) -> State:
@@ -357,7 +357,7 @@ def _ended(status: MigrationStatus, description: WorkflowExecutionDescription) -
     """A run that was terminated could not say so itself."""
     if status.state.final:
         return status
-    ended = f"{plain(description)} from outside during {status.phase}, and nothing was restored"
+    ended = f"{status_name(description)} from outside during {status.phase}, and nothing was restored"
     message = f"{ended}: take it over (`vcfm adopt`, or `vcfm adopt --rollback`)"
     cut = {"state": PhaseState.FAILED, "message": message, "completed": description.close_time}
     return status.model_copy(

@@ -12,12 +12,12 @@ from client.errors import NoWorker
 from temporal import versions
 
 
-def nobody_answers(description: WorkflowExecutionDescription, why: str) -> NoWorker:
+def no_worker_answers(description: WorkflowExecutionDescription, why: str) -> NoWorker:
     """No worker that may run this migration answers for it."""
     phase = description.typed_search_attributes.get(temporal.PHASE, "an unknown phase")
     return NoWorker(
-        f"{description.id} is {plain(description)}, in {phase}, and no worker{_of_version(description)} answers for it "
-        f"({why})",
+        f"{description.id} is {status_name(description)}, in {phase}, and no worker{of_version(description)} "
+        f"answers for it ({why})",
         remedy=what_to_start(description),
     )
 
@@ -35,7 +35,7 @@ def what_to_start(description: WorkflowExecutionDescription) -> str:
     )
 
 
-async def nobody_begins(client: Client, task_queue: str) -> NoWorker:
+async def no_worker_starts(client: Client, task_queue: str) -> NoWorker:
     """No worker that may begin a migration is there."""
     try:
         deployment = await versions.describe(client, task_queue)
@@ -52,11 +52,11 @@ async def nobody_begins(client: Client, task_queue: str) -> NoWorker:
     )
 
 
-def plain(description: WorkflowExecutionDescription) -> str:
+def status_name(description: WorkflowExecutionDescription) -> str:
     """How Temporal calls its state."""
     return description.status.name.lower() if description.status else "unknown"
 
 
-def _of_version(description: WorkflowExecutionDescription) -> str:
+def of_version(description: WorkflowExecutionDescription) -> str:
     pinned = versions.pinned_to(description)
     return f" of its version {pinned.build_id!r}" if pinned else ""

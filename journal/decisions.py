@@ -38,7 +38,7 @@ class Decision:
     verb: str
     by: str
     reason: str
-    door: str
+    channel: str
     outcome: str
 
 

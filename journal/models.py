@@ -95,5 +95,5 @@ class DecisionRow(Table):
     verb: Mapped[str] = mapped_column(Words(32))
     by: Mapped[str] = mapped_column(Words(255))
     reason: Mapped[str] = mapped_column(Words)
-    door: Mapped[str] = mapped_column(Words(32))
+    channel: Mapped[str] = mapped_column(Words(32))
     outcome: Mapped[str] = mapped_column(Words)

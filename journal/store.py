@@ -40,7 +40,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One recorded call (`migration.audit.call.Call` with its `Scope`); bodies are redacted JSON texts, empty for
-    none."""
+    none.
+    """
 
     id: int
     at: datetime

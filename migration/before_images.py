@@ -4,13 +4,13 @@ It is what "exactly as it was" is measured by. The cluster's objects are stored 
 about to make is looked for, since all the rest of it is none of our business.
 """
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import Plan
 
 _MACHINE_API = "openshift-machine-api"
 
 
-class ObjectAddress(Value):
+class ObjectAddress(FrozenModel):
     """One object of the cluster; no namespace for a cluster-scoped one."""
 
     kind: str
@@ -18,7 +18,7 @@ class ObjectAddress(Value):
     name: str
 
 
-class TagsBefore(Value):
+class TagsBefore(FrozenModel):
     """What of the wanted tags was there before; everything else may be removed again.
 
     Attributes:
@@ -32,14 +32,14 @@ class TagsBefore(Value):
     attached: list[str]
 
 
-class FolderBefore(Value):
+class FolderBefore(FrozenModel):
     """Which levels of the path were there before, outermost first, and whether the folder had the ownership tag."""
 
     existing: list[str]
     tagged: bool = False
 
 
-class TargetImages(Value):
+class TargetImages(FrozenModel):
     """What the target vCenters had before we touched them, each by its server's name (and the folder's path).
 
     What is missing here was never looked at, and so was never touched either.

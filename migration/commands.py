@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.phase import PhaseName
 
 
@@ -32,7 +32,7 @@ MEANINGS = {
 }
 """What Temporal's UI shows beside each."""
 
-Door = Literal["temporal", "rest", "cli", "cr"]
+Channel = Literal["temporal", "rest", "cli", "cr"]
 
 
 LONGEST_NAME = 100
@@ -42,7 +42,7 @@ LONGEST_REASON = 1000
 """Characters of why."""
 
 
-class Instruction(Value):
+class Instruction(FrozenModel):
     """Whom to thank and why; without a phase it means what waits now.
 
     Attributes:
@@ -52,4 +52,4 @@ class Instruction(Value):
     phase: PhaseName | None = None
     by: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
-    door: Door = "temporal"
+    channel: Channel = "temporal"

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-Document = dict[str, Any]
+KubeObject = dict[str, Any]
 """A Kubernetes object as the API server sends it."""
 
 
-class Value(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen value; unknown fields are refused, since a misspelt field that is ignored is a promise broken."""
 
     model_config = ConfigDict(

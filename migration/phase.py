@@ -6,7 +6,7 @@ what a person reads while it runs, and what proves it done. The proof is always 
 
 from enum import StrEnum
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 
 
 class PhaseName(StrEnum):
@@ -27,7 +27,7 @@ class PhaseName(StrEnum):
     VERIFY = "verify"
 
 
-class Phase(Value):
+class Phase(FrozenModel):
     """One row of the table.
 
     Attributes:

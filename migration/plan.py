@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.spec.failure_domain import FailureDomain
 
 
-class SecretAddress(Value):
+class SecretAddress(FrozenModel):
     """A Secret, by reference; its content is read where it is used, when it is used.
 
     Attributes:
@@ -24,7 +24,7 @@ class SecretAddress(Value):
     before_image: bool = False
 
 
-class VCenterReference(Value):
+class VCenterReference(FrozenModel):
     """How to reach one vCenter: address by value, credentials by reference.
 
     Attributes:
@@ -37,7 +37,7 @@ class VCenterReference(Value):
     credentials: SecretAddress
 
 
-class VCenterPlan(Value):
+class VCenterPlan(FrozenModel):
     """One vCenter as Infrastructure lists it (or will)."""
 
     reference: VCenterReference
@@ -49,14 +49,14 @@ class VCenterPlan(Value):
         return self.reference.server
 
 
-class SourceSet(Value):
+class SourceSet(FrozenModel):
     """A MachineSet of the source with the replicas it had when the plan was pinned."""
 
     name: str
     replicas: int = Field(ge=0)
 
 
-class NewSet(Value):
+class NewSet(FrozenModel):
     """A MachineSet to make on the target, patterned on one of the source."""
 
     name: str
@@ -65,7 +65,7 @@ class NewSet(Value):
     replicas: int = Field(ge=0)
 
 
-class VirtualMachineName(Value):
+class VirtualMachineName(FrozenModel):
     """A machine's VM: Machine API names it like the Machine and gives it the Machine's uid as instance UUID."""
 
     name: str
@@ -73,7 +73,7 @@ class VirtualMachineName(Value):
     node: str = ""
 
 
-class ControlPlanePlan(Value):
+class ControlPlanePlan(FrozenModel):
     """The ControlPlaneMachineSet before and after."""
 
     replicas: int
@@ -83,7 +83,7 @@ class ControlPlanePlan(Value):
     machines: list[str]
 
 
-class ObjectName(Value):
+class ObjectName(FrozenModel):
     """A namespaced object and its uid at the time it was read."""
 
     namespace: str = ""
@@ -91,7 +91,7 @@ class ObjectName(Value):
     uid: str = ""
 
 
-class Quiesced(Value):
+class Quiesced(FrozenModel):
     """What would fight the migration, as it was found.
 
     Attributes:
@@ -103,7 +103,7 @@ class Quiesced(Value):
     autoscalers: list[ObjectName] = []
 
 
-class Plan(Value):
+class Plan(FrozenModel):
     """Everything later phases need to know that preflight alone may decide.
 
     Attributes:

@@ -18,7 +18,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from temporalio.service import RPCError
 
-from client.errors import DoorError
+from client.errors import ClientError
 from client.migrations import Migrations
 from migration.run.status import State
 from migration.run.summary import MigrationSummary
@@ -74,7 +74,7 @@ async def _need(migrations: Migrations, listed: MigrationSummary) -> _Need | Non
     """Why and since when, from the migration itself: the list is a moment behind, and knows neither."""
     try:
         status = await migrations.status(listed.id)
-    except DoorError:
+    except ClientError:
         return None
     asked = status.gate or status.attention
     if asked is None and status.state not in {State.AWAITING_APPROVAL, State.NEEDS_ATTENTION}:

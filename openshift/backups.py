@@ -9,12 +9,12 @@ they are the old values for field-wise inverses, and a person's last resort (`ba
 import contextlib
 from hashlib import sha256
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from openshift.api.client import Cluster
-from openshift.api.documents import called
+from openshift.api.documents import describe
 from openshift.api.resources import SECRET, Resource
 from openshift.errors import AlreadyExists
-from openshift.packing import CHECKSUM, sealed, unsealed
+from openshift.packing import CHECKSUM, pack, unpack
 
 OBJECT = "migration.openshift.io/object"
 MIGRATION = "migration.openshift.io/migration"
@@ -22,7 +22,7 @@ MIGRATION = "migration.openshift.io/migration"
 _LONGEST_NAME = 253
 
 
-class Backup(Value):
+class Backup(FrozenModel):
     """A stored before-image, by reference: `secret` in the migration's namespace, checksum of the document's JSON."""
 
     object: str
@@ -50,7 +50,7 @@ async def take_backup(
     return Backup(object=annotations[OBJECT], secret=secret, sha256=annotations[CHECKSUM])
 
 
-async def load_backup(cluster: Cluster, *, namespace: str, secret: str) -> Document:
+async def load_backup(cluster: Cluster, *, namespace: str, secret: str) -> KubeObject:
     """The document of a before-image; raises `Unexpected` when it is not what was stored."""
     return unpacked(await cluster.get(SECRET, secret, namespace=namespace))
 
@@ -63,19 +63,19 @@ def backup_name(resource: Resource, *, name: str, namespace: str | None, migrati
     return f"{readable[: _LONGEST_NAME - len(digest) - 1].rstrip('-.')}-{digest}"
 
 
-def packed(document: Document, *, secret: str, namespace: str, migration: str) -> Document:
+def packed(document: KubeObject, *, secret: str, namespace: str, migration: str) -> KubeObject:
     """The Secret that holds a document."""
     metadata = {key: value for key, value in document["metadata"].items() if key != "managedFields"}
-    return sealed(
+    return pack(
         document | {"metadata": metadata},
         name=secret,
         namespace=namespace,
         component="before-image",
-        annotations={OBJECT: called(document), MIGRATION: migration},
+        annotations={OBJECT: describe(document), MIGRATION: migration},
     )
 
 
-def unpacked(secret: Document) -> Document:
+def unpacked(secret: KubeObject) -> KubeObject:
     """The document in such a Secret; raises `Unexpected` when its checksum is not the stored one."""
     remedy = "Delete that before-image if nothing has been changed yet, then retry; else restore it from a backup"
-    return unsealed(secret, remedy=remedy)
+    return unpack(secret, remedy=remedy)

@@ -7,13 +7,13 @@ overwritten by the next one.
 
 from pydantic import ValidationError
 
-from migration.frozen_model import Document, Value
-from migration.run.checkpoint import MigrationRecord, contradiction, record_name
+from migration.frozen_model import FrozenModel, KubeObject
+from migration.run.checkpoint import Checkpoint, checkpoint_name, contradiction
 from openshift.api.client import Cluster
-from openshift.api.documents import called, dig
+from openshift.api.documents import describe, get_path
 from openshift.api.resources import SECRET
 from openshift.errors import Superseded, Unexpected
-from openshift.packing import CHECKSUM, sealed, unsealed
+from openshift.packing import CHECKSUM, pack, unpack
 
 PHASE = "migration.openshift.io/phase"
 RUN = "migration.openshift.io/run"
@@ -24,74 +24,74 @@ _MEND = (
 )
 
 
-class Kept(Value):
+class StoredCheckpoint(FrozenModel):
     """A record by reference, with the checksum it was read back with."""
 
     secret: str
     sha256: str
 
 
-async def load_record(cluster: Cluster, *, namespace: str, infrastructure_name: str) -> MigrationRecord | None:
+async def load_checkpoint(cluster: Cluster, *, namespace: str, infrastructure_name: str) -> Checkpoint | None:
     """The record, or None where no migration has begun; raises `Unexpected` for one that cannot be relied on."""
-    secret = await cluster.find(SECRET, record_name(infrastructure_name), namespace=namespace)
-    return read_record(secret) if secret else None
+    secret = await cluster.find(SECRET, checkpoint_name(infrastructure_name), namespace=namespace)
+    return read_checkpoint(secret) if secret else None
 
 
-def read_record(secret: Document) -> MigrationRecord:
+def read_checkpoint(secret: KubeObject) -> Checkpoint:
     """The record in its Secret; raises `Unexpected` where it is damaged, or another version's."""
     try:
-        return MigrationRecord.model_validate(unsealed(secret, remedy=_MEND))
+        return Checkpoint.model_validate(unpack(secret, remedy=_MEND))
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()})[:10])
         raise Unexpected(
-            f"{called(secret)} is the record of another version of vcf-migration (it differs in {fields})",
+            f"{describe(secret)} is the record of another version of vcf-migration (it differs in {fields})",
             remedy="Use the version of vcf-migration that began the migration",
         ) from error
 
 
-async def keep_record(cluster: Cluster, record: MigrationRecord) -> Kept:
+async def write_checkpoint(cluster: Cluster, record: Checkpoint) -> StoredCheckpoint:
     """Have the cluster's record be this one, and read it back.
 
     Raises:
         Superseded: the record there says that this run must not go on (`migration.run.checkpoint.contradiction`).
         Conflict: somebody else wrote it in between.
     """
-    namespace, name = record.plan.namespace, record_name(record.plan.infrastructure_name)
+    namespace, name = record.plan.namespace, checkpoint_name(record.plan.infrastructure_name)
     existing = await cluster.find(SECRET, name, namespace=namespace)
     if existing is None or not _holds(existing, record):
-        wanted = record_secret(record)
+        wanted = checkpoint_secret(record)
         if existing is not None:
             wanted["metadata"]["resourceVersion"] = existing["metadata"]["resourceVersion"]
         await cluster.apply(SECRET, wanted, force=True)
     seen = await cluster.get(SECRET, name, namespace=namespace)
     if not _holds(seen, record):
         raise Unexpected(
-            f"{called(seen)} is not what was written into it a moment ago",
+            f"{describe(seen)} is not what was written into it a moment ago",
             remedy="Find out who else writes it (metadata.managedFields), stop that, then retry",
         )
-    return Kept(secret=name, sha256=str(dig(seen, "metadata", "annotations", CHECKSUM)))
+    return StoredCheckpoint(secret=name, sha256=str(get_path(seen, "metadata", "annotations", CHECKSUM)))
 
 
-def record_secret(record: MigrationRecord) -> Document:
+def checkpoint_secret(record: Checkpoint) -> KubeObject:
     """The Secret that holds a record."""
-    return sealed(
+    return pack(
         record.model_dump(mode="json"),
-        name=record_name(record.plan.infrastructure_name),
+        name=checkpoint_name(record.plan.infrastructure_name),
         namespace=record.plan.namespace,
         component="record",
         annotations={PHASE: record.ended or record.phase, RUN: record.run},
     )
 
 
-def _holds(secret: Document, record: MigrationRecord) -> bool:
+def _holds(secret: KubeObject, record: Checkpoint) -> bool:
     """Whether it is this very record.
 
     What cannot be read contradicts nothing: the run that writes knows better, and mends it. Raises `Superseded`.
     """
     try:
-        stored = read_record(secret)
+        stored = read_checkpoint(secret)
     except Unexpected:
         return False
     if reason := contradiction(stored, record):
-        raise Superseded(f"{called(secret)}: {reason}")
+        raise Superseded(f"{describe(secret)}: {reason}")
     return stored == record

@@ -4,9 +4,9 @@
 of the ConfigMap (a proxy's CA lives in it, too) stays as it is.
 """
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.client import Cluster
-from openshift.api.documents import called, dig
+from openshift.api.documents import describe, get_path
 from openshift.api.resources import CONFIG_MAP
 from openshift.errors import Unexpected
 
@@ -36,7 +36,7 @@ async def replace_cloud_config(
     await cluster.patch_json(CONFIG_MAP, name, operations, namespace=NAMESPACE, dry_run=dry_run)
 
 
-async def find_generated(cluster: Cluster) -> dict[str, Document | None]:
+async def find_generated(cluster: Cluster) -> dict[str, KubeObject | None]:
     """The generated ConfigMaps by `namespace/name`; None for one that does not exist."""
     return {
         f"{namespace}/{name}": await cluster.find(CONFIG_MAP, name, namespace=namespace)
@@ -44,13 +44,13 @@ async def find_generated(cluster: Cluster) -> dict[str, Document | None]:
     }
 
 
-def text_of(document: Document, *, key: str = GENERATED_KEY) -> str:
+def text_of(document: KubeObject, *, key: str = GENERATED_KEY) -> str:
     """The configuration in a ConfigMap; raises `Unexpected` without the key."""
-    text = dig(document, "data", key)
+    text = get_path(document, "data", key)
     if text is None:
-        there = ", ".join(dig(document, "data") or {}) or "none"
+        there = ", ".join(get_path(document, "data") or {}) or "none"
         raise Unexpected(
-            f"{called(document)} has no key {key} (there are: {there})",
+            f"{describe(document)} has no key {key} (there are: {there})",
             remedy="Correct spec.cloudConfig of Infrastructure/cluster or the ConfigMap, then retry",
         )
     return str(text)

@@ -8,9 +8,9 @@ deleted, it comes back Inactive within a second, and the Machines keep running (
 import contextlib
 from collections.abc import Sequence
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from openshift.api.client import Cluster
-from openshift.api.documents import Condition, conditions, dig, need
+from openshift.api.documents import Condition, conditions, get_path, require
 from openshift.api.resources import CONTROL_PLANE_MACHINE_SET
 from openshift.errors import NotFound
 from openshift.machines import NAMESPACE
@@ -20,7 +20,7 @@ NAME = "cluster"
 _MACHINES = "machines_v1beta1_machine_openshift_io"
 
 
-class ControlPlane(Value):
+class ControlPlane(FrozenModel):
     """The ControlPlaneMachineSet.
 
     Attributes:
@@ -55,19 +55,19 @@ class ControlPlane(Value):
         return seen and 0 < self.replicas == self.updated == self.ready == self.current and not self.unavailable
 
 
-def read_control_plane(document: Document) -> ControlPlane:
+def read_control_plane(document: KubeObject) -> ControlPlane:
     """The ControlPlaneMachineSet's document, read."""
     status = document.get("status") or {}
-    template = dig(document, "spec", "template", _MACHINES) or {}
+    template = get_path(document, "spec", "template", _MACHINES) or {}
     return ControlPlane(
-        uid=need(document, "metadata", "uid"),
-        state=dig(document, "spec", "state") or "Inactive",
-        strategy=dig(document, "spec", "strategy", "type") or "RollingUpdate",
-        failure_domains=[each["name"] for each in dig(template, "failureDomains", "vsphere") or []],
-        server=dig(template, "spec", "providerSpec", "value", "workspace", "server") or "",
-        generation=need(document, "metadata", "generation"),
+        uid=require(document, "metadata", "uid"),
+        state=get_path(document, "spec", "state") or "Inactive",
+        strategy=get_path(document, "spec", "strategy", "type") or "RollingUpdate",
+        failure_domains=[each["name"] for each in get_path(template, "failureDomains", "vsphere") or []],
+        server=get_path(template, "spec", "providerSpec", "value", "workspace", "server") or "",
+        generation=require(document, "metadata", "generation"),
         observed_generation=status.get("observedGeneration") or 0,
-        replicas=need(document, "spec", "replicas"),
+        replicas=require(document, "spec", "replicas"),
         current=status.get("replicas") or 0,
         updated=status.get("updatedReplicas") or 0,
         ready=status.get("readyReplicas") or 0,
@@ -98,21 +98,21 @@ async def point_at(cluster: Cluster, *, failure_domains: Sequence[str]) -> Contr
     )
 
 
-def pointing(document: Document, *, failure_domains: Sequence[str]) -> list[Document]:
+def pointing(document: KubeObject, *, failure_domains: Sequence[str]) -> list[KubeObject]:
     """The JSON patch that points a ControlPlaneMachineSet at failure domains and makes it Active.
 
     It holds only for this very object with these very fields. `test` with null is how a missing field is asserted.
     """
     path = f"/spec/template/{_MACHINES}/failureDomains"
-    old = dig(document, "spec", "template", _MACHINES, "failureDomains")
+    old = get_path(document, "spec", "template", _MACHINES, "failureDomains")
     new = {"platform": "VSphere", "vsphere": [{"name": name} for name in failure_domains]}
-    moved: list[Document] = [{"op": "add", "path": path, "value": new}]
+    moved: list[KubeObject] = [{"op": "add", "path": path, "value": new}]
     if not failure_domains:
         moved = [{"op": "remove", "path": path}] if old is not None else []
     return [
-        {"op": "test", "path": "/metadata/uid", "value": need(document, "metadata", "uid")},
+        {"op": "test", "path": "/metadata/uid", "value": require(document, "metadata", "uid")},
         {"op": "test", "path": path, "value": old},
-        {"op": "test", "path": "/spec/state", "value": dig(document, "spec", "state")},
+        {"op": "test", "path": "/spec/state", "value": get_path(document, "spec", "state")},
         *moved,
         {"op": "add", "path": "/spec/state", "value": "Active"},
     ]

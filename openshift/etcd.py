@@ -4,24 +4,24 @@ The cluster-etcd-operator writes an address there only once its member votes, an
 member; learners are not listed. So the ConfigMap tells quorum without access to etcd itself.
 """
 
-from openshift.api.cache import Watched, World
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.client import Cluster
-from openshift.api.documents import dig
+from openshift.api.documents import get_path
 from openshift.api.resources import CONFIG_MAP
 
 NAMESPACE = "openshift-etcd"
 NAME = "etcd-endpoints"
 
-ENDPOINTS = Watched(resource=CONFIG_MAP, namespace=NAMESPACE, field_selector=f"metadata.name={NAME}")
+ENDPOINTS = WatchTarget(resource=CONFIG_MAP, namespace=NAMESPACE, field_selector=f"metadata.name={NAME}")
 
 
-def members(world: World) -> set[str]:
+def members(world: Cache) -> set[str]:
     """Addresses of the voting members in a watched world; empty where the operator has written none."""
     document = world[ENDPOINTS].get(f"{NAMESPACE}/{NAME}")
-    return set((dig(document, "data") or {}).values()) if document else set()
+    return set((get_path(document, "data") or {}).values()) if document else set()
 
 
 async def read_members(cluster: Cluster) -> set[str]:
     """Addresses of the voting members, read now."""
     document = await cluster.find(CONFIG_MAP, NAME, namespace=NAMESPACE)
-    return set((dig(document, "data") or {}).values()) if document else set()
+    return set((get_path(document, "data") or {}).values()) if document else set()

@@ -8,18 +8,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from migration.documents import infrastructure
-from migration.documents.infrastructure import VCenter
-from migration.frozen_model import Document, Value
+from migration.documents.infrastructure import VCenterEntry
+from migration.frozen_model import FrozenModel, KubeObject
 from migration.spec.failure_domain import FailureDomain
 from openshift.api.client import Cluster
-from openshift.api.documents import dig, need
+from openshift.api.documents import get_path, require
 from openshift.api.resources import INFRASTRUCTURE
 from openshift.errors import Unexpected
 
 NAME = "cluster"
 
 
-class Infrastructure(Value):
+class Infrastructure(FrozenModel):
     """What the cluster says of itself and of where it runs.
 
     Attributes:
@@ -34,44 +34,45 @@ class Infrastructure(Value):
     platform: str
     api_server: str
     topology: str
-    vcenters: list[VCenter]
+    vcenters: list[VCenterEntry]
     failure_domains: list[FailureDomain]
     cloud_config: tuple[str, str]
     api_vips: list[str]
     ingress_vips: list[str]
 
 
-async def get_infrastructure(cluster: Cluster) -> Document:
+async def get_infrastructure(cluster: Cluster) -> KubeObject:
     """The document, for `migration.documents.infrastructure`'s patches and for `read_infrastructure`."""
     return await cluster.get(INFRASTRUCTURE, NAME)
 
 
-async def patch_infrastructure(cluster: Cluster, operations: list[Document], *, dry_run: bool = False) -> Document:
+async def patch_infrastructure(cluster: Cluster, operations: list[KubeObject], *, dry_run: bool = False) -> KubeObject:
     """Apply a JSON patch of `migration.documents.infrastructure`; raises `Conflict` when it no longer fits, `Invalid`
-    by CEL."""
+    by CEL.
+    """
     return await cluster.patch_json(INFRASTRUCTURE, NAME, operations, dry_run=dry_run)
 
 
-def read_infrastructure(document: Document) -> Infrastructure:
+def read_infrastructure(document: KubeObject) -> Infrastructure:
     """The document, read; raises `Unexpected` for what no vSphere cluster lacks."""
-    platform = dig(document, "status", "platformStatus", "vsphere") or {}
+    platform = get_path(document, "status", "platformStatus", "vsphere") or {}
     return Infrastructure(
-        name=need(document, "status", "infrastructureName"),
-        platform=dig(document, "spec", "platformSpec", "type") or dig(document, "status", "platform") or "",
-        api_server=dig(document, "status", "apiServerURL") or "",
-        topology=dig(document, "status", "controlPlaneTopology") or "",
-        vcenters=[_read(VCenter, {"datacenters": []} | each) for each in infrastructure.vcenters(document)],
+        name=require(document, "status", "infrastructureName"),
+        platform=get_path(document, "spec", "platformSpec", "type") or get_path(document, "status", "platform") or "",
+        api_server=get_path(document, "status", "apiServerURL") or "",
+        topology=get_path(document, "status", "controlPlaneTopology") or "",
+        vcenters=[_read(VCenterEntry, {"datacenters": []} | each) for each in infrastructure.vcenters(document)],
         failure_domains=[_read(FailureDomain, each) for each in infrastructure.failure_domains(document)],
         cloud_config=(
-            dig(document, "spec", "cloudConfig", "name") or "cloud-provider-config",
-            dig(document, "spec", "cloudConfig", "key") or "config",
+            get_path(document, "spec", "cloudConfig", "name") or "cloud-provider-config",
+            get_path(document, "spec", "cloudConfig", "key") or "config",
         ),
         api_vips=platform.get("apiServerInternalIPs") or [],
         ingress_vips=platform.get("ingressIPs") or [],
     )
 
 
-def _read(kind: type[Any], document: Document) -> Any:
+def _read(kind: type[Any], document: KubeObject) -> Any:
     try:
         return kind.model_validate(document, extra="ignore")
     except ValidationError as error:

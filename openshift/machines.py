@@ -10,9 +10,9 @@ import contextlib
 from pydantic import AwareDatetime
 
 from migration.audit import redact
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from openshift.api.client import Cluster
-from openshift.api.documents import Condition, called, conditions, dig, moment, need
+from openshift.api.documents import Condition, conditions, describe, get_path, moment, require
 from openshift.api.resources import MACHINE, MACHINE_SET
 from openshift.errors import AlreadyExists, NotFound, StillInUse
 
@@ -31,7 +31,7 @@ _WORKSPACE = ("spec", "providerSpec", "value", "workspace")
 _TEMPLATE = ("spec", "template")
 
 
-class Hook(Value):
+class Hook(FrozenModel):
     """A lifecycle hook: who holds the Machine's deletion, and at which step."""
 
     step: str
@@ -39,7 +39,7 @@ class Hook(Value):
     owner: str
 
 
-class Machine(Value):
+class Machine(FrozenModel):
     """One Machine.
 
     Attributes:
@@ -98,7 +98,7 @@ class Machine(Value):
         return _brief(next((each.message for each in said if each.status == held[each.type]), ""))
 
 
-class MachineSet(Value):
+class MachineSet(FrozenModel):
     """One MachineSet.
 
     Attributes:
@@ -123,46 +123,46 @@ def _brief(text: str) -> str:
     return text if len(text) <= 2 * _HALF else f"{text[:_HALF]} … {text[-_HALF:]}"
 
 
-def read_machine(document: Document) -> Machine:
+def read_machine(document: KubeObject) -> Machine:
     """A Machine's document, read; raises `Unexpected` for one without name, uid or creation time."""
-    labels = dig(document, "metadata", "labels") or {}
-    hooks = dig(document, "spec", "lifecycleHooks") or {}
+    labels = get_path(document, "metadata", "labels") or {}
+    hooks = get_path(document, "spec", "lifecycleHooks") or {}
     return Machine(
-        name=need(document, "metadata", "name"),
-        uid=need(document, "metadata", "uid"),
-        server=dig(document, *_WORKSPACE, "server") or "",
-        datacenter=dig(document, *_WORKSPACE, "datacenter") or "",
+        name=require(document, "metadata", "name"),
+        uid=require(document, "metadata", "uid"),
+        server=get_path(document, *_WORKSPACE, "server") or "",
+        datacenter=get_path(document, *_WORKSPACE, "datacenter") or "",
         role=labels.get(ROLE_LABEL, ""),
         machine_set=labels.get(MACHINE_SET_LABEL),
-        phase=dig(document, "status", "phase") or "",
-        node=dig(document, "status", "nodeRef", "name"),
-        provider_id=dig(document, "spec", "providerID"),
-        error_reason=dig(document, "status", "errorReason") or "",
-        error_message=dig(document, "status", "errorMessage") or "",
-        created=need(document, "metadata", "creationTimestamp"),
+        phase=get_path(document, "status", "phase") or "",
+        node=get_path(document, "status", "nodeRef", "name"),
+        provider_id=get_path(document, "spec", "providerID"),
+        error_reason=get_path(document, "status", "errorReason") or "",
+        error_message=get_path(document, "status", "errorMessage") or "",
+        created=require(document, "metadata", "creationTimestamp"),
         deleting_since=moment(document, "metadata", "deletionTimestamp"),
         hooks=[Hook(step=step, **each) for step in ("preDrain", "preTerminate") for each in hooks.get(step) or []],
-        conditions=conditions(document) | conditions({"status": dig(document, "status", "providerStatus")}),
-        addresses=[each["address"] for each in dig(document, "status", "addresses") or []],
+        conditions=conditions(document) | conditions({"status": get_path(document, "status", "providerStatus")}),
+        addresses=[each["address"] for each in get_path(document, "status", "addresses") or []],
         region=labels.get(REGION_LABEL, ""),
         zone=labels.get(ZONE_LABEL, ""),
     )
 
 
-def read_machine_set(document: Document) -> MachineSet:
+def read_machine_set(document: KubeObject) -> MachineSet:
     """A MachineSet's document, read; raises `Unexpected` for one without name or uid."""
-    replicas = dig(document, "spec", "replicas")
-    template = dig(document, *_TEMPLATE, "metadata", "labels") or {}
+    replicas = get_path(document, "spec", "replicas")
+    template = get_path(document, *_TEMPLATE, "metadata", "labels") or {}
     # What new Machines are labelled with: `metadata` of the Machine's spec goes to the Node instead.
     return MachineSet(
-        name=need(document, "metadata", "name"),
-        uid=need(document, "metadata", "uid"),
-        resource_version=need(document, "metadata", "resourceVersion"),
-        server=dig(document, *_TEMPLATE, *_WORKSPACE, "server") or "",
+        name=require(document, "metadata", "name"),
+        uid=require(document, "metadata", "uid"),
+        resource_version=require(document, "metadata", "resourceVersion"),
+        server=get_path(document, *_TEMPLATE, *_WORKSPACE, "server") or "",
         role=template.get(ROLE_LABEL, ""),
         replicas=1 if replicas is None else replicas,
-        ready_replicas=dig(document, "status", "readyReplicas") or 0,
-        labels=dig(document, "metadata", "labels") or {},
+        ready_replicas=get_path(document, "status", "readyReplicas") or 0,
+        labels=get_path(document, "metadata", "labels") or {},
         region=template.get(REGION_LABEL, ""),
         zone=template.get(ZONE_LABEL, ""),
     )
@@ -187,7 +187,7 @@ async def scale(cluster: Cluster, name: str, *, replicas: int) -> MachineSet:
     return read_machine_set(await cluster.patch_merge(MACHINE_SET, name, fields, namespace=NAMESPACE))
 
 
-async def create_machine_set(cluster: Cluster, document: Document) -> MachineSet:
+async def create_machine_set(cluster: Cluster, document: KubeObject) -> MachineSet:
     """Create it, or find that an earlier try did.
 
     Raises `AlreadyExists` when the name is taken by a MachineSet that makes other Machines.
@@ -199,8 +199,8 @@ async def create_machine_set(cluster: Cluster, document: Document) -> MachineSet
             return read_machine_set(await cluster.create(MACHINE_SET, document))
         except AlreadyExists:
             existing = await cluster.get(MACHINE_SET, name, namespace=NAMESPACE)
-    if dig(existing, *_TEMPLATE, *_WORKSPACE) != dig(document, *_TEMPLATE, *_WORKSPACE):
-        raise AlreadyExists(f"{called(existing)} exists and places its Machines elsewhere")
+    if get_path(existing, *_TEMPLATE, *_WORKSPACE) != get_path(document, *_TEMPLATE, *_WORKSPACE):
+        raise AlreadyExists(f"{describe(existing)} exists and places its Machines elsewhere")
     return read_machine_set(existing)
 
 
@@ -218,7 +218,7 @@ async def delete_machine_set(cluster: Cluster, name: str) -> None:
     if observed.replicas or machines:
         left = ", ".join(each["metadata"]["name"] for each in machines) or f"replicas: {observed.replicas}"
         raise StillInUse(
-            f"{called(document)} is not empty ({left})", remedy="Scale it to 0 and let its Machines go first"
+            f"{describe(document)} is not empty ({left})", remedy="Scale it to 0 and let its Machines go first"
         )
     with contextlib.suppress(NotFound):
         await cluster.delete(

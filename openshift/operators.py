@@ -6,14 +6,14 @@ or Unknown condition is not calm, it is silence, and a cluster that loses its co
 
 from collections.abc import Collection, Iterable
 
-from migration.frozen_model import Document, Value
-from openshift.api.documents import conditions, dig, need
+from migration.frozen_model import FrozenModel, KubeObject
+from openshift.api.documents import conditions, get_path, require
 from openshift.errors import Unexpected
 
 _CALM = {"Available": "True", "Degraded": "False", "Progressing": "False"}
 
 
-class Unrest(Value):
+class Unrest(FrozenModel):
     """Why one operator does not count as stable: `condition` is what it should have denied or confirmed."""
 
     operator: str
@@ -27,7 +27,7 @@ class Unrest(Value):
         return f"{self.operator} {self.condition}={self.status}" + (f" ({said})" if said else "")
 
 
-def unrest(operators: Iterable[Document], *, excused: Collection[str] = ()) -> list[Unrest]:
+def unrest(operators: Iterable[KubeObject], *, excused: Collection[str] = ()) -> list[Unrest]:
     """What keeps ClusterOperators from being stable, by operator; empty when all but the excused ones are."""
     return [
         found
@@ -37,7 +37,7 @@ def unrest(operators: Iterable[Document], *, excused: Collection[str] = ()) -> l
     ]
 
 
-def _unrest(document: Document) -> list[Unrest]:
+def _unrest(document: KubeObject) -> list[Unrest]:
     said = conditions(document)
     found = []
     for type_, calm in _CALM.items():
@@ -55,7 +55,7 @@ def _unrest(document: Document) -> list[Unrest]:
     return found
 
 
-class Version(Value):
+class Version(FrozenModel):
     """ClusterVersion/version: `updating` says what an update that runs says of itself, empty when none does."""
 
     version: str
@@ -63,22 +63,22 @@ class Version(Value):
     updating: str
 
 
-def read_version(document: Document) -> Version:
+def read_version(document: KubeObject) -> Version:
     """The document, read; raises `Unexpected` for one without version or id."""
     progressing = conditions(document).get("Progressing")
     return Version(
-        version=need(document, "status", "desired", "version"),
-        cluster_id=need(document, "spec", "clusterID"),
+        version=require(document, "status", "desired", "version"),
+        cluster_id=require(document, "spec", "clusterID"),
         updating=(progressing.message or "Progressing") if progressing and progressing.status == "True" else "",
     )
 
 
-def is_enabled(feature_gate: Document, *, feature: str, version: str) -> bool:
+def is_enabled(feature_gate: KubeObject, *, feature: str, version: str) -> bool:
     """Whether a feature is enabled for a release, by FeatureGate/cluster.
 
     Raises `Unexpected` when its status knows nothing of that release: then nobody has decided yet.
     """
-    for each in dig(feature_gate, "status", "featureGates") or []:
+    for each in get_path(feature_gate, "status", "featureGates") or []:
         if each.get("version") == version:
             return any(gate["name"] == feature for gate in each.get("enabled") or [])
     raise Unexpected(

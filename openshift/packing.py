@@ -8,9 +8,9 @@ import json
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.client import FIELD_MANAGER
-from openshift.api.documents import called, dig
+from openshift.api.documents import describe, get_path
 from openshift.api.resources import SECRET
 from openshift.errors import Unexpected
 
@@ -21,7 +21,7 @@ MOST_BYTES = 900_000
 """The API server takes a megabyte of content in one Secret."""
 
 
-def sealed(content: Document, *, name: str, namespace: str, component: str, annotations: dict[str, str]) -> Document:
+def pack(content: KubeObject, *, name: str, namespace: str, component: str, annotations: dict[str, str]) -> KubeObject:
     """The Secret that holds a document; raises `Unexpected` for one that no Secret can hold."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
     packed = gzip.compress(text, mtime=0)
@@ -44,12 +44,12 @@ def sealed(content: Document, *, name: str, namespace: str, component: str, anno
     }
 
 
-def unsealed(secret: Document, *, remedy: str) -> Document:
+def unpack(secret: KubeObject, *, remedy: str) -> KubeObject:
     """The document in such a Secret; raises `Unexpected` when its checksum is not the stored one."""
     try:
-        text = gzip.decompress(b64decode(dig(secret, "data", KEY) or ""))
+        text = gzip.decompress(b64decode(get_path(secret, "data", KEY) or ""))
     except (OSError, ValueError, EOFError):
         text = b""
-    if sha256(text).hexdigest() != dig(secret, "metadata", "annotations", CHECKSUM):
-        raise Unexpected(f"{called(secret)} is damaged: its checksum differs", remedy=remedy)
+    if sha256(text).hexdigest() != get_path(secret, "metadata", "annotations", CHECKSUM):
+        raise Unexpected(f"{describe(secret)} is damaged: its checksum differs", remedy=remedy)
     return dict(json.loads(text))

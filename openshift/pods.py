@@ -11,9 +11,9 @@ Not in the table: kube-controller-manager. Its pods are mirrors of static pods; 
 
 from collections.abc import Collection, Iterable, Mapping
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from openshift.api.client import Cluster
-from openshift.api.documents import conditions, dig, need
+from openshift.api.documents import conditions, get_path, require
 from openshift.api.resources import DAEMON_SET, DEPLOYMENT, NODE, POD
 from openshift.errors import Conflict, NotFound
 
@@ -35,7 +35,7 @@ TABLE = (
 NAMESPACES = tuple(sorted({namespace for namespace, _, _ in TABLE}))
 
 
-class Workload(Value):
+class Workload(FrozenModel):
     """A Deployment or DaemonSet and the pods it had when it was looked at.
 
     Attributes:
@@ -67,12 +67,12 @@ async def observe_workloads(cluster: Cluster) -> list[Workload]:
     return found
 
 
-def on_nodes(pods: Iterable[Document], *, nodes: Collection[str]) -> list[Document]:
+def on_nodes(pods: Iterable[KubeObject], *, nodes: Collection[str]) -> list[KubeObject]:
     """The pods that are on one of the Nodes, or on none yet."""
-    return [each for each in pods if (dig(each, "spec", "nodeName") or "") in {"", *nodes}]
+    return [each for each in pods if (get_path(each, "spec", "nodeName") or "") in {"", *nodes}]
 
 
-def vsphere_workloads(owners: Iterable[Document], *, pods: Iterable[Document]) -> list[Workload]:
+def vsphere_workloads(owners: Iterable[KubeObject], *, pods: Iterable[KubeObject]) -> list[Workload]:
     """Those Deployments and DaemonSets whose pods carry a label of the table, with their pods."""
     present = list(pods)
     return [
@@ -80,13 +80,13 @@ def vsphere_workloads(owners: Iterable[Document], *, pods: Iterable[Document]) -
             kind=each["kind"],
             namespace=each["metadata"]["namespace"],
             name=each["metadata"]["name"],
-            labels=need(each, "spec", "selector", "matchLabels"),
+            labels=require(each, "spec", "selector", "matchLabels"),
             pods={pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in _pods_of(each, present)},
         )
         for each in owners
         if any(
             each["metadata"]["namespace"] == namespace
-            and (dig(each, "spec", "template", "metadata", "labels") or {}).get(label) == value
+            and (get_path(each, "spec", "template", "metadata", "labels") or {}).get(label) == value
             for namespace, label, value in TABLE
         )
     ]
@@ -102,7 +102,7 @@ async def restart(cluster: Cluster, workload: Workload) -> None:
 
 
 def outstanding(
-    workloads: Iterable[Workload], *, owners: Iterable[Document], pods: Iterable[Document]
+    workloads: Iterable[Workload], *, owners: Iterable[KubeObject], pods: Iterable[KubeObject]
 ) -> dict[str, str]:
     """What a restart still waits for: by workload, what it lacks. Empty when every workload runs on new pods only.
 
@@ -117,7 +117,7 @@ def outstanding(
     return lacking
 
 
-def _lack(before: Mapping[str, str], owner: Document, pods: list[Document]) -> str:
+def _lack(before: Mapping[str, str], owner: KubeObject, pods: list[KubeObject]) -> str:
     old = [pod["metadata"]["name"] for pod in pods if pod["metadata"]["uid"] in before.values()]
     if old:
         return f"old pods are still there: {', '.join(sorted(old))}"
@@ -126,29 +126,29 @@ def _lack(before: Mapping[str, str], owner: Document, pods: list[Document]) -> s
     return f"{len(ready)} of {wanted} new pods Ready" if len(ready) < wanted else ""
 
 
-def _wanted(owner: Document) -> int:
+def _wanted(owner: KubeObject) -> int:
     """How many pods there should be; a DaemonSet says in its status how many nodes it is for."""
     if owner["kind"] == "DaemonSet":
-        return dig(owner, "status", "desiredNumberScheduled") or 0
-    replicas = dig(owner, "spec", "replicas")
+        return get_path(owner, "status", "desiredNumberScheduled") or 0
+    replicas = get_path(owner, "spec", "replicas")
     return 1 if replicas is None else int(replicas)
 
 
-def _pods_of(owner: Document, pods: Iterable[Document]) -> list[Document]:
-    wanted = need(owner, "spec", "selector", "matchLabels").items()
+def _pods_of(owner: KubeObject, pods: Iterable[KubeObject]) -> list[KubeObject]:
+    wanted = require(owner, "spec", "selector", "matchLabels").items()
     return [
         pod
         for pod in pods
         if pod["metadata"]["namespace"] == owner["metadata"]["namespace"]
-        and wanted <= (dig(pod, "metadata", "labels") or {}).items()
-        and dig(pod, "status", "phase") not in {"Succeeded", "Failed"}  # evicted pods stay listed for ever
+        and wanted <= (get_path(pod, "metadata", "labels") or {}).items()
+        and get_path(pod, "status", "phase") not in {"Succeeded", "Failed"}  # evicted pods stay listed for ever
     ]
 
 
-def _is_ready(pod: Document) -> bool:
+def _is_ready(pod: KubeObject) -> bool:
     ready = conditions(pod).get("Ready")
-    return ready is not None and ready.status == "True" and not dig(pod, "metadata", "deletionTimestamp")
+    return ready is not None and ready.status == "True" and not get_path(pod, "metadata", "deletionTimestamp")
 
 
-def _address(document: Document) -> tuple[str, str]:
+def _address(document: KubeObject) -> tuple[str, str]:
     return document["metadata"]["namespace"], document["metadata"]["name"]

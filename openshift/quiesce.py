@@ -8,9 +8,9 @@ cluster-autoscaler has no node group there, so ClusterAutoscaler itself need not
 
 import contextlib
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from openshift.api.client import FIELD_MANAGER, Cluster
-from openshift.api.documents import called, dig, need
+from openshift.api.documents import describe, get_path, require
 from openshift.api.resources import CLUSTER_AUTOSCALER, MACHINE_AUTOSCALER, MACHINE_HEALTH_CHECK, Resource
 from openshift.errors import AlreadyExists, Conflict, NotFound, NotServed
 from openshift.machines import NAMESPACE
@@ -18,7 +18,7 @@ from openshift.machines import NAMESPACE
 PAUSED = "cluster.x-k8s.io/paused"
 
 
-class HealthCheck(Value):
+class HealthCheck(FrozenModel):
     """A MachineHealthCheck; `paused` is the annotation's value, None where it is not paused."""
 
     name: str
@@ -26,7 +26,7 @@ class HealthCheck(Value):
     paused: str | None
 
 
-class Autoscaler(Value):
+class Autoscaler(FrozenModel):
     """A MachineAutoscaler and the MachineSet it scales."""
 
     name: str
@@ -36,23 +36,23 @@ class Autoscaler(Value):
     most: int
 
 
-def read_health_check(document: Document) -> HealthCheck:
+def read_health_check(document: KubeObject) -> HealthCheck:
     """The document, read."""
     return HealthCheck(
-        name=need(document, "metadata", "name"),
-        uid=need(document, "metadata", "uid"),
-        paused=(dig(document, "metadata", "annotations") or {}).get(PAUSED),
+        name=require(document, "metadata", "name"),
+        uid=require(document, "metadata", "uid"),
+        paused=(get_path(document, "metadata", "annotations") or {}).get(PAUSED),
     )
 
 
-def read_autoscaler(document: Document) -> Autoscaler:
+def read_autoscaler(document: KubeObject) -> Autoscaler:
     """The document, read."""
     return Autoscaler(
-        name=need(document, "metadata", "name"),
-        uid=need(document, "metadata", "uid"),
-        machine_set=need(document, "spec", "scaleTargetRef", "name"),
-        least=dig(document, "spec", "minReplicas") or 0,
-        most=dig(document, "spec", "maxReplicas") or 0,
+        name=require(document, "metadata", "name"),
+        uid=require(document, "metadata", "uid"),
+        machine_set=require(document, "spec", "scaleTargetRef", "name"),
+        least=get_path(document, "spec", "minReplicas") or 0,
+        most=get_path(document, "spec", "maxReplicas") or 0,
     )
 
 
@@ -91,21 +91,21 @@ async def restore_pause(cluster: Cluster, name: str, *, paused: str | None) -> N
 async def set_aside(cluster: Cluster, name: str, *, uid: str) -> None:
     """Delete a MachineAutoscaler; its before-image is its way back. Nothing to do where that very one is gone."""
     document = await cluster.find(MACHINE_AUTOSCALER, name, namespace=NAMESPACE)
-    if document is None or document["metadata"]["uid"] != uid or dig(document, "metadata", "deletionTimestamp"):
+    if document is None or document["metadata"]["uid"] != uid or get_path(document, "metadata", "deletionTimestamp"):
         return
     with contextlib.suppress(NotFound):
         await cluster.delete(MACHINE_AUTOSCALER, name, namespace=NAMESPACE, uid=uid)
 
 
-async def put_back(cluster: Cluster, before: Document) -> None:
+async def put_back(cluster: Cluster, before: KubeObject) -> None:
     """Create a MachineAutoscaler again as it was; nothing to do where one of that name exists.
 
     Raises `Conflict` while the old one is still being deleted.
     """
     metadata = before["metadata"]
     existing = await cluster.find(MACHINE_AUTOSCALER, metadata["name"], namespace=NAMESPACE)
-    if existing and dig(existing, "metadata", "deletionTimestamp"):
-        raise Conflict(f"{called(existing)} is still being deleted")
+    if existing and get_path(existing, "metadata", "deletionTimestamp"):
+        raise Conflict(f"{describe(existing)} is still being deleted")
     if existing:
         return
     again = {
@@ -123,7 +123,7 @@ async def _annotate(cluster: Cluster, name: str, *, paused: str | None) -> None:
     await cluster.patch_merge(MACHINE_HEALTH_CHECK, name, fields, namespace=NAMESPACE)
 
 
-async def _list(cluster: Cluster, resource: Resource) -> list[Document]:
+async def _list(cluster: Cluster, resource: Resource) -> list[KubeObject]:
     try:
         return await cluster.list(resource, namespace=NAMESPACE)
     except NotServed:

@@ -9,9 +9,9 @@ from binascii import Error as NotBase64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.client import Cluster
-from openshift.api.documents import called, dig
+from openshift.api.documents import describe, get_path
 from openshift.api.resources import SECRET
 from openshift.errors import Unexpected
 
@@ -45,13 +45,13 @@ async def read_credentials(cluster: Cluster, *, server: str, namespace: str, nam
     return credentials_in(await cluster.get(SECRET, name, namespace=namespace), server=server)
 
 
-def credentials_in(document: Document, *, server: str) -> Credentials:
+def credentials_in(document: KubeObject, *, server: str) -> Credentials:
     """The credentials of a server in a Secret; raises `Unexpected`, naming every key that is missing or unreadable."""
-    data = dig(document, "data") or {}
+    data = get_path(document, "data") or {}
     values = {key: _decoded(data.get(key)) for key in keys_of(server)}
     if bad := [key for key, value in values.items() if not value]:
         raise Unexpected(
-            f"Secret {called(document).removeprefix('Secret ')} has no usable {' and '.join(bad)}",
+            f"Secret {describe(document).removeprefix('Secret ')} has no usable {' and '.join(bad)}",
             remedy=f"Add the keys {' and '.join(keys_of(server))}, spelled exactly as the failure domains' server",
         )
     username, password = (values[key] or "" for key in keys_of(server))
@@ -65,17 +65,20 @@ async def add_credentials(cluster: Cluster, *, server: str, credentials: Credent
     """
     namespace, name = CREDENTIALS
     wanted = dict(zip(keys_of(server), map(_encoded, (credentials.username, credentials.password)), strict=True))
-    data = dig(await cluster.get(SECRET, name, namespace=namespace), "data") or {}
+    data = get_path(await cluster.get(SECRET, name, namespace=namespace), "data") or {}
     return await _set(cluster, {key: value for key, value in wanted.items() if data.get(key) != value})
 
 
-async def restore_credentials(cluster: Cluster, *, server: str, before: Document) -> list[str]:
+async def restore_credentials(cluster: Cluster, *, server: str, before: KubeObject) -> list[str]:
     """Have the server's keys in `kube-system/vsphere-creds` be what they were in a before-image: a value, or absent.
 
     With an empty document they are removed. Returns the keys that were not so before.
     """
     namespace, name = CREDENTIALS
-    then, now = dig(before, "data") or {}, dig(await cluster.get(SECRET, name, namespace=namespace), "data") or {}
+    then, now = (
+        get_path(before, "data") or {},
+        get_path(await cluster.get(SECRET, name, namespace=namespace), "data") or {},
+    )
     return await _set(cluster, {key: then.get(key) for key in keys_of(server) if then.get(key) != now.get(key)})
 
 
@@ -91,15 +94,15 @@ async def _set(cluster: Cluster, changes: Mapping[str, str | None]) -> list[str]
     return list(changes)
 
 
-async def find_copies(cluster: Cluster) -> dict[str, Document]:
+async def find_copies(cluster: Cluster) -> dict[str, KubeObject]:
     """The components' copies that exist, by `namespace/name`; a component that is not installed has none."""
     found = {f"{each[0]}/{each[1]}": await cluster.find(SECRET, each[1], namespace=each[0]) for each in COPIES}
     return {key: document for key, document in found.items() if document}
 
 
-def not_copied(source: Document, copy: Document, *, servers: Collection[str]) -> list[str]:
+def not_copied(source: KubeObject, copy: KubeObject, *, servers: Collection[str]) -> list[str]:
     """Keys of these servers in which a copy differs from its source; empty when it carries exactly the same."""
-    ours, theirs = dig(source, "data") or {}, dig(copy, "data") or {}
+    ours, theirs = get_path(source, "data") or {}, get_path(copy, "data") or {}
     return [key for server in servers for key in keys_of(server) if ours.get(key) != theirs.get(key)]
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from openshift.api.client import Cluster
-from openshift.api.documents import dig, need
+from openshift.api.documents import get_path, require
 from openshift.api.resources import PERSISTENT_VOLUME
 
 DRIVER = "csi.vsphere.vmware.com"
 
 
-class Volume(Value):
+class Volume(FrozenModel):
     """A PersistentVolume on vSphere.
 
     Attributes:
@@ -26,7 +26,7 @@ class Volume(Value):
     phase: str
 
 
-def vsphere_volumes(documents: Iterable[Document]) -> list[Volume]:
+def vsphere_volumes(documents: Iterable[KubeObject]) -> list[Volume]:
     """Those of the PersistentVolumes that are on vSphere, by name."""
     return sorted(filter(None, map(_read, documents)), key=lambda each: each.name)
 
@@ -36,18 +36,18 @@ async def list_volumes(cluster: Cluster) -> list[Volume]:
     return vsphere_volumes(await cluster.list(PERSISTENT_VOLUME))
 
 
-def _read(document: Document) -> Volume | None:
-    if dig(document, "spec", "csi", "driver") == DRIVER:
-        driver, handle = DRIVER, dig(document, "spec", "csi", "volumeHandle")
-    elif disk := dig(document, "spec", "vsphereVolume"):
+def _read(document: KubeObject) -> Volume | None:
+    if get_path(document, "spec", "csi", "driver") == DRIVER:
+        driver, handle = DRIVER, get_path(document, "spec", "csi", "volumeHandle")
+    elif disk := get_path(document, "spec", "vsphereVolume"):
         driver, handle = "in-tree", disk.get("volumePath")
     else:
         return None
-    claim = dig(document, "spec", "claimRef") or {}
+    claim = get_path(document, "spec", "claimRef") or {}
     return Volume(
-        name=need(document, "metadata", "name"),
+        name=require(document, "metadata", "name"),
         driver=driver,
         handle=handle or "",
         claim="/".join(filter(None, (claim.get("namespace"), claim.get("name")))),
-        phase=dig(document, "status", "phase") or "",
+        phase=get_path(document, "status", "phase") or "",
     )

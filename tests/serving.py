@@ -35,7 +35,7 @@ class Serving:
     client: Client
     world: World
     journal: Journal
-    doors: Migrations
+    migrations: Migrations
     worker: AsyncExitStack
 
 
@@ -59,7 +59,7 @@ async def serving(client: Client, world: World, directory: Path, **configured: A
             client=client,
             world=world,
             journal=journal,
-            doors=Migrations.configured(client, settings),
+            migrations=Migrations.configured(client, settings),
             worker=worker,
         )
 

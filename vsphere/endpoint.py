@@ -29,7 +29,7 @@ class Endpoint:
         return f"{self.server}:{self.port}"
 
 
-class Door:
+class LoginGuard:
     """Where SOAP and REST log in: refused once is refused, until there is another `Endpoint`.
 
     vCenter locks an account after five refusals in three minutes by default, and SOAP, REST and ten threads would each

@@ -15,7 +15,7 @@ import httpx
 
 from migration.audit.call import Call, Recorder
 from vsphere import faults
-from vsphere.endpoint import Door, Endpoint
+from vsphere.endpoint import Endpoint, LoginGuard
 from vsphere.errors import CredentialsRejected, SessionLost, Unreachable, VSphereError
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -29,9 +29,11 @@ _API, _LEGACY = "/api", "/rest/com/vmware"
 class Rest:
     """A session with one vCenter's REST API. Safe for several threads."""
 
-    def __init__(self, *, endpoint: Endpoint, context: ssl.SSLContext, door: Door, recorder: Recorder) -> None:
+    def __init__(
+        self, *, endpoint: Endpoint, context: ssl.SSLContext, login_guard: LoginGuard, recorder: Recorder
+    ) -> None:
         self._endpoint = endpoint
-        self._door = door
+        self._login_guard = login_guard
         self._recorder = recorder
         self._login_lock = threading.Lock()
         self._session: str | None = None
@@ -70,7 +72,7 @@ class Rest:
         """Makes sure of a session other than `known`; answers its id."""
         with self._login_lock:
             if self._session is None or self._session == known:
-                with self._door.attempt():
+                with self._login_guard.attempt():
                     self._session = self._authenticate()
             return self._session
 

@@ -13,7 +13,7 @@ from pyVmomi.VmomiSupport import GuessWsdlType
 
 from migration.audit.call import Recorder
 from vsphere import certificates
-from vsphere.endpoint import Door, Endpoint
+from vsphere.endpoint import Endpoint, LoginGuard
 from vsphere.errors import VSphereError
 from vsphere.moref import Moref, split
 from vsphere.rest import Rest
@@ -38,10 +38,10 @@ class VCenter:
     def __init__(self, endpoint: Endpoint, recorder: Recorder) -> None:
         """Sends nothing. Raises CertificateRejected when `endpoint.ca_file` cannot be used."""
         self.endpoint = endpoint
-        context, door = certificates.trust(endpoint.ca_file), Door(endpoint)
-        self._door = door
-        self.soap = Stub(endpoint=endpoint, context=context, door=door, recorder=recorder)
-        self.rest = Rest(endpoint=endpoint, context=context, door=door, recorder=recorder)
+        context, login_guard = certificates.trust(endpoint.ca_file), LoginGuard(endpoint)
+        self._login_guard = login_guard
+        self.soap = Stub(endpoint=endpoint, context=context, login_guard=login_guard, recorder=recorder)
+        self.rest = Rest(endpoint=endpoint, context=context, login_guard=login_guard, recorder=recorder)
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +53,7 @@ class VCenter:
 
     def close(self) -> None:
         """Logs out of both APIs (vCenter keeps a limited number of sessions), for good. Never raises."""
-        self._door.close()
+        self._login_guard.close()
         self.soap.close()
         self.rest.close()
 

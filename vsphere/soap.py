@@ -22,7 +22,7 @@ from pyVmomi.SoapAdapter import SoapStubAdapter
 
 from migration.audit.call import Call, Recorder
 from vsphere import documents, faults
-from vsphere.endpoint import Door, Endpoint
+from vsphere.endpoint import Endpoint, LoginGuard
 from vsphere.errors import SessionLost, VSphereError
 
 VERSION = "vim.version.v7_0"
@@ -74,7 +74,9 @@ class Stub(SoapStubAdapter):
     _authenticating: int | None = None
     _cookie = ""
 
-    def __init__(self, *, endpoint: Endpoint, context: ssl.SSLContext, door: Door, recorder: Recorder) -> None:
+    def __init__(
+        self, *, endpoint: Endpoint, context: ssl.SSLContext, login_guard: LoginGuard, recorder: Recorder
+    ) -> None:
         super().__init__(
             host=endpoint.server,
             port=endpoint.port,
@@ -87,7 +89,7 @@ class Stub(SoapStubAdapter):
         self.logins = 0
         self.session_key: str | None = None
         self._endpoint = endpoint
-        self._door = door
+        self._login_guard = login_guard
         self._recorder = recorder
         self._login_lock = threading.Lock()
         self._content: Any = None
@@ -120,7 +122,7 @@ class Stub(SoapStubAdapter):
         """
         with self._login_lock:
             if self.session_key is None or self.logins <= known:
-                with self._door.attempt():
+                with self._login_guard.attempt():
                     self._authenticate()
             return self.logins
 

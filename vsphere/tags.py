@@ -93,7 +93,7 @@ class Ensured:
 N = TypeVar("N", Category, Tag)
 
 
-class Tags:
+class TagService:
     """One vCenter's tags. Every method is idempotent and raises VSphereError.
 
     Make one for a piece of work and drop it: categories and tags that it has read once it does not read again, or each

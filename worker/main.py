@@ -18,10 +18,10 @@ from config.logs import log
 from config.settings import Settings
 from journal.store import Journal
 from monitoring.endpoint import Lacks, answering
-from worker.shutdown import EndingWorker
+from worker.shutdown import BoundedShutdownWorker
 from worker.version import becoming_current, deployment_config
 from workflows.migration import MigrationWorkflow
-from workflows.queries.checkpoint import LookUpRecord
+from workflows.queries.checkpoint import ReadCheckpoint
 from workflows.queries.identify import IdentifyCluster
 from workflows.queries.preflight import PreflightWorkflow
 
@@ -33,10 +33,10 @@ PASSED_THROUGH = (
 
 def create_worker(client: Client, context: Context, *, settings: Settings) -> Worker:
     """A worker for the configured task queue."""
-    return EndingWorker(
+    return BoundedShutdownWorker(
         client,
         task_queue=settings.task_queue,
-        workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
+        workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, ReadCheckpoint],
         activities=everything(context),
         # A migration replays its history for days: with a build of other code in it, it could stop.
         deployment_config=deployment_config(settings),

@@ -17,7 +17,7 @@ AT_MOST = timedelta(seconds=30)
 """Longer than activities get to stop in (`graceful_shutdown_timeout`), shorter than a pod gets in all."""
 
 
-class EndingWorker(Worker):
+class BoundedShutdownWorker(Worker):
     """A worker that is left behind when it does not end; what it did not finish, Temporal gives to another."""
 
     async def __aexit__(

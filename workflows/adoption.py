@@ -11,14 +11,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cluster.checkpoint import Record, RecordQuestion
+    from activities.cluster.checkpoint import CheckpointQuery, CheckpointSecret
     from migration.phase import PhaseName
     from migration.run.adoption import Adoption, Direction
-    from migration.run.checkpoint import MigrationRecord, mismatch, refusal
+    from migration.run.checkpoint import Checkpoint, mismatch, refusal
     from migration.run.request import MigrationRequest
     from workflows import timeouts
-    from workflows.checkpoints import Chronicle
-    from workflows.control.control import GoBack, Steering
+    from workflows.checkpoints import Checkpoints
+    from workflows.control.control import Control, RollbackRequested
     from workflows.phase import AdoptionRefused
     from workflows.run import Run
     from workflows.saga import Saga
@@ -26,40 +26,40 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def take_over(
-    request: MigrationRequest, adoption: Adoption, run: Run, steering: Steering, saga: Saga, chronicle: Chronicle
+    request: MigrationRequest, adoption: Adoption, run: Run, control: Control, saga: Saga, checkpoints: Checkpoints
 ) -> PhaseName:
     """Become the run that the cluster's record tells of; returns the phase to go on with.
 
     Raises:
         AdoptionRefused: there is nothing to take over, or not in that direction, or not with this request.
-        GoBack: it is to be rolled back.
+        RollbackRequested: it is to be rolled back.
     """
-    run.ledger.takes_over("taking over: reading the cluster's record")
+    run.tracker.takes_over("taking over: reading the cluster's record")
     record = await _read(run)
     if reason := refusal(record, adoption.direction) or mismatch(record, request):
         raise AdoptionRefused(reason)
     await _let_it_end(run, adoption, record)
     run.plan, run.images = record.plan.known_as(run.cluster), record.images
-    chronicle.take_over(record)
+    checkpoints.take_over(record)
     saga.take_over(record.to_undo)
-    run.ledger.took_over(record)
-    steering.adopted(adoption)
-    if record.forgone:
-        steering.forgo()
-        run.ledger.without_way_back(record.forgone)
+    run.tracker.took_over(record)
+    control.adopted(adoption)
+    if record.waived:
+        control.waive()
+        run.tracker.readiness_waived(record.waived)
     if record.crossed:
-        steering.cross()
-        run.ledger.crossed()
+        control.cross()
+        run.tracker.crossed()
     if record.going_back or adoption.direction is Direction.ROLLBACK:
-        raise GoBack
+        raise RollbackRequested
     return record.phase
 
 
-async def _read(run: Run) -> MigrationRecord:
-    cluster = run.ledger.status.cluster
-    question = RecordQuestion(cluster=run.cluster, infrastructure_name=cluster)
+async def _read(run: Run) -> Checkpoint:
+    cluster = run.tracker.status.cluster
+    question = CheckpointQuery(cluster=run.cluster, infrastructure_name=cluster)
     try:
-        found = await run.act(Record.read, question, "read the cluster's record")
+        found = await run.act(CheckpointSecret.read, question, "read the cluster's record")
     except ActivityError as error:
         failure = explain(error)
         raise AdoptionRefused(f"{failure.diagnosis}: {failure.remedy}") from error
@@ -68,11 +68,11 @@ async def _read(run: Run) -> MigrationRecord:
     return found.record
 
 
-async def _let_it_end(run: Run, adoption: Adoption, record: MigrationRecord) -> None:
+async def _let_it_end(run: Run, adoption: Adoption, record: Checkpoint) -> None:
     """Wait until nothing of the earlier run can still be at work."""
     quiet = (adoption.ended or workflow.info().start_time) + timeouts.ABANDONED
     if (left := quiet - workflow.now()) > timedelta():
-        run.ledger.takes_over(
+        run.tracker.takes_over(
             f"taking over: run {record.run} {record.progress}; what it had under way is over by {quiet:%H:%M:%S}Z"
         )
         await workflow.sleep(left, summary="until nothing of the earlier run can be at work any more")

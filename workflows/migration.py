@@ -23,32 +23,32 @@ with workflow.unsafe.imports_passed_through():
     from migration.run.request import MigrationRequest
     from migration.run.status import MigrationStatus, State
     from workflows.adoption import take_over
-    from workflows.checkpoints import Chronicle
-    from workflows.control.authorization import Authority
-    from workflows.control.control import GoBack, Steering
-    from workflows.control.decision_log import Trail
-    from workflows.control.handlers import steered
+    from workflows.checkpoints import Checkpoints
+    from workflows.control.authorization import Authorization
+    from workflows.control.control import Control, RollbackRequested
+    from workflows.control.decision_log import DecisionLog
+    from workflows.control.handlers import controlled
     from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
     from workflows.phases import PHASES
     from workflows.rollback import roll_back
-    from workflows.rollback_readiness import see_way_back
+    from workflows.rollback_readiness import check_rollback_readiness
     from workflows.run import Interrupted, Run, shielded
     from workflows.saga import Saga
     from workflows.status.failures import Failure, explain
-    from workflows.status.tracker import Ledger
+    from workflows.status.tracker import StatusTracker
 
 T = TypeVar("T")
 
 
 @workflow.defn(name="MigrationWorkflow")
-@steered
+@controlled
 class MigrationWorkflow:
     """Moves one running OpenShift cluster from its vCenter to another."""
 
     @workflow.init
     def __init__(self, request: MigrationRequest) -> None:
         info = workflow.info()
-        self._ledger = Ledger(
+        self._tracker = StatusTracker(
             migration=info.workflow_id,
             cluster=request.infrastructure_name,
             started=workflow.now(),
@@ -58,98 +58,98 @@ class MigrationWorkflow:
             migration=info.workflow_id,
             cluster=request.cluster,
             spec=request.spec,
-            ledger=self._ledger,
+            tracker=self._tracker,
         )
-        self._ledger.requested(request)
-        self._trail = Trail(self._ledger)
-        authority = Authority(request, migration=info.workflow_id, run=info.run_id)
-        self.steering = Steering(self._ledger, self._trail, authority, self._run.under_way)
-        self._saga = Saga(self._ledger)
-        self._chronicle = Chronicle(self._run, request=request, run_id=info.run_id)
-        self._run.interrupted = lambda: self.steering.interrupted
+        self._tracker.requested(request)
+        self._decision_log = DecisionLog(self._tracker)
+        authorization = Authorization(request, migration=info.workflow_id, run=info.run_id)
+        self.control = Control(self._tracker, self._decision_log, authorization, self._run.under_way)
+        self._saga = Saga(self._tracker)
+        self._checkpoints = Checkpoints(self._run, request=request, run_id=info.run_id)
+        self._run.interrupted = lambda: self.control.interrupted
 
     @workflow.run
     async def run(self, request: MigrationRequest) -> MigrationStatus:
         """Go through the phases; the result is the final status, with its report."""
-        self._trail.open()
+        self._decision_log.open()
         try:
             begun = await self._take_over(request, request.adopts) if request.adopts else PhaseName.PREFLIGHT
             for phase in PHASES[number(begun) - 1 :]:
                 await self._through(phase, approved=phase.name is begun)
         except PreflightRefused as refusal:
-            status = self._ledger.refuse(str(refusal))
-            await self._trail.close()
+            status = self._tracker.refuse(str(refusal))
+            await self._decision_log.close()
             raise ApplicationError(status.message, type="PreflightRefused", non_retryable=True) from refusal
         except AdoptionRefused as refusal:
             status = await self._end(State.FAILED, f"nothing was taken over: {refusal}")
             raise ApplicationError(status.message, type="AdoptionRefused", non_retryable=True) from refusal
-        except GoBack:
-            how = await shielded(self._back(), self.steering.cancelled_late)
+        except RollbackRequested:
+            how = await shielded(self._back(), self.control.cancelled_late)
             return await self._end(State.ROLLED_BACK, how)
-        await shielded(self._close(State.COMPLETED), self.steering.cancelled_late)
+        await shielded(self._close(State.COMPLETED), self.control.cancelled_late)
         return await self._end(State.COMPLETED, "the cluster runs on the target vCenter alone")
 
     async def _end(self, state: State, message: str) -> MigrationStatus:
         """From here on every wish is refused; the run ends when all that was said is in the journal."""
-        self._ledger.finish(state, message)
-        await self._trail.close()
-        return self._ledger.status
+        self._tracker.finish(state, message)
+        await self._decision_log.close()
+        return self._tracker.status
 
     async def _through(self, phase: Step, *, approved: bool) -> None:
         """One phase, from its gate to its proof."""
-        await self.steering.safe_point(phase.name)
-        seen = await self._see_way_back(phase.name)
+        await self.control.safe_point(phase.name)
+        seen = await self._check_rollback_readiness(phase.name)
         if is_gated(phase.name, self._run.spec) and not approved:
-            gate = make_gate(phase.name, self._run.plan, since=workflow.now(), way_back="; ".join(seen))
-            await self.steering.gate(gate)
-            seen = await self._see_way_back(phase.name)  # the answer may have taken days
+            gate = make_gate(phase.name, self._run.plan, since=workflow.now(), rollback_readiness="; ".join(seen))
+            await self.control.gate(gate)
+            seen = await self._check_rollback_readiness(phase.name)  # the answer may have taken days
         while True:
-            await self.steering.safe_point(phase.name)
+            await self.control.safe_point(phase.name)
             if phase.name is POINT_OF_NO_RETURN:
                 self._cross()
             self._saga.record(phase.name)
-            self._ledger.begin(phase.name)
+            self._tracker.begin(phase.name)
             try:
-                evidence = await self.steering.interruptible(self._do(phase))
+                evidence = await self.control.interruptible(self._do(phase))
             except Interrupted:
                 continue
             except (ActivityError, NotProven) as error:
                 if await self._failed(phase, explain(error)) is Verb.SKIP:
-                    self._chronicle.skips(phase.name)
-                    return self._ledger.skip(phase.name)
+                    self._checkpoints.skips(phase.name)
+                    return self._tracker.skip(phase.name)
             else:
-                return self._ledger.complete(phase.name, [*seen, *evidence])
+                return self._tracker.complete(phase.name, [*seen, *evidence])
 
-    async def _see_way_back(self, phase: PhaseName) -> list[str]:
-        if phase not in IRREVERSIBLE or self.steering.crossed:
+    async def _check_rollback_readiness(self, phase: PhaseName) -> list[str]:
+        if phase not in IRREVERSIBLE or self.control.crossed:
             return []
-        return [await see_way_back(self._run, phase, self.steering, self._chronicle)]
+        return [await check_rollback_readiness(self._run, phase, self.control, self._checkpoints)]
 
     async def _do(self, phase: Step) -> list[str]:
-        await self._chronicle.begins(phase.name)
+        await self._checkpoints.begins(phase.name)
         return await phase.do(self._run)
 
     def _cross(self) -> None:
-        self.steering.cross()
+        self.control.cross()
         self._saga.clear()
-        self._ledger.crossed()
+        self._tracker.crossed()
 
     async def _failed(self, phase: Step, failure: Failure) -> Verb:
         """Go back where the spec says so and there is a way; else ask, for as long as a person needs.
 
         Raises:
-            GoBack: everything is to be undone.
+            RollbackRequested: everything is to be undone.
         """
-        by_itself = self._run.spec.rollback_on_failure and not self.steering.forgone
+        by_itself = self._run.spec.rollback_on_failure and not self.control.waived
         if by_itself and reversible(phase.name) and self._run.planned:
-            self._ledger.remark(f"{phase.name} failed for good: {failure.diagnosis}")
-            raise GoBack
-        return await self.steering.ask(phase.name, failure)
+            self._tracker.set_message(f"{phase.name} failed for good: {failure.diagnosis}")
+            raise RollbackRequested
+        return await self.control.ask(phase.name, failure)
 
     async def _back(self) -> str:
         """Roll back, whatever comes meanwhile; says how the cluster is now."""
         self._run.interrupted = lambda: False
-        how = await roll_back(self._run, self._saga, self.steering, self._chronicle)
+        how = await roll_back(self._run, self._saga, self.control, self._checkpoints)
         await self._close(State.ROLLED_BACK)
         return how
 
@@ -157,12 +157,12 @@ class MigrationWorkflow:
         """Have the cluster's record say how it ended: the next migration of this cluster asks."""
         self._run.interrupted = lambda: False
         while True:
-            self._ledger.closes(how)
+            self._tracker.closes(how)
             try:
-                return await self._chronicle.ends(how)
+                return await self._checkpoints.ends(how)
             except ActivityError as error:
                 failure, kept = explain(error), "it ends, and the cluster's record goes on saying that it has not"
-                if await self.steering.ask(self._ledger.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
+                if await self.control.ask(self._tracker.status.phase, failure, undoing=True, skip=kept) is Verb.SKIP:
                     return None
 
     async def _take_over(self, request: MigrationRequest, adoption: Adoption) -> PhaseName:
@@ -170,19 +170,19 @@ class MigrationWorkflow:
 
         Raises:
             AdoptionRefused: there is nothing to take over.
-            GoBack: it is to be rolled back.
+            RollbackRequested: it is to be rolled back.
         """
         cancelled: list[bool] = []
-        taking = take_over(request, adoption, self._run, self.steering, self._saga, self._chronicle)
+        taking = take_over(request, adoption, self._run, self.control, self._saga, self._checkpoints)
         begun = await shielded(taking, lambda: cancelled.append(True))
         if cancelled:
-            self.steering.cancelled()
+            self.control.cancelled()
         return begun
 
     @workflow.query(description="What is going on: phase, state, what needs a person, the report")
     def status(self) -> MigrationStatus:
         """The account of this run; waits are added by the doors from the activities' heartbeats."""
-        return self._ledger.status
+        return self._tracker.status
 
     @workflow.query(description="The plan that preflight pinned; null until it has")
     def plan(self) -> Plan | None:
@@ -192,4 +192,4 @@ class MigrationWorkflow:
     @workflow.signal(dynamic=True)
     def unknown_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A signal nobody knows is said, never dropped."""
-        self.steering.wonder(name, arguments)
+        self.control.on_unknown_signal(name, arguments)

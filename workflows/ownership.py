@@ -8,14 +8,14 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.vcenter.virtual_machines import TaggedExpected, VirtualMachines
-    from migration.run.status import Node
-    from workflows.run import Run, together
+    from migration.run.status import MachineView
+    from workflows.run import Run, gather_all
 
 
-async def see_ownership_tags(run: Run, machines: list[Node]) -> list[str]:
+async def see_ownership_tags(run: Run, machines: list[MachineView]) -> list[str]:
     """The evidence, one sentence per folder."""
     plan = run.plan
-    tagged = await together(
+    tagged = await gather_all(
         *(
             run.act(
                 VirtualMachines.ensure_tagged,

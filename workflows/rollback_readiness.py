@@ -8,26 +8,26 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.vcenter.source import Source, SourceQuestion
+    from activities.vcenter.source import Source, SourceInput
     from migration.commands import Verb
     from migration.phase import PhaseName
-    from workflows.checkpoints import Chronicle
-    from workflows.control.control import Steering
+    from workflows.checkpoints import Checkpoints
+    from workflows.control.control import Control
     from workflows.run import Interrupted, Run
     from workflows.status.failures import Failure, explain
 
 
-async def see_way_back(run: Run, phase: PhaseName, steering: Steering, chronicle: Chronicle) -> str:
+async def check_rollback_readiness(run: Run, phase: PhaseName, control: Control, checkpoints: Checkpoints) -> str:
     """Look at the source before a phase that is hard to undo; returns what was read, or what a person decided.
 
     Raises:
         GoBack: a rollback was asked for.
     """
     while True:
-        await steering.safe_point(phase)
-        run.ledger.looks(phase, f"before {phase}: could {run.plan.source.server} take the cluster back?")
+        await control.safe_point(phase)
+        run.tracker.looks(phase, f"before {phase}: could {run.plan.source.server} take the cluster back?")
         try:
-            return await steering.interruptible(look_at_source(run))
+            return await control.interruptible(check_source(run))
         except Interrupted:
             continue
         except ActivityError as error:
@@ -36,20 +36,20 @@ async def see_way_back(run: Run, phase: PhaseName, steering: Steering, chronicle
             diagnosis=f"no way back before {phase}: {failure.diagnosis}",
             remedy=f"{failure.remedy}; or skip, and {phase} begins without a way back",
         )
-        if await steering.ask(phase, why, skip=f"{phase} begins without a way back") is Verb.SKIP:
-            run.ledger.without_way_back(phase)
-            steering.forgo()
-            chronicle.forgoes(phase)
+        if await control.ask(phase, why, skip=f"{phase} begins without a way back") is Verb.SKIP:
+            run.tracker.readiness_waived(phase)
+            control.waive()
+            checkpoints.waives(phase)
             return f"begun without a way back, as a person decided: {failure.diagnosis}"
 
 
-async def insist_on_source(run: Run, steering: Steering) -> None:
+async def require_source(run: Run, control: Control) -> None:
     """Look at the source before a rollback begins, until it is fit or a person wants to go back all the same."""
-    phase = run.ledger.status.phase
+    phase = run.tracker.status.phase
     while True:
-        run.ledger.goes_back("rolling back: looking at the source first")
+        run.tracker.rolling_back("rolling back: looking at the source first")
         try:
-            await look_at_source(run)
+            await check_source(run)
         except ActivityError as error:
             failure = explain(error)
         else:
@@ -58,11 +58,11 @@ async def insist_on_source(run: Run, steering: Steering) -> None:
             diagnosis=failure.diagnosis,
             remedy=f"{failure.remedy} (nothing has been undone yet); or skip, and it goes back all the same",
         )
-        if await steering.ask(phase, why, undoing=True, skip="it goes back to the source as it is") is Verb.SKIP:
+        if await control.ask(phase, why, undoing=True, skip="it goes back to the source as it is") is Verb.SKIP:
             return
 
 
-async def look_at_source(run: Run) -> str:
+async def check_source(run: Run) -> str:
     """What was read of a source that is fit; fails where it is not."""
-    fit = await run.act(Source.is_fit, SourceQuestion(plan=run.plan), "could the source take the cluster back?")
+    fit = await run.act(Source.is_fit, SourceInput(plan=run.plan), "could the source take the cluster back?")
     return fit.evidence

@@ -2,7 +2,7 @@
 
 `act` is for a side effect, `wait` for an observation that takes as long as it takes. Both name themselves in Temporal's
 timeline, both wait for a cancelled activity to end before anything else happens: an undo must never overlap its do.
-That is also why several at once are begun by `together`: asyncio's own gathering ends with the first that fails.
+That is also why several at once are begun by `gather_all`: asyncio's own gathering ends with the first that fails.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from migration.before_images import TargetImages
-    from migration.frozen_model import Value
+    from migration.frozen_model import FrozenModel
     from migration.phase import PhaseName, activity_id
     from migration.plan import Plan
     from migration.spec.model import MigrationSpec
     from workflows import timeouts
-    from workflows.status.tracker import Ledger
+    from workflows.status.tracker import StatusTracker
 
-Input = TypeVar("Input", bound=Value)
+Input = TypeVar("Input", bound=FrozenModel)
 Output = TypeVar("Output")
 Activity = Callable[..., Awaitable[Output]]
 
@@ -42,7 +42,7 @@ class UnderWay:
     waits: bool
 
 
-async def together(*works: Awaitable[Output]) -> list[Output]:
+async def gather_all(*works: Awaitable[Output]) -> list[Output]:
     """Have several done at once; that one of them failed, or all were cancelled, is heard when the last has ended.
 
     Raises:
@@ -78,11 +78,11 @@ class Run:
         under_way: the activities that run at this moment, by their ids.
     """
 
-    def __init__(self, *, migration: str, cluster: str, spec: MigrationSpec, ledger: Ledger) -> None:
+    def __init__(self, *, migration: str, cluster: str, spec: MigrationSpec, tracker: StatusTracker) -> None:
         self.migration = migration
         self.cluster = cluster
         self.spec = spec
-        self.ledger = ledger
+        self.tracker = tracker
         self.interrupted: Callable[[], bool] = lambda: False
         self.images = TargetImages()
         self.under_way: dict[str, UnderWay] = {}
@@ -98,14 +98,14 @@ class Run:
     @plan.setter
     def plan(self, plan: Plan) -> None:
         self._plan = plan
-        self.ledger.planned(plan)
+        self.tracker.planned(plan)
 
     @property
     def planned(self) -> Plan | None:
         """The plan, if preflight has pinned it already."""
         return self._plan
 
-    async def act(self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str) -> Output:
+    async def act(self, activity: Callable[..., Awaitable[Output]], argument: FrozenModel, summary: str) -> Output:
         """Have one activity change (or read) something, inside the budget of an outage.
 
         One that timed out may still be at work where Temporal does not hear of it: its failure is heard when it cannot
@@ -116,24 +116,26 @@ class Run:
         except ActivityError as error:
             if isinstance(error.cause, TimedOut):
                 seconds = f"{timeouts.ABANDONED.total_seconds():.0f} s"
-                self.ledger.remark(f"not heard of any more: {summary}; waits {seconds}, until it cannot be at work")
+                self.tracker.set_message(
+                    f"not heard of any more: {summary}; waits {seconds}, until it cannot be at work"
+                )
                 pause = workflow.sleep(timeouts.ABANDONED, summary=f"until it cannot be at work: {summary}"[:200])
                 await shielded(pause, lambda: None)  # what is wished meanwhile is as well heard afterwards
             raise
 
     async def wait(
-        self, activity: Callable[..., Awaitable[Output]], argument: Value, summary: str, *, at_most: timedelta
+        self, activity: Callable[..., Awaitable[Output]], argument: FrozenModel, summary: str, *, at_most: timedelta
     ) -> Output:
         """Have one activity wait for something in the world."""
         return await self._execute(activity, argument, UnderWay(summary, waits=True), timeouts.waiting(at_most))
 
     async def _execute(
-        self, activity: Callable[..., Awaitable[Output]], argument: Value, work: UnderWay, budget: timeouts.Budget
+        self, activity: Callable[..., Awaitable[Output]], argument: FrozenModel, work: UnderWay, budget: timeouts.Budget
     ) -> Output:
         if self.interrupted():
             raise Interrupted
         self._serial += 1
-        phase: PhaseName = self.ledger.status.phase
+        phase: PhaseName = self.tracker.status.phase
         name = activity_id(phase, activity.__name__, self._serial)
         self.under_way[name] = work
         try:

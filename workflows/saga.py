@@ -10,14 +10,14 @@ with workflow.unsafe.imports_passed_through():
     from migration.phase import PhaseName, row
     from migration.run.status import Compensation
     from workflows.phase import Undoable
-    from workflows.status.tracker import Ledger
+    from workflows.status.tracker import StatusTracker
 
 
 class Saga:
     """The compensations of one run, in the order their phases began."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, tracker: StatusTracker) -> None:
+        self._tracker = tracker
         self._recorded: list[PhaseName] = []
 
     def take_over(self, phases: list[PhaseName]) -> None:
@@ -55,4 +55,4 @@ class Saga:
         return [known[each] for each in order]
 
     def _tell(self) -> None:
-        self._ledger.would_undo([Compensation(phase=each, undo=row(each).undo) for each in self._recorded])
+        self._tracker.would_undo([Compensation(phase=each, undo=row(each).undo) for each in self._recorded])

@@ -4,13 +4,13 @@ from temporalio import activity
 
 from activities.runtime.context import Context
 from migration.before_images import ObjectAddress
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from openshift.api import resources
 from openshift.backups import Backup as Stored
 from openshift.backups import take_backup
 
 
-class BackupOrder(Value):
+class BackupOrder(FrozenModel):
     """What to store, where, and for which run of a migration (`Plan.key`)."""
 
     cluster: str
@@ -19,7 +19,7 @@ class BackupOrder(Value):
     objects: list[ObjectAddress]
 
 
-class BackupsTaken(Value):
+class BackupsTaken(FrozenModel):
     """References to the before-images, each with the checksum it was read back with."""
 
     manifests: list[Stored]

@@ -7,7 +7,7 @@ from activities.runtime.context import Context
 from migration.before_images import touched
 from migration.documents import cloud_config
 from migration.documents.baseline import changed
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from migration.plan import Plan, VCenterPlan
 from migration.run.status import Claim
 from openshift import secrets
@@ -21,13 +21,13 @@ from vsphere.inventory import Inventory, Place
 from vsphere.session import VCenter
 
 
-class BaselineQuestion(Value):
+class BaselineInput(FrozenModel):
     """The plan of the migration that was rolled back."""
 
     plan: Plan
 
 
-class Compared(Value):
+class Compared(FrozenModel):
     """One claim for each thing that must be as it was."""
 
     claims: list[Claim]
@@ -38,7 +38,7 @@ class Baseline:
         self._context = context
 
     @activity.defn(name="compare_baseline")
-    async def compare(self, question: BaselineQuestion) -> Compared:
+    async def compare(self, question: BaselineInput) -> Compared:
         """Every claim that the cluster's own objects and the targets' inventories can prove."""
         plan = question.plan
         cluster = await self._context.cluster(plan.cluster)
@@ -140,5 +140,5 @@ def _no_vms(vcenter: VCenter, target: VCenterPlan, plan: Plan) -> Claim:
     )
 
 
-def _servers(document: Document) -> list[str]:
+def _servers(document: KubeObject) -> list[str]:
     return cloud_config.servers(text_of(document))

@@ -12,42 +12,42 @@ any more, and so cannot begin another phase.
 from temporalio import activity
 
 from activities.runtime.context import Context
-from migration.frozen_model import Value
-from migration.run.checkpoint import MigrationRecord
-from openshift.checkpoints import Kept, keep_record, load_record
+from migration.frozen_model import FrozenModel
+from migration.run.checkpoint import Checkpoint
+from openshift.checkpoints import StoredCheckpoint, load_checkpoint, write_checkpoint
 
 
-class RecordQuestion(Value):
+class CheckpointQuery(FrozenModel):
     """Whose record: the cluster by its name in the configuration, and by its own."""
 
     cluster: str
     infrastructure_name: str
 
 
-class RecordFound(Value):
+class CheckpointFound(FrozenModel):
     """The record, if there is one, and the namespace that was looked in."""
 
     namespace: str
-    record: MigrationRecord | None
+    record: Checkpoint | None
 
 
-class Record:
+class CheckpointSecret:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="keep_record")
-    async def keep(self, record: MigrationRecord) -> Kept:
+    @activity.defn(name="write_checkpoint")
+    async def write(self, record: Checkpoint) -> StoredCheckpoint:
         """Write it and read it back; nothing to do where it is there already.
 
         Raises:
             openshift.errors.Superseded: another run has taken the migration over.
         """
-        return await keep_record(await self._context.cluster(record.plan.cluster), record)
+        return await write_checkpoint(await self._context.cluster(record.plan.cluster), record)
 
-    @activity.defn(name="read_record")
-    async def read(self, question: RecordQuestion) -> RecordFound:
+    @activity.defn(name="read_checkpoint")
+    async def read(self, question: CheckpointQuery) -> CheckpointFound:
         """The cluster's record, checked against its checksum."""
         cluster = await self._context.cluster(question.cluster)
         namespace = self._context.settings.namespace
-        found = await load_record(cluster, namespace=namespace, infrastructure_name=question.infrastructure_name)
-        return RecordFound(namespace=namespace, record=found)
+        found = await load_checkpoint(cluster, namespace=namespace, infrastructure_name=question.infrastructure_name)
+        return CheckpointFound(namespace=namespace, record=found)

@@ -6,19 +6,19 @@ from temporalio import activity
 
 from activities.cluster.infrastructure import entries
 from activities.runtime.context import Context
-from activities.runtime.waiting import Missing, until
+from activities.runtime.waiting import Unmet, until
 from migration.documents import cloud_config
 from migration.documents.cloud_config import CloudConfigError
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import VCenterPlan
 from migration.spec.failure_domain import FailureDomain
-from openshift.api.cache import Watched, World
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.resources import CONFIG_MAP
 from openshift.config_maps import GENERATED, read_cloud_config, replace_cloud_config, text_of
 from openshift.errors import OpenShiftError
 
 
-class AddToConfig(Value):
+class AddToConfig(FrozenModel):
     """vCenters that the config must list."""
 
     cluster: str
@@ -27,21 +27,21 @@ class AddToConfig(Value):
     vcenters: list[VCenterPlan]
 
 
-class RemoveFromConfig(Value):
+class RemoveFromConfig(FrozenModel):
     """A vCenter, by the name that preflight pinned, that the config must not mention.
 
     Attributes:
-        heir: stands in for it where an INI config names one vCenter as the default place.
+        replacement: stands in for it where an INI config names one vCenter as the default place.
     """
 
     cluster: str
     config_map: str
     key: str
     server: str
-    heir: FailureDomain
+    replacement: FailureDomain
 
 
-class GeneratedExpected(Value):
+class GeneratedExpected(FrozenModel):
     """The generated configs must list exactly these vCenters."""
 
     cluster: str
@@ -49,13 +49,13 @@ class GeneratedExpected(Value):
     at_most: timedelta
 
 
-class ConfigSeen(Value):
+class ConfigSeen(FrozenModel):
     """The vCenters that the config lists when read back."""
 
     servers: list[str]
 
 
-class GeneratedSeen(Value):
+class GeneratedSeen(FrozenModel):
     """The generated ConfigMaps that were read, as `namespace/name`."""
 
     names: list[str]
@@ -81,7 +81,7 @@ class CloudConfig:
         """Remove every mention of exactly that vCenter."""
         cluster = await self._context.cluster(order.cluster)
         old = await read_cloud_config(cluster, name=order.config_map, key=order.key)
-        new = cloud_config.remove(old, server=order.server, heir=order.heir)
+        new = cloud_config.remove(old, server=order.server, replacement=order.replacement)
         await replace_cloud_config(cluster, name=order.config_map, key=order.key, old=old, new=new)
         seen = await read_cloud_config(cluster, name=order.config_map, key=order.key)
         return ConfigSeen(servers=cloud_config.servers(seen))
@@ -95,14 +95,14 @@ class CloudConfig:
         """
         cluster = await self._context.cluster(expected.cluster)
         watched = {
-            f"{namespace}/{name}": Watched(
+            f"{namespace}/{name}": WatchTarget(
                 resource=CONFIG_MAP, namespace=namespace, field_selector=f"metadata.name={name}"
             )
             for namespace, name in GENERATED
         }
 
-        def judge(world: World) -> Missing | None:
-            listed = {key: _servers(world, each, key) for key, each in watched.items()}
+        def judge(cache: Cache) -> Unmet | None:
+            listed = {key: _servers(cache, each, key) for key, each in watched.items()}
             behind = [
                 f"{key} lists {', '.join(servers) or 'nothing readable'}"
                 for key, servers in listed.items()
@@ -110,7 +110,7 @@ class CloudConfig:
             ]
             if not behind:
                 return None
-            return Missing(
+            return Unmet(
                 what=f"the generated cloud configs to list {', '.join(expected.servers)}",
                 objects=behind,
                 done=len(watched) - len(behind),
@@ -122,8 +122,8 @@ class CloudConfig:
         return GeneratedSeen(names=list(watched))
 
 
-def _servers(world: World, watched: Watched, key: str) -> list[str]:
-    document = world[watched].get(key)
+def _servers(cache: Cache, watched: WatchTarget, key: str) -> list[str]:
+    document = cache[watched].get(key)
     try:
         return cloud_config.servers(text_of(document)) if document else []
     except (CloudConfigError, OpenShiftError):

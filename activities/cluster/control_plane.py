@@ -6,25 +6,25 @@ from temporalio import activity
 
 from activities.cluster.machine_views import MACHINES, NODES, is_ready, machines, views
 from activities.runtime.context import Context
-from activities.runtime.failures import Stuck
-from activities.runtime.waiting import Missing, until
-from migration.frozen_model import Value
+from activities.runtime.failures import WaitFailed
+from activities.runtime.waiting import Unmet, until
+from migration.frozen_model import FrozenModel
 from migration.run.request import ClusterName
-from migration.run.status import Node
+from migration.run.status import MachineView
 from openshift import control_plane
-from openshift.api.cache import Watched, World
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.resources import CONTROL_PLANE_MACHINE_SET
 from openshift.control_plane import ControlPlane as ControlPlaneView
 from openshift.control_plane import read_control_plane
 from openshift.etcd import ENDPOINTS, members
 from openshift.machines import NAMESPACE, Machine
 
-SETS = Watched(
+SETS = WatchTarget(
     resource=CONTROL_PLANE_MACHINE_SET, namespace=NAMESPACE, field_selector=f"metadata.name={control_plane.NAME}"
 )
 
 
-class PointOrder(Value):
+class PointOrder(FrozenModel):
     """The failure domains that the control plane must live in.
 
     Attributes:
@@ -36,7 +36,7 @@ class PointOrder(Value):
     if_active: bool = False
 
 
-class RollExpected(Value):
+class RollExpected(FrozenModel):
     """Every control-plane Machine must be on one of these servers, Ready, and a member of etcd."""
 
     cluster: str
@@ -45,17 +45,17 @@ class RollExpected(Value):
     at_most: timedelta
 
 
-class Pointed(Value):
+class Pointed(FrozenModel):
     """What the ControlPlaneMachineSet says when read back."""
 
     state: str
     failure_domains: list[str]
 
 
-class Rolled(Value):
+class Rolled(FrozenModel):
     """The control-plane machines after the roll, and what proves it."""
 
-    nodes: list[Node]
+    nodes: list[MachineView]
     evidence: list[str]
 
 
@@ -84,21 +84,21 @@ class ControlPlane:
         """Follow the roll, index by index.
 
         Raises:
-            Stuck: a replacement is Failed, the ControlPlaneMachineSet is gone, or `at_most` has passed.
+            WaitFailed: a replacement is Failed, the ControlPlaneMachineSet is gone, or `at_most` has passed.
         """
         cluster = await self._context.cluster(expected.cluster)
         seen: list[Rolled] = []
 
-        def judge(world: World) -> Missing | None:
-            masters = [each for each in machines(world) if each.is_control_plane]
-            nodes = views(masters, world[NODES])
+        def judge(cache: Cache) -> Unmet | None:
+            masters = [each for each in machines(cache) if each.is_control_plane]
+            nodes = views(masters, cache[NODES])
             new = [each for each in masters if each.server in expected.servers]
             old = [each for each in masters if each.server not in expected.servers]
             _refuse_failed(new)
-            ready = [each for each in new if is_ready(world[NODES].get(each.node or ""))]
-            voting = members(world)
+            ready = [each for each in new if is_ready(cache[NODES].get(each.node or ""))]
+            voting = members(cache)
             etcd = [each for each in ready if each.addresses and set(each.addresses) & voting]
-            rolled = _rolled(world)
+            rolled = _rolled(cache)
             seen[:] = [
                 Rolled(
                     nodes=list(nodes),
@@ -110,9 +110,9 @@ class ControlPlane:
             ]
             if rolled.rolled and len(masters) == len(etcd) == expected.replicas == len(voting):
                 return None
-            return Missing(
+            return Unmet(
                 what="the control plane to roll",
-                objects=[_told(each, world) for each in masters if each in old or each not in etcd]
+                objects=[_told(each, cache) for each in masters if each in old or each not in etcd]
                 or [f"ControlPlaneMachineSet: {rolled.updated} of {rolled.replicas} updated, {rolled.ready} ready"],
                 done=len(etcd) if not old else min(len(etcd), expected.replicas - len(old)),
                 total=expected.replicas,
@@ -128,10 +128,10 @@ class ControlPlane:
         return seen[0]
 
 
-def _rolled(world: World) -> ControlPlaneView:
-    document = world[SETS].get(f"{NAMESPACE}/{control_plane.NAME}")
+def _rolled(cache: Cache) -> ControlPlaneView:
+    document = cache[SETS].get(f"{NAMESPACE}/{control_plane.NAME}")
     if document is None:
-        raise Stuck(
+        raise WaitFailed(
             "the ControlPlaneMachineSet is gone",
             remedy="somebody deleted it; once its operator has made a new one, retry recreates the roll",
         )
@@ -141,18 +141,18 @@ def _rolled(world: World) -> ControlPlaneView:
 def _refuse_failed(new: list[Machine]) -> None:
     failed = [each for each in new if each.phase == "Failed"]
     if failed:
-        raise Stuck(
+        raise WaitFailed(
             "; ".join(f"Machine {each.name} is Failed: {each.obstacle or 'no reason given'}" for each in failed),
             remedy="mend the cause, delete the Failed Machine, and retry: the operator makes a new one for its index",
         )
 
 
-def _told(machine: Machine, world: World) -> str:
+def _told(machine: Machine, cache: Cache) -> str:
     state = f"{machine.name} is {machine.phase or 'new'}"
     if machine.deleting_since:
         hooks = ", ".join(each.name for each in machine.hooks)
         return f"{state}: {machine.obstacle or (f'waits for hook {hooks}' if hooks else 'drains')}"
-    if not is_ready(world[NODES].get(machine.node or "")):
+    if not is_ready(cache[NODES].get(machine.node or "")):
         return f"{state}, its node is not Ready yet"
     return f"{state}: {machine.obstacle}" if machine.obstacle else state
 

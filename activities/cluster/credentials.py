@@ -8,30 +8,30 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities.runtime.context import Context
-from activities.runtime.waiting import Missing, until
-from migration.frozen_model import Value
+from activities.runtime.waiting import Unmet, until
+from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
 from openshift import secrets
-from openshift.api.cache import Watched, World
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.resources import SECRET
 from openshift.backups import backup_name, load_backup
 from openshift.secrets import COPIES, CREDENTIALS, not_copied, read_credentials
 
 
-class CredentialsOrder(Value):
+class CredentialsOrder(FrozenModel):
     """The vCenter whose credentials the cluster must have."""
 
     vcenter: VCenterReference
 
 
-class RemoveCredentials(Value):
+class RemoveCredentials(FrozenModel):
     """A server, by the name that preflight pinned, whose keys must go."""
 
     cluster: str
     server: str
 
 
-class RestoreCredentials(Value):
+class RestoreCredentials(FrozenModel):
     """Servers whose keys must be what they were in the before-image: a value, or absent."""
 
     cluster: str
@@ -40,7 +40,7 @@ class RestoreCredentials(Value):
     servers: list[str]
 
 
-class CopiesExpected(Value):
+class CopiesExpected(FrozenModel):
     """Every component's copy must carry exactly what vsphere-creds does for these servers, and nothing for the rest.
 
     Attributes:
@@ -52,20 +52,20 @@ class CopiesExpected(Value):
     at_most: timedelta
 
 
-class KeysChanged(Value):
+class KeysChanged(FrozenModel):
     """The names of the keys that were changed by this very attempt."""
 
     keys: list[str]
 
 
-class CopiesSeen(Value):
+class CopiesSeen(FrozenModel):
     """The copies that were compared, as `namespace/name`."""
 
     names: list[str]
 
 
-def _watched(namespace: str, name: str) -> Watched:
-    return Watched(resource=SECRET, namespace=namespace, field_selector=f"metadata.name={name}")
+def _watched(namespace: str, name: str) -> WatchTarget:
+    return WatchTarget(resource=SECRET, namespace=namespace, field_selector=f"metadata.name={name}")
 
 
 class Credentials:
@@ -114,15 +114,15 @@ class Credentials:
         copies = {f"{namespace}/{name}": _watched(namespace, name) for namespace, name in COPIES}
         present: list[str] = []
 
-        def judge(world: World) -> Missing | None:
-            original = world[source].get("/".join(CREDENTIALS), {})
-            found = {key: world[each][key] for key, each in copies.items() if key in world[each]}
+        def judge(cache: Cache) -> Unmet | None:
+            original = cache[source].get("/".join(CREDENTIALS), {})
+            found = {key: cache[each][key] for key, each in copies.items() if key in cache[each]}
             present[:] = found
             stale = {key: not_copied(original, copy, servers=expected.servers) for key, copy in found.items()}
             behind = [f"{key} differs in {', '.join(keys)}" for key, keys in stale.items() if keys]
             if original and found and not behind:
                 return None
-            return Missing(
+            return Unmet(
                 what="the components' copies of kube-system/vsphere-creds",
                 objects=behind or ["no copy seen yet"],
                 done=len(found) - len(behind),

@@ -6,16 +6,16 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities.runtime.context import Context
-from activities.runtime.waiting import LOOK, Missing, until
-from migration.frozen_model import Value
-from openshift.api.cache import Watched, World
+from activities.runtime.waiting import LOOK, Unmet, until
+from migration.frozen_model import FrozenModel
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.resources import CLUSTER_OPERATOR
 from openshift.operators import unrest
 
-OPERATORS = Watched(resource=CLUSTER_OPERATOR)
+OPERATORS = WatchTarget(resource=CLUSTER_OPERATOR)
 
 
-class StableExpected(Value):
+class StableExpected(FrozenModel):
     """Every ClusterOperator but the excused must be calm for the configured window."""
 
     cluster: str
@@ -23,7 +23,7 @@ class StableExpected(Value):
     at_most: timedelta
 
 
-class StableSeen(Value):
+class StableSeen(FrozenModel):
     """One sentence of what was seen."""
 
     evidence: str
@@ -47,14 +47,14 @@ class Health:
         calm_since: list[float] = []
         count = 0
 
-        def judge(world: World) -> Missing | None:
+        def judge(cache: Cache) -> Unmet | None:
             nonlocal count
-            operators = list(world[OPERATORS].values())
+            operators = list(cache[OPERATORS].values())
             count = len(operators)
             restless = unrest(operators, excused=expected.excused)
-            if restless or not operators or world.stale:
+            if restless or not operators or cache.stale:
                 calm_since.clear()
-                return Missing(
+                return Unmet(
                     what="the cluster's operators to be stable",
                     objects=[str(each) for each in restless] if operators else ["no operator seen yet"],
                     done=count - len({each.operator for each in restless}),
@@ -66,7 +66,7 @@ class Health:
             left = window - (time.monotonic() - calm_since[0])
             if left <= 0:
                 return None
-            return Missing(
+            return Unmet(
                 what=f"the operators to stay stable for {window:g} s",
                 objects=[],
                 done=count,

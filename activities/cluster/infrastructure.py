@@ -3,17 +3,17 @@
 from temporalio import activity
 
 from activities.runtime.context import Context
-from activities.runtime.failures import Stuck
+from activities.runtime.failures import WaitFailed
 from migration.documents import infrastructure
-from migration.documents.infrastructure import VCenter
-from migration.frozen_model import Document, Value
+from migration.documents.infrastructure import VCenterEntry
+from migration.frozen_model import FrozenModel, KubeObject
 from migration.plan import VCenterPlan
 from migration.spec.failure_domain import FailureDomain
 from openshift.api.client import Cluster
 from openshift.infrastructure import get_infrastructure, patch_infrastructure
 
 
-class AddVCenters(Value):
+class AddVCenters(FrozenModel):
     """vCenters and failure domains that Infrastructure must know."""
 
     cluster: str
@@ -21,14 +21,14 @@ class AddVCenters(Value):
     failure_domains: list[FailureDomain]
 
 
-class RemoveVCenter(Value):
+class RemoveVCenter(FrozenModel):
     """A vCenter, by the name that preflight pinned, that Infrastructure must forget with its failure domains."""
 
     cluster: str
     server: str
 
 
-class Listed(Value):
+class Listed(FrozenModel):
     """What Infrastructure lists when read back."""
 
     servers: list[str]
@@ -48,7 +48,7 @@ class InfrastructureConfig:
         after = await _patched(cluster, patch)
         lost = [each for each in infrastructure.servers(before) if each not in infrastructure.servers(after)]
         if lost:
-            raise Stuck(
+            raise WaitFailed(
                 f"Infrastructure/cluster no longer lists {', '.join(lost)} after the target was added",
                 remedy="somebody else edits it: find out who (metadata.managedFields), restore the entry, then retry",
             )
@@ -62,18 +62,20 @@ class InfrastructureConfig:
         return _listed(await _patched(cluster, patch))
 
 
-def entries(vcenters: list[VCenterPlan]) -> list[VCenter]:
+def entries(vcenters: list[VCenterPlan]) -> list[VCenterEntry]:
     """The plan's vCenters as Infrastructure spells them."""
-    return [VCenter(server=each.server, port=each.reference.port, datacenters=each.datacenters) for each in vcenters]
+    return [
+        VCenterEntry(server=each.server, port=each.reference.port, datacenters=each.datacenters) for each in vcenters
+    ]
 
 
-async def _patched(cluster: Cluster, patch: list[Document]) -> Document:
+async def _patched(cluster: Cluster, patch: list[KubeObject]) -> KubeObject:
     if patch:
         await patch_infrastructure(cluster, patch)
     return await get_infrastructure(cluster)
 
 
-def _listed(document: Document) -> Listed:
+def _listed(document: KubeObject) -> Listed:
     return Listed(
         servers=infrastructure.servers(document),
         failure_domains=[each["name"] for each in infrastructure.failure_domains(document)],

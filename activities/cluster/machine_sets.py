@@ -6,20 +6,20 @@ from temporalio import activity
 
 from activities.cluster.machine_views import MACHINES, NODES, is_ready, machines, views
 from activities.runtime.context import Context
-from activities.runtime.failures import Stuck
-from activities.runtime.waiting import Missing, until
+from activities.runtime.failures import WaitFailed
+from activities.runtime.waiting import Unmet, until
 from migration.documents.machine_sets import machine_set
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import NewSet
-from migration.run.status import Node
+from migration.run.status import MachineView
 from migration.spec.failure_domain import FailureDomain
 from openshift import machines as machine_api
-from openshift.api.cache import World
+from openshift.api.cache import Cache
 from openshift.api.resources import MACHINE_SET
 from openshift.machines import NAMESPACE, Machine
 
 
-class NewSetOrder(Value):
+class NewSetOrder(FrozenModel):
     """One MachineSet to make on the target, patterned on one of the source."""
 
     cluster: str
@@ -28,7 +28,7 @@ class NewSetOrder(Value):
     failure_domain: FailureDomain
 
 
-class SetsReady(Value):
+class SetsReady(FrozenModel):
     """MachineSets and how many replicas of each must be Running with a Ready node."""
 
     cluster: str
@@ -36,21 +36,21 @@ class SetsReady(Value):
     at_most: timedelta
 
 
-class SetsScaled(Value):
+class MachineSetNames(FrozenModel):
     """MachineSets of the source, by the names that preflight pinned."""
 
     cluster: str
     names: list[str]
 
 
-class SetsRestored(Value):
+class SetsRestored(FrozenModel):
     """MachineSets of the source and the replicas they had when the plan was pinned."""
 
     cluster: str
     replicas: dict[str, int]
 
 
-class SetsGone(Value):
+class SetsGone(FrozenModel):
     """MachineSets that must have no Machine left, and Nodes that must be gone with them."""
 
     cluster: str
@@ -59,17 +59,17 @@ class SetsGone(Value):
     at_most: timedelta
 
 
-class SetsSeen(Value):
+class SetsSeen(FrozenModel):
     """The MachineSets as read back."""
 
     names: list[str]
 
 
-class MachinesSeen(Value):
+class MachinesSeen(FrozenModel):
     """The machines that were waited for (or are left), as last seen."""
 
     count: int
-    nodes: list[Node]
+    nodes: list[MachineView]
 
 
 class MachineSets:
@@ -98,21 +98,21 @@ class MachineSets:
         """Wait until every wanted replica is a Running Machine with a Ready Node.
 
         Raises:
-            Stuck: a Machine is Failed, which is final, or `at_most` has passed.
+            WaitFailed: a Machine is Failed, which is final, or `at_most` has passed.
         """
         cluster = await self._context.cluster(expected.cluster)
         seen: list[MachinesSeen] = []
 
-        def judge(world: World) -> Missing | None:
-            mine = [each for each in machines(world) if each.machine_set in expected.replicas]
+        def judge(cache: Cache) -> Unmet | None:
+            mine = [each for each in machines(cache) if each.machine_set in expected.replicas]
             _refuse_failed(mine)
-            nodes = views(mine, world[NODES])
-            ready = [each for each in mine if each.phase == "Running" and is_ready(world[NODES].get(each.node or ""))]
+            nodes = views(mine, cache[NODES])
+            ready = [each for each in mine if each.phase == "Running" and is_ready(cache[NODES].get(each.node or ""))]
             total = sum(expected.replicas.values())
             seen[:] = [MachinesSeen(count=len(ready), nodes=list(nodes))]
             if all(_count(ready, name) >= wanted for name, wanted in expected.replicas.items()):
                 return None
-            return Missing(
+            return Unmet(
                 what="new workers to be Ready nodes",
                 objects=[_lacks(each) for each in mine if each not in ready] or ["no Machine yet"],
                 done=len(ready),
@@ -125,7 +125,7 @@ class MachineSets:
         return seen[0]
 
     @activity.defn(name="scale_machine_sets_to_zero")
-    async def scale_to_zero(self, order: SetsScaled) -> SetsSeen:
+    async def scale_to_zero(self, order: MachineSetNames) -> SetsSeen:
         """Scale each to 0; nothing else of a source MachineSet is ever edited.
 
         One that is not there has no replicas: an undo meets sets that were never made, or are deleted already.
@@ -148,35 +148,35 @@ class MachineSets:
         """Wait until the sets' Machines and their Nodes are gone; what is left of the cluster is returned.
 
         Raises:
-            Stuck: some are left after `at_most`.
+            WaitFailed: some are left after `at_most`.
         """
         cluster = await self._context.cluster(expected.cluster)
         left: list[MachinesSeen] = []
         doomed = set(expected.nodes)
 
-        def judge(world: World) -> Missing | None:
-            every = machines(world)
+        def judge(cache: Cache) -> Unmet | None:
+            every = machines(cache)
             old = [each for each in every if each.machine_set in expected.names]
             kept = {each.node for each in every if each not in old}
             doomed.update(each.node for each in old if each.node)
-            nodes = sorted(each for each in doomed - kept if each in world[NODES])
-            left[:] = [MachinesSeen(count=len(every) - len(old), nodes=list(views(every, world[NODES])))]
+            nodes = sorted(each for each in doomed - kept if each in cache[NODES])
+            left[:] = [MachinesSeen(count=len(every) - len(old), nodes=list(views(every, cache[NODES])))]
             if not old and not nodes:
                 return None
-            return Missing(
+            return Unmet(
                 what="old workers to be drained and deleted",
                 objects=[_lacks(each) for each in old] or [f"Node {each}" for each in nodes],
                 done=len(doomed) - len(nodes),
                 total=len(doomed),
                 unblock="a PodDisruptionBudget or attached volume may hold one: see the Machine's conditions",
-                nodes=views(every, world[NODES]),
+                nodes=views(every, cache[NODES]),
             )
 
         await until(cluster, [MACHINES, NODES], judge, at_most=expected.at_most)
         return left[0]
 
     @activity.defn(name="delete_machine_sets")
-    async def delete(self, order: SetsScaled) -> SetsSeen:
+    async def delete(self, order: MachineSetNames) -> SetsSeen:
         """Delete the emptied sets; one that still wants or has Machines is refused."""
         cluster = await self._context.cluster(order.cluster)
         for each in order.names:
@@ -187,7 +187,7 @@ class MachineSets:
 def _refuse_failed(mine: list[Machine]) -> None:
     failed = [each for each in mine if each.phase == "Failed"]
     if failed:
-        raise Stuck(
+        raise WaitFailed(
             "; ".join(f"Machine {each.name} is Failed: {each.obstacle or 'no reason given'}" for each in failed),
             remedy=(
                 "a Failed Machine is never reconciled again: mend the cause, delete the Machine "

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 
-from migration.frozen_model import Document
-from migration.run.status import Node
-from openshift.api.cache import Watched, World
+from migration.frozen_model import KubeObject
+from migration.run.status import MachineView
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.documents import conditions
 from openshift.api.resources import MACHINE, NODE
 from openshift.machines import NAMESPACE, Machine, read_machine
 
-MACHINES = Watched(resource=MACHINE, namespace=NAMESPACE)
-NODES = Watched(resource=NODE)
+MACHINES = WatchTarget(resource=MACHINE, namespace=NAMESPACE)
+NODES = WatchTarget(resource=NODE)
 
 
-def machines(world: World) -> list[Machine]:
+def machines(cache: Cache) -> list[Machine]:
     """All Machines of a watched world, by name."""
-    return sorted((read_machine(each) for each in world[MACHINES].values()), key=lambda each: each.name)
+    return sorted((read_machine(each) for each in cache[MACHINES].values()), key=lambda each: each.name)
 
 
-def is_ready(node: Document | None) -> bool:
+def is_ready(node: KubeObject | None) -> bool:
     """Whether a Node is there and says that it is Ready."""
     if node is None:
         return False
@@ -26,10 +26,10 @@ def is_ready(node: Document | None) -> bool:
     return ready is not None and ready.status == "True"
 
 
-def views(listed: Iterable[Machine], nodes: Mapping[str, Document]) -> tuple[Node, ...]:
+def views(listed: Iterable[Machine], nodes: Mapping[str, KubeObject]) -> tuple[MachineView, ...]:
     """The machines for the live view."""
     return tuple(
-        Node(
+        MachineView(
             name=each.name,
             role=each.role,
             server=each.server,

@@ -6,14 +6,14 @@ from temporalio import activity
 
 from activities.runtime.context import Context
 from migration.documents.metadata_json import VCenterAccess, metadata_json
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import VCenterPlan
-from openshift.api.documents import dig
+from openshift.api.documents import get_path
 from openshift.api.resources import SECRET
 from openshift.secrets import read_credentials
 
 
-class MetadataOrder(Value):
+class MetadataOrder(FrozenModel):
     """What the file says but for the credentials, which are read here."""
 
     cluster: str
@@ -23,7 +23,7 @@ class MetadataOrder(Value):
     vcenters: list[VCenterPlan]
 
 
-class MetadataWritten(Value):
+class MetadataWritten(FrozenModel):
     """Where it is."""
 
     namespace: str
@@ -60,7 +60,7 @@ class Metadata:
         name = f"{order.infrastructure_name}-metadata"
         data = {"metadata.json": b64encode(text.encode()).decode()}
         present = await cluster.find(SECRET, name, namespace=order.namespace)
-        if present is None or dig(present, "data") != data:
+        if present is None or get_path(present, "data") != data:
             await cluster.apply(
                 SECRET, {"metadata": {"name": name, "namespace": order.namespace}, "type": "Opaque", "data": data}
             )

@@ -6,19 +6,19 @@ from temporalio import activity
 
 from activities.cluster.machine_views import NODES
 from activities.runtime.context import Context
-from activities.runtime.waiting import Missing, until
-from migration.frozen_model import Value
+from activities.runtime.waiting import Unmet, until
+from migration.frozen_model import FrozenModel
 from migration.run.request import ClusterName
 from openshift import pods
-from openshift.api.cache import Watched, World
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.resources import DAEMON_SET, DEPLOYMENT, POD
 from openshift.pods import NAMESPACES, Workload
 
-_OWNERS = [Watched(resource=kind, namespace=each) for kind in (DEPLOYMENT, DAEMON_SET) for each in NAMESPACES]
-_PODS = [Watched(resource=POD, namespace=each) for each in NAMESPACES]
+_OWNERS = [WatchTarget(resource=kind, namespace=each) for kind in (DEPLOYMENT, DAEMON_SET) for each in NAMESPACES]
+_PODS = [WatchTarget(resource=POD, namespace=each) for each in NAMESPACES]
 
 
-class OldPods(Value):
+class OldPods(FrozenModel):
     """The workloads and their pods before the restart; in history before the first of them is deleted."""
 
     cluster: str
@@ -30,14 +30,14 @@ class OldPods(Value):
         return [uid for each in self.workloads for uid in each.pods.values()]
 
 
-class ReplacedExpected(Value):
+class ReplacedExpected(FrozenModel):
     """Every old pod gone, as many new ones Ready as each workload wants."""
 
     old: OldPods
     at_most: timedelta
 
 
-class PodsReplaced(Value):
+class PodsReplaced(FrozenModel):
     """One sentence of what was seen."""
 
     evidence: str
@@ -70,17 +70,17 @@ class Pods:
         old = expected.old
         cluster = await self._context.cluster(old.cluster)
 
-        def judge(world: World) -> Missing | None:
+        def judge(cache: Cache) -> Unmet | None:
             lacking = pods.outstanding(
                 old.workloads,
-                owners=[each for watched in _OWNERS for each in world[watched].values()],
+                owners=[each for watched in _OWNERS for each in cache[watched].values()],
                 pods=pods.on_nodes(
-                    (each for watched in _PODS for each in world[watched].values()), nodes=world[NODES].keys()
+                    (each for watched in _PODS for each in cache[watched].values()), nodes=cache[NODES].keys()
                 ),
             )
             if not lacking:
                 return None
-            return Missing(
+            return Unmet(
                 what="new pods in the place of the old",
                 objects=[f"{workload}: {lack}" for workload, lack in lacking.items()],
                 done=len(old.workloads) - len(lacking),

@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.runtime.context import Context
 from migration.documents.autoscalers import retargeted
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import NewSet, Quiesced
 from openshift import quiesce
 from openshift.api.resources import MACHINE_AUTOSCALER
@@ -12,7 +12,7 @@ from openshift.backups import backup_name, load_backup
 from openshift.machines import NAMESPACE
 
 
-class QuiesceOrder(Value):
+class QuiesceOrder(FrozenModel):
     """What preflight found that would fight this run of a migration (`Plan.key`)."""
 
     cluster: str
@@ -21,14 +21,14 @@ class QuiesceOrder(Value):
     found: Quiesced
 
 
-class RestoreAutoscalers(Value):
+class RestoreAutoscalers(FrozenModel):
     """The MachineAutoscalers that were set aside, and the MachineSets that took the place of those they scaled."""
 
     quiesced: QuiesceOrder
     new_sets: list[NewSet]
 
 
-class Names(Value):
+class Names(FrozenModel):
     """What was held still, or given back."""
 
     names: list[str]

@@ -6,7 +6,7 @@ from activities.preflight.inspect_vcenter import ask
 from activities.runtime.context import Context
 from migration.documents import cloud_config, infrastructure
 from migration.documents.cloud_config import CloudConfigError
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.plan import VCenterReference
 from migration.preflight.facts import DomainFacts, Facts, VCenterFacts
 from migration.preflight.planning import source_reference, target_vcenters
@@ -28,7 +28,7 @@ from openshift.api.resources import (
     PERSISTENT_VOLUME,
     Resource,
 )
-from openshift.checkpoints import load_record
+from openshift.checkpoints import load_checkpoint
 from openshift.config_maps import read_cloud_config
 from openshift.errors import NotServed, OpenShiftError, Unexpected
 from openshift.infrastructure import get_infrastructure, read_infrastructure
@@ -107,20 +107,20 @@ async def _read_cluster(cluster: Cluster, spec: MigrationSpec) -> Facts:
 
 async def _record(cluster: Cluster, infrastructure_name: str, namespace: str) -> dict[str, object]:
     try:
-        record = await load_record(cluster, namespace=namespace, infrastructure_name=infrastructure_name)
+        record = await load_checkpoint(cluster, namespace=namespace, infrastructure_name=infrastructure_name)
     except Unexpected as error:
         return {"record_problem": str(error)}
     return {"record": record}
 
 
-async def _list(cluster: Cluster, resource: Resource) -> list[Document]:
+async def _list(cluster: Cluster, resource: Resource) -> list[KubeObject]:
     try:
         return await cluster.list(resource)
     except NotServed:
         return []
 
 
-async def _cloud_config_problem(cluster: Cluster, document: Document, spec: MigrationSpec) -> str:
+async def _cloud_config_problem(cluster: Cluster, document: KubeObject, spec: MigrationSpec) -> str:
     """Why the edits of `update_config` and `cleanup` would fail on the text as it stands; empty if they would not."""
     name, key = read_infrastructure(document).cloud_config
     targets = infrastructure.targets(spec)
@@ -129,9 +129,9 @@ async def _cloud_config_problem(cluster: Cluster, document: Document, spec: Migr
         text = await read_cloud_config(cluster, name=name, key=key)
         for each in targets:
             text = cloud_config.add(text, each)
-        heir = spec.failure_domains[0].completed(infrastructure.name(document))
+        replacement = spec.failure_domains[0].completed(infrastructure.name(document))
         for server in sorted(sources):
-            text = cloud_config.remove(text, server=server, heir=heir)
+            text = cloud_config.remove(text, server=server, replacement=replacement)
     except CloudConfigError as error:
         return str(error)
     except OpenShiftError as error:

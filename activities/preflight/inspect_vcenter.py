@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from migration.preflight.facts import AttachedTag, DomainFacts, Lacking, Missing, Template, VCenterFacts
+from migration.preflight.facts import AttachedTag, DomainFacts, MissingObject, MissingPrivileges, Template, VCenterFacts
 from migration.spec.failure_domain import FailureDomain
 from vsphere import privileges
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import Moref, moref
 from vsphere.session import VCenter
-from vsphere.tags import REGION, ZONE, Tags, ownership
+from vsphere.tags import REGION, ZONE, TagService, ownership
 
 _ROOT_PRIVILEGES = (
     "InventoryService.Tagging.AttachTag",
@@ -27,7 +27,7 @@ def ask(
     server = vcenter.endpoint.server
     if not domains:
         return VCenterFacts(server=server, instance_uuid=about.instance_uuid), []
-    service = Tags(vcenter)
+    service = TagService(vcenter)
     shapes = [REGION, ZONE, ownership(infrastructure_name)]
     present = service.categories([each.name for each in shapes])
     unusable = {
@@ -60,16 +60,16 @@ def _places(domain: FailureDomain) -> dict[str, Place]:
     }
 
 
-def _ask_about(vcenter: VCenter, service: Tags, domain: FailureDomain, categories: dict[str, str]) -> DomainFacts:
+def _ask_about(vcenter: VCenter, service: TagService, domain: FailureDomain, categories: dict[str, str]) -> DomainFacts:
     inventory = Inventory(vcenter)
     places = _places(domain)
     resolved = inventory.resolve(places.values())
     morefs = {label: resolved[place] for label, place in places.items()}
-    missing = [Missing(kind=label, path=places[label].path) for label, found in morefs.items() if found is None]
+    missing = [MissingObject(kind=label, path=places[label].path) for label, found in morefs.items() if found is None]
     cluster = morefs["Compute cluster"]
     if cluster:
         usable = inventory.networks(cluster, domain.topology.networks)
-        missing += [Missing(kind="Network", path=each) for each, found in usable.items() if len(found) != 1]
+        missing += [MissingObject(kind="Network", path=each) for each, found in usable.items() if len(found) != 1]
     carriers = {
         found: places[label].path for label in ("Datacenter", "Compute cluster") if (found := morefs[label]) is not None
     }
@@ -100,7 +100,7 @@ def _free(inventory: Inventory, found: Moref | None) -> float | None:
     return inventory.datastores([found])[found].free_gib if found else None
 
 
-def _lacking(vcenter: VCenter, domains: Iterable[FailureDomain]) -> list[Lacking]:
+def _lacking(vcenter: VCenter, domains: Iterable[FailureDomain]) -> list[MissingPrivileges]:
     """The privileges that the phases themselves need; those of the cluster's own components are its owner's affair."""
     wanted: dict[Place, tuple[str, ...]] = {}
     for domain in domains:
@@ -113,4 +113,4 @@ def _lacking(vcenter: VCenter, domains: Iterable[FailureDomain]) -> list[Lacking
     asked = {root: _ROOT_PRIVILEGES} | {each: wanted[place] for place, each in found.items() if each}
     paths = {root: "/"} | {each: place.path for place, each in found.items() if each}
     lacks = privileges.missing(vcenter, asked)
-    return [Lacking(object=paths[each], privileges=list(names)) for each, names in lacks.items()]
+    return [MissingPrivileges(object=paths[each], privileges=list(names)) for each, names in lacks.items()]

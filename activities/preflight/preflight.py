@@ -10,13 +10,13 @@ from temporalio import activity
 from activities.cluster.machine_views import views
 from activities.preflight.inspect_cluster import read_facts
 from activities.runtime.context import Context
+from migration.concern import Category, Concern, blocking
 from migration.documents import infrastructure
 from migration.documents.infrastructure import InfrastructureError
-from migration.frozen_model import Value
-from migration.preflight.concern import Category, Concern, blocking
-from migration.preflight.evaluate import judge
+from migration.frozen_model import FrozenModel
+from migration.preflight.evaluate import evaluate
 from migration.preflight.planning import make_plan
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 from migration.spec.model import MigrationSpec
 from openshift.api.client import Cluster
 from openshift.errors import Conflict, Invalid
@@ -26,7 +26,7 @@ from openshift.machines import read_machine
 LEGACY_RULE = "cannot be added or removed once set"
 
 
-class PreflightQuestion(Value):
+class PreflightInput(FrozenModel):
     """What was asked for, of which cluster."""
 
     migration: str
@@ -40,12 +40,12 @@ class Preflight:
         self._context = context
 
     @activity.defn(name="preflight")
-    async def examine(self, question: PreflightQuestion) -> Verdict:
+    async def examine(self, question: PreflightInput) -> PreflightResult:
         """Read, judge, rehearse the one patch that OpenShift may refuse, and pin the plan if nothing is Critical."""
         cluster = await self._context.cluster(question.cluster)
         namespace = self._context.settings.namespace
         facts = await read_facts(self._context, cluster, question.spec, name=question.cluster)
-        concerns = judge(question.spec, facts)
+        concerns = evaluate(question.spec, facts)
         if not blocking(concerns):
             concerns += await _rehearse(cluster, question.spec)
         plan = (
@@ -61,7 +61,7 @@ class Preflight:
             )
         )
         machines = [read_machine(each) for each in facts.machines]
-        return Verdict(
+        return PreflightResult(
             concerns=concerns,
             plan=plan,
             nodes=list(views(machines, {each["metadata"]["name"]: each for each in facts.nodes})),

@@ -15,7 +15,7 @@ from activities.runtime.threads import in_thread
 from config.settings import Settings
 from journal.store import Journal
 from migration.audit.call import Call, scope
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.plan import SecretAddress, VCenterReference
 from openshift.api.client import Cluster
 from openshift.api.kubeconfigs import kubeconfig_of
@@ -122,7 +122,7 @@ class Context:
         return endpoint
 
     @staticmethod
-    async def _secret(cluster: Cluster, address: SecretAddress) -> Document:
+    async def _secret(cluster: Cluster, address: SecretAddress) -> KubeObject:
         if address.before_image:
             return await load_backup(cluster, namespace=address.namespace, secret=address.name)
         return await cluster.get(SECRET, address.name, namespace=address.namespace)

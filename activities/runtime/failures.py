@@ -14,7 +14,7 @@ from openshift.errors import OpenShiftError
 from vsphere.errors import VSphereError
 
 
-class Stuck(Exception):
+class WaitFailed(Exception):
     """The world is not as it must be, and waiting longer does not help.
 
     Attributes:
@@ -29,7 +29,7 @@ class Stuck(Exception):
 EXPECTED = (
     OpenShiftError,
     VSphereError,
-    Stuck,
+    WaitFailed,
     InfrastructureError,
     CloudConfigError,
     UnsupportedMachineSetError,

@@ -17,7 +17,7 @@ SECONDS = 2.0
 """A fifth of the heartbeat time-out in `workflows.timeouts`."""
 
 
-class Pulse:
+class Heartbeat:
     """One activity's; begins with what the attempt before it reported last."""
 
     def __init__(self, last: Sequence[Any]) -> None:
@@ -35,7 +35,7 @@ class Pulse:
             await asyncio.sleep(SECONDS)
 
 
-current: ContextVar[Pulse] = ContextVar("pulse")
+current: ContextVar[Heartbeat] = ContextVar("pulse")
 
 
 def report(observation: Observation) -> None:

@@ -65,7 +65,7 @@ class _Around(ActivityInboundInterceptor):
                 attempt=info.attempt,
             )
         )
-        mine = heartbeat.Pulse(info.heartbeat_details)
+        mine = heartbeat.Heartbeat(info.heartbeat_details)
         heartbeat.current.set(mine)
         beating = asyncio.create_task(mine.beat(), name=f"pulse of {info.activity_id}")
         try:

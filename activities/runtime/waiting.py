@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
-from activities.runtime.failures import Stuck
+from activities.runtime.failures import WaitFailed
 from activities.runtime.heartbeat import report
 from migration.run.observation import Observation
-from migration.run.status import Node, Waiting
-from openshift.api.cache import Watched, World
+from migration.run.status import MachineView, Waiting
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.client import Cluster
 
 LOOK = 5.0
@@ -23,7 +23,7 @@ LOOK = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Missing:
+class Unmet:
     """What is still missing, as `judge` found it.
 
     Attributes:
@@ -37,12 +37,12 @@ class Missing:
     done: int = 0
     total: int = 0
     note: str = ""
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[MachineView, ...] = ()
     look_again: float = LOOK
 
 
-Judge = Callable[[World], Missing | None]
-"""Says what is still missing, or None when there is nothing; raises `Stuck` when waiting cannot help."""
+Judge = Callable[[Cache], Unmet | None]
+"""Says what is still missing, or None when there is nothing; raises `WaitFailed` when waiting cannot help."""
 
 
 def first_scheduled() -> datetime:
@@ -50,7 +50,7 @@ def first_scheduled() -> datetime:
     return activity.info().scheduled_time
 
 
-def waiting_for(missing: Missing, *, at_most: timedelta, note: str = "") -> Observation:
+def waiting_for(missing: Unmet, *, at_most: timedelta, note: str = "") -> Observation:
     """What is missing, as a heartbeat."""
     return Observation(
         waiting=Waiting.on(
@@ -67,30 +67,30 @@ def waiting_for(missing: Missing, *, at_most: timedelta, note: str = "") -> Obse
     )
 
 
-def check_patience(missing: Missing, *, at_most: timedelta) -> None:
-    """Raises Stuck when the wait has lasted as long as it may."""
+def check_patience(missing: Unmet, *, at_most: timedelta) -> None:
+    """Raises WaitFailed when the wait has lasted as long as it may."""
     if datetime.now(UTC) - first_scheduled() > at_most:
         listed = "; ".join(missing.objects[:10])
-        raise Stuck(f"waited {at_most} for {missing.what}: {listed}", remedy=f"{missing.unblock}, then retry")
+        raise WaitFailed(f"waited {at_most} for {missing.what}: {listed}", remedy=f"{missing.unblock}, then retry")
 
 
-async def until(cluster: Cluster, watched: list[Watched], judge: Judge, *, at_most: timedelta) -> None:
+async def until(cluster: Cluster, watched: list[WatchTarget], judge: Judge, *, at_most: timedelta) -> None:
     """Watch some kinds until `judge` has nothing to ask for.
 
     Raises:
-        Stuck: it took longer than `at_most`, or `judge` says that waiting cannot help.
+        WaitFailed: it took longer than `at_most`, or `judge` says that waiting cannot help.
         openshift.errors.OpenShiftError: the kinds cannot be watched.
     """
     limit = at_most
-    async with World(cluster, watched) as world:
+    async with Cache(cluster, watched) as cache:
         looked = datetime.now(UTC)
-        while (missing := judge(world)) is not None:
+        while (missing := judge(cache)) is not None:
             before, looked = looked, datetime.now(UTC)
             away = ""
-            if stale := world.stale:
+            if stale := cache.stale:
                 limit += looked - before
                 away = f"the API server has been away since {stale.since:%H:%M:%S}Z: {stale.reason}"
             else:
                 check_patience(missing, at_most=limit)
             report(waiting_for(missing, at_most=limit, note=away))
-            await world.changed(missing.look_again)
+            await cache.changed(missing.look_again)

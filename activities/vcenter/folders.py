@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.runtime.context import Context
 from migration.before_images import FolderBefore
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
 from migration.run.status import Claim
 from vsphere import folders, tags
@@ -12,7 +12,7 @@ from vsphere.moref import Moref
 from vsphere.session import VCenter
 
 
-class FolderOrder(Value):
+class FolderOrder(FrozenModel):
     """A folder that must be there, as inventory path, with the ownership tag on it."""
 
     vcenter: VCenterReference
@@ -21,21 +21,21 @@ class FolderOrder(Value):
     path: str
 
 
-class FolderSeen(Value):
+class FolderSeen(FrozenModel):
     """What was read back, and the paths of the levels made by this very attempt."""
 
     evidence: list[str]
     created: list[str]
 
 
-class FolderRemoval(Value):
+class FolderRemoval(FrozenModel):
     """A folder that need not be there any more, and which of its levels were there before."""
 
     order: FolderOrder
     before: FolderBefore
 
 
-class Folders:
+class TargetFolders:
     def __init__(self, context: Context) -> None:
         self._context = context
 
@@ -87,7 +87,7 @@ def _observe(vcenter: VCenter, order: FolderOrder) -> FolderBefore:
 def _remove(vcenter: VCenter, removal: FolderRemoval) -> FolderSeen:
     service, path = folders.Folders(vcenter), removal.order.path
     if not removal.before.tagged and (attached := _tagged(vcenter, removal.order)):
-        tags.Tags(vcenter).detach(*attached)
+        tags.TagService(vcenter).detach(*attached)
     ours = [each for each in reversed(_levels(path)) if each not in removal.before.existing]
     kept = [each for each in ours if not service.delete_if_empty(each)]
     left = f"; kept {', '.join(kept)}, which is not empty" if kept else ""
@@ -96,7 +96,7 @@ def _remove(vcenter: VCenter, removal: FolderRemoval) -> FolderSeen:
 
 def _tagged(vcenter: VCenter, order: FolderOrder) -> tuple[str, Moref] | None:
     """The ownership tag's id and the folder that carries it; None where one of the three is missing."""
-    service, folder = tags.Tags(vcenter), folders.Folders(vcenter).find(order.path)
+    service, folder = tags.TagService(vcenter), folders.Folders(vcenter).find(order.path)
     category = service.categories({tags.ownership(order.infrastructure_name).name}).values()
     found = [tag for each in category for tag in service.tags(each.id, [order.infrastructure_name]).values()]
     carrying = [(each.id, folder) for each in found if folder and folder in service.objects(each.id)]
@@ -105,7 +105,7 @@ def _tagged(vcenter: VCenter, order: FolderOrder) -> tuple[str, Moref] | None:
 
 def _ensure(vcenter: VCenter, order: FolderOrder) -> FolderSeen:
     folder = folders.Folders(vcenter).ensure(order.path)
-    service = tags.Tags(vcenter)
+    service = tags.TagService(vcenter)
     category = service.ensure_category(tags.ownership(order.infrastructure_name))
     tag = service.ensure_tag(category.id, order.infrastructure_name, tags.OWNERSHIP_DESCRIPTION)
     service.attach(tag.id, folder.moref)

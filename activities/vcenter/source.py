@@ -3,10 +3,10 @@
 from temporalio import activity
 
 from activities.runtime.context import Context
-from activities.runtime.failures import Stuck
+from activities.runtime.failures import WaitFailed
 from migration.documents import infrastructure
 from migration.documents.machine_sets import provider_spec, server
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import Plan
 from migration.preflight import capacity
 from migration.preflight.planning import machine_provider
@@ -18,13 +18,13 @@ from vsphere.inventory import Inventory, Place
 from vsphere.session import VCenter
 
 
-class SourceQuestion(Value):
+class SourceInput(FrozenModel):
     """The plan of the migration that might have to go back."""
 
     plan: Plan
 
 
-class SourceFit(Value):
+class SourceFit(FrozenModel):
     """One sentence of what was read."""
 
     evidence: str
@@ -35,11 +35,11 @@ class Source:
         self._context = context
 
     @activity.defn(name="source_is_fit")
-    async def is_fit(self, question: SourceQuestion) -> SourceFit:
+    async def is_fit(self, question: SourceInput) -> SourceFit:
         """See that the source answers, knows us, has what machines are made of, and room for those that are gone.
 
         Raises:
-            Stuck: it could not take the cluster back; says everything that it lacks.
+            WaitFailed: it could not take the cluster back; says everything that it lacks.
         """
         plan = question.plan
         cluster = await self._context.cluster(plan.cluster)
@@ -73,7 +73,7 @@ def _fit(vcenter: VCenter, places: dict[Place, str], needs: dict[str, int]) -> S
     free = {path: seen[ref].free_gib for path, ref in stores.items()}
     lacking += capacity.too_small({path: gib for path, gib in needs.items() if path in free}, free)
     if lacking:
-        raise Stuck(
+        raise WaitFailed(
             f"{vcenter.endpoint.server} could not take the cluster back: {'; '.join(lacking)}",
             remedy="mend that on the source, then retry",
         )

@@ -3,20 +3,19 @@
 from temporalio import activity
 
 from activities.runtime.context import Context
-from activities.runtime.failures import Stuck
+from activities.runtime.failures import WaitFailed
 from migration.before_images import TagsBefore
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
 from migration.run.status import Claim
 from migration.spec.failure_domain import FailureDomain
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import Moref
 from vsphere.session import VCenter
-from vsphere.tags import OWNERSHIP_DESCRIPTION, REGION, ZONE, CategoryShape, ownership
-from vsphere.tags import Tags as TagService
+from vsphere.tags import OWNERSHIP_DESCRIPTION, REGION, ZONE, CategoryShape, TagService, ownership
 
 
-class TagsOrder(Value):
+class TagsOrder(FrozenModel):
     """Which tags a vCenter must have, and on what."""
 
     vcenter: VCenterReference
@@ -24,21 +23,21 @@ class TagsOrder(Value):
     failure_domains: list[FailureDomain]
 
 
-class TagsSeen(Value):
+class TagsSeen(FrozenModel):
     """What was read back, and the ids of what was created by this very attempt."""
 
     evidence: list[str]
     created: list[str]
 
 
-class TagsRemoval(Value):
+class TagsRemoval(FrozenModel):
     """Tags that a vCenter need not have any more, and what was there before."""
 
     order: TagsOrder
     before: TagsBefore
 
 
-class Tags:
+class TargetTags:
     def __init__(self, context: Context) -> None:
         self._context = context
 
@@ -172,7 +171,7 @@ def _ensure(vcenter: VCenter, order: TagsOrder) -> TagsSeen:
         if value not in {t.name for t in attached[target]}
     ]
     if lacking:
-        raise Stuck(
+        raise WaitFailed(
             f"tags were attached and are not there when read back: {', '.join(lacking)}",
             remedy="see in vCenter's events who removes them, then retry",
         )

@@ -9,11 +9,11 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities.runtime.context import Context
-from activities.runtime.failures import Stuck
+from activities.runtime.failures import WaitFailed
 from activities.runtime.heartbeat import report
 from activities.runtime.threads import in_thread
-from activities.runtime.waiting import Missing, check_patience, waiting_for
-from migration.frozen_model import Value
+from activities.runtime.waiting import Unmet, check_patience, waiting_for
+from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
 from vsphere import tags
 from vsphere.inventory import Inventory, Place, VirtualMachine
@@ -25,7 +25,7 @@ WINDOW = 2.0
 """Seconds that one question to vCenter may last: so long a cancelled wait goes on."""
 
 
-class VmsGone(Value):
+class VmsGone(FrozenModel):
     """VMs (not templates) that must not be left anywhere in these datacenters.
 
     Attributes:
@@ -40,7 +40,7 @@ class VmsGone(Value):
     at_most: timedelta
 
 
-class TaggedExpected(Value):
+class TaggedExpected(FrozenModel):
     """These VMs, wherever in these folders they are, must carry the ownership tag."""
 
     vcenter: VCenterReference
@@ -49,13 +49,13 @@ class TaggedExpected(Value):
     names: list[str]
 
 
-class VmsSeen(Value):
+class VmsSeen(FrozenModel):
     """One sentence of what was read."""
 
     evidence: str
 
 
-class VmsTagged(Value):
+class VmsTagged(FrozenModel):
     """One sentence per folder."""
 
     evidence: list[str]
@@ -70,7 +70,7 @@ class VirtualMachines:
         """Wait until vCenter has none of the VMs left.
 
         Raises:
-            Stuck: some are still there after `at_most`.
+            WaitFailed: some are still there after `at_most`.
         """
         # One datacenter after the other lasts as long as the slowest, and leaves one report of what is waited for.
         async with self._context.vcenter(expected.vcenter) as vcenter:
@@ -95,7 +95,7 @@ async def _wait_gone_from(vcenter: VCenter, datacenter: str, expected: VmsGone) 
             if rows is None and left is None:
                 continue
             left = _meant(rows, expected) if rows is not None else left or []
-            missing = Missing(
+            missing = Unmet(
                 what=f"VMs to be gone from {expected.vcenter.server}",
                 objects=left,
                 done=max(0, len(expected.names) - len(left)),
@@ -123,7 +123,7 @@ def _meant(rows: Rows, expected: VmsGone) -> list[str]:
 
 
 def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:
-    service, inventory = tags.Tags(vcenter), Inventory(vcenter)
+    service, inventory = tags.TagService(vcenter), Inventory(vcenter)
     category = service.ensure_category(tags.ownership(expected.infrastructure_name))
     tag = service.ensure_tag(category.id, expected.infrastructure_name, tags.OWNERSHIP_DESCRIPTION)
     evidence: list[str] = []
@@ -135,7 +135,7 @@ def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:
         added = [each.name for each in _untagged(service, machines, tag.id) if service.attach(tag.id, each.moref)]
         still = _untagged(service, machines, tag.id)
         if still:
-            raise Stuck(
+            raise WaitFailed(
                 f"{', '.join(each.name for each in still)} on {expected.vcenter.server} lack the ownership tag",
                 remedy="see in vCenter's events who removes it, then retry",
             )
@@ -144,13 +144,13 @@ def _ensure_tagged(vcenter: VCenter, expected: TaggedExpected) -> VmsTagged:
             f"{expected.vcenter.server}: all {len(machines)} new VMs in {path} carry the ownership tag{said}"
         )
     if absent := sorted(set(expected.names) - seen):
-        raise Stuck(
+        raise WaitFailed(
             f"{expected.vcenter.server} has no VM {', '.join(absent)} in {', '.join(expected.folders)}",
             remedy="see whether somebody moved or deleted it in vCenter, then retry",
         )
     return VmsTagged(evidence=evidence)
 
 
-def _untagged(service: tags.Tags, machines: list[VirtualMachine], tag: str) -> list[VirtualMachine]:
+def _untagged(service: tags.TagService, machines: list[VirtualMachine], tag: str) -> list[VirtualMachine]:
     attached = service.attached([each.moref for each in machines])
     return [each for each in machines if tag not in {one.id for one in attached[each.moref]}]

@@ -6,7 +6,7 @@ from migration.plan import Plan
 from migration.run.status import Claim
 from openshift import secrets
 from openshift.api.client import Cluster
-from openshift.api.documents import dig
+from openshift.api.documents import get_path
 from openshift.api.resources import DEPLOYMENT, SECRET
 from openshift.config_maps import find_generated, read_cloud_config, text_of
 from openshift.control_plane import find_control_plane
@@ -134,7 +134,7 @@ async def _credentials(cluster: Cluster, plan: Plan) -> Claim:
     wanted = {key for server in plan.target_servers for key in secrets.keys_of(server)}
     known = wanted | set(secrets.keys_of(plan.source.server))
     found = {f"{namespace}/{name}": original} | await secrets.find_copies(cluster)
-    keys = {each: set(dig(document, "data") or {}) & known for each, document in found.items()}
+    keys = {each: set(get_path(document, "data") or {}) & known for each, document in found.items()}
     return Claim(
         claim="vsphere-creds and its copies hold the target's keys and none of the source's",
         holds=all(each == wanted for each in keys.values()),
@@ -163,7 +163,7 @@ async def _quiesced(cluster: Cluster, plan: Plan) -> list[Claim]:
 
 async def _version_operator(cluster: Cluster) -> Claim:
     document = await cluster.get(DEPLOYMENT, "cluster-version-operator", namespace="openshift-cluster-version")
-    wanted, available = dig(document, "spec", "replicas"), dig(document, "status", "availableReplicas") or 0
+    wanted, available = get_path(document, "spec", "replicas"), get_path(document, "status", "availableReplicas") or 0
     return Claim(
         claim="the cluster-version-operator runs",
         holds=bool(wanted) and available >= wanted,
@@ -176,6 +176,6 @@ async def _metadata(cluster: Cluster, plan: Plan) -> Claim:
     document = await cluster.find(SECRET, name, namespace=plan.namespace)
     return Claim(
         claim="the installer's metadata.json is kept for the day the cluster is destroyed",
-        holds=bool(document and dig(document, "data", "metadata.json")),
+        holds=bool(document and get_path(document, "data", "metadata.json")),
         read=f"Secret {plan.namespace}/{name}" if document else "no such Secret",
     )

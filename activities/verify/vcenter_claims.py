@@ -2,15 +2,15 @@
 
 from activities.runtime.inline import listed
 from migration.plan import Plan, VCenterPlan
-from migration.run.status import Claim, Node
+from migration.run.status import Claim, MachineView
 from vsphere import tags
 from vsphere.inventory import Inventory, Place, VirtualMachine
 from vsphere.session import VCenter
 
 
-def target(vcenter: VCenter, plan: Plan, place: VCenterPlan, machines: list[Node]) -> list[Claim]:
+def target(vcenter: VCenter, plan: Plan, place: VCenterPlan, machines: list[MachineView]) -> list[Claim]:
     """Whether it has what the cluster says it has."""
-    inventory, service = Inventory(vcenter), tags.Tags(vcenter)
+    inventory, service = Inventory(vcenter), tags.TagService(vcenter)
     there = {each.name: each for each in _machines_in(inventory, place.datacenters)}
     wanted = [each.name for each in machines if each.server == place.server]
     mine = [there[each] for each in wanted if each in there]

@@ -4,9 +4,9 @@ from temporalio import activity
 
 from activities.runtime.context import Context
 from activities.verify import cluster_claims, vcenter_claims
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import Plan, SecretAddress, VCenterReference
-from migration.run.status import Claim, Node
+from migration.run.status import Claim, MachineView
 from openshift import secrets
 from openshift.api.resources import SECRET
 from openshift.backups import backup_name
@@ -14,27 +14,27 @@ from openshift.machines import list_machines
 from openshift.nodes import list_nodes
 
 
-class ClusterClaims(Value):
+class ClusterClaims(FrozenModel):
     """The plan whose outcome is claimed."""
 
     plan: Plan
 
 
-class VCenterClaims(Value):
+class VCenterClaims(FrozenModel):
     """The plan, and the machines that the cluster says it has."""
 
     plan: Plan
-    machines: list[Node]
+    machines: list[MachineView]
 
 
-class ClusterReport(Value):
+class ClusterReport(FrozenModel):
     """What the cluster says, and the machines it says it has."""
 
     claims: list[Claim]
-    machines: list[Node]
+    machines: list[MachineView]
 
 
-class VCenterReport(Value):
+class VCenterReport(FrozenModel):
     """What the vCenters say."""
 
     claims: list[Claim]
@@ -55,7 +55,9 @@ class Verification:
         return ClusterReport(
             claims=claims,
             machines=[
-                Node(name=each.name, role=each.role, server=each.server, phase=each.phase, ready=each.node in ready)
+                MachineView(
+                    name=each.name, role=each.role, server=each.server, phase=each.phase, ready=each.node in ready
+                )
                 for each in machines
             ],
         )

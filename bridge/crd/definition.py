@@ -15,7 +15,7 @@ import yaml
 
 from bridge.crd.schema import structural
 from bridge.resource.status import ResourceStatus
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.spec.model import ResourceSpec
 from openshift.api.resources import MIGRATION
 
@@ -58,7 +58,7 @@ _COLUMNS = (
 )
 
 
-def definition() -> Document:
+def definition() -> KubeObject:
     """The whole document."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -88,12 +88,12 @@ def definition() -> Document:
     }
 
 
-def _column(name: str, path: str, kind: str, priority: int) -> Document:
-    column: Document = {"name": name, "type": kind, "jsonPath": path}
+def _column(name: str, path: str, kind: str, priority: int) -> KubeObject:
+    column: KubeObject = {"name": name, "type": kind, "jsonPath": path}
     return column | ({"priority": priority} if priority else {})
 
 
-def _schema() -> Document:
+def _schema() -> KubeObject:
     parts = {"spec": structural(ResourceSpec, defaults=True), "status": structural(ResourceStatus, defaults=False)}
     for (part, field), key in _MAPS.items():
         entry = parts[part]["properties"][field]
@@ -124,7 +124,7 @@ def _schema() -> Document:
     }
 
 
-def _references() -> list[Document]:
+def _references() -> list[KubeObject]:
     named = "self.failureDomains.exists(each, each.name == self.{0}.failureDomain)"
     rules = [
         _rule(
@@ -140,7 +140,7 @@ def _references() -> list[Document]:
     ]
 
 
-def _append_only(most: int) -> Document:
+def _append_only(most: int) -> KubeObject:
     """Compares entry by entry: CEL of the clusters that we meet knows neither slices nor an index while it iterates."""
     unchanged = "each >= size(oldSelf.approvals) || self.approvals[each] == oldSelf.approvals[each]"
     return _rule(
@@ -150,7 +150,7 @@ def _append_only(most: int) -> Document:
     )
 
 
-def _frozen(fields: Document) -> list[Document]:
+def _frozen(fields: KubeObject) -> list[KubeObject]:
     same = " && ".join(_same(each, fields[each]) for each in fields if each not in _THAWED)
     return [
         _rule(
@@ -164,14 +164,14 @@ def _frozen(fields: Document) -> list[Document]:
     ]
 
 
-def _same(name: str, field: Document) -> str:
+def _same(name: str, field: KubeObject) -> str:
     now, then = f"self.spec.{name}", f"oldSelf.spec.{name}"
     if "default" in field or name in {"failureDomains", "targetVCenterCredentialsSecret"}:  # always there
         return f"{now} == {then}"
     return f"has({now}) == has({then}) && (!has({now}) || {now} == {then})"
 
 
-def _rule(rule: str, message: str) -> Document:
+def _rule(rule: str, message: str) -> KubeObject:
     return {"rule": rule, "message": message}
 
 

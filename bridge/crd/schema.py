@@ -6,7 +6,7 @@ properties. What a field is for comes from the docstring below it, so nothing is
 
 from typing import Any
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 
 _KEPT = (
     "type", "format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
@@ -14,13 +14,13 @@ _KEPT = (
 )  # fmt: skip
 
 
-def structural(model: type[Value], *, defaults: bool) -> Document:
+def structural(model: type[FrozenModel], *, defaults: bool) -> KubeObject:
     """The schema of a model; `defaults` has the API server fill in what is left out, which nobody wants of a status."""
     schema = model.model_json_schema(by_alias=True)
     return _plain(schema, schema.get("$defs", {}), defaults=defaults)
 
 
-def _plain(node: Document, definitions: Document, *, defaults: bool) -> Document:
+def _plain(node: KubeObject, definitions: KubeObject, *, defaults: bool) -> KubeObject:
     """One node, its references resolved; what the place says of itself wins over what the referred says."""
     while (reference := node.get("$ref")) or "anyOf" in node or "const" in node:
         if reference:
@@ -30,7 +30,7 @@ def _plain(node: Document, definitions: Document, *, defaults: bool) -> Document
             node = only | _without(node, "anyOf")
         else:
             node = {"enum": [node["const"]]} | _without(node, "const")
-    plain: Document = {key: node[key] for key in _KEPT if key in node}
+    plain: KubeObject = {key: node[key] for key in _KEPT if key in node}
     if "description" in node:
         plain = {"description": " ".join(node["description"].split())} | plain
     if defaults and node.get("default") not in (None, "", [], {}):
@@ -46,5 +46,5 @@ def _plain(node: Document, definitions: Document, *, defaults: bool) -> Document
     return plain
 
 
-def _without(node: Document, key: str) -> dict[str, Any]:
+def _without(node: KubeObject, key: str) -> dict[str, Any]:
     return {name: value for name, value in node.items() if name != key}

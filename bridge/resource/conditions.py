@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from bridge.resource.parts import Condition, PreflightVerdict, Refusal, cut
+from bridge.resource.parts import Condition, PreflightSummary, Refusal, cut
 from migration.phase import PhaseName
 from migration.run.status import Gate, MigrationStatus, PhaseState, State
 
@@ -50,7 +50,7 @@ KNOWN = (
 """Every type that is ours to write, in the order in which they are told."""
 
 
-class Said(NamedTuple):
+class ConditionUpdate(NamedTuple):
     """A condition without what depends on the past."""
 
     type: str
@@ -59,7 +59,9 @@ class Said(NamedTuple):
     message: str = ""
 
 
-def since(before: Iterable[Condition], said: Iterable[Said], *, generation: int, now: datetime) -> list[Condition]:
+def since(
+    before: Iterable[Condition], said: Iterable[ConditionUpdate], *, generation: int, now: datetime
+) -> list[Condition]:
     """The conditions as they stand; the time of one changes when its status does, and never else."""
     known = {each.type: each for each in before}
     return [
@@ -77,51 +79,55 @@ def since(before: Iterable[Condition], said: Iterable[Said], *, generation: int,
     ]
 
 
-def synced(refusals: list[Refusal]) -> Said:
+def synced(refusals: list[Refusal]) -> ConditionUpdate:
     """Whether the migration does what the resource asks for."""
     if refusals:
         told = "; ".join(f"{each.subject} was refused: {each.message}" for each in refusals)
-        return Said(SYNCED, "False", "Refused", told)
-    return Said(SYNCED, "True", "PassedOn", "what the resource asks for has been passed on")
+        return ConditionUpdate(SYNCED, "False", "Refused", told)
+    return ConditionUpdate(SYNCED, "True", "PassedOn", "what the resource asks for has been passed on")
 
 
-def examined(verdict: PreflightVerdict | None, *, trouble: str = "") -> Said:
+def examined(verdict: PreflightSummary | None, *, trouble: str = "") -> ConditionUpdate:
     """What preflight says of a resource whose migration has not started."""
     if trouble:
-        return Said(PREFLIGHT_PASSED, "Unknown", "NotExamined", trouble)
+        return ConditionUpdate(PREFLIGHT_PASSED, "Unknown", "NotExamined", trouble)
     if verdict is None:
-        return Said(PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed")
+        return ConditionUpdate(
+            PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed"
+        )
     counts = f"{verdict.critical} Critical, {verdict.warning} Warning, {verdict.information} Information"
     if verdict.critical:
         named = "; ".join(f"{each.id}: {each.assessment} → {each.remedy}" for each in verdict.concerns)
-        return Said(PREFLIGHT_PASSED, "False", "Critical", f"{counts}. {named}")
-    return Said(PREFLIGHT_PASSED, "True", "NothingCritical", counts)
+        return ConditionUpdate(PREFLIGHT_PASSED, "False", "Critical", f"{counts}. {named}")
+    return ConditionUpdate(PREFLIGHT_PASSED, "True", "NothingCritical", counts)
 
 
-def idle(reason: str, message: str) -> Iterator[Said]:
+def idle(reason: str, message: str) -> Iterator[ConditionUpdate]:
     """Nothing goes on, and says why."""
-    yield Said(PROGRESSING, "False", reason, message)
-    yield Said(READY, "False", reason, message)
+    yield ConditionUpdate(PROGRESSING, "False", reason, message)
+    yield ConditionUpdate(READY, "False", reason, message)
 
 
-def of_migration(seen: MigrationStatus) -> Iterator[Said]:
+def of_migration(seen: MigrationStatus) -> Iterator[ConditionUpdate]:
     """What is observed of a migration."""
     yield _preflight(seen)
     moving = seen.state in {State.RUNNING, State.ROLLING_BACK, State.PENDING}
-    yield Said(PROGRESSING, "True" if moving else "False", seen.state.value, seen.message)
+    yield ConditionUpdate(PROGRESSING, "True" if moving else "False", seen.state.value, seen.message)
     if seen.gate:
-        yield Said(AWAITING_APPROVAL, "True", "Asked", question(seen.gate))
+        yield ConditionUpdate(AWAITING_APPROVAL, "True", "Asked", question(seen.gate))
     else:
-        yield Said(AWAITING_APPROVAL, "False", "NothingAsked")
+        yield ConditionUpdate(AWAITING_APPROVAL, "False", "NothingAsked")
     if seen.attention:
-        yield Said(NEEDS_ATTENTION, "True", "Parked", diagnosis(seen))
+        yield ConditionUpdate(NEEDS_ATTENTION, "True", "Parked", diagnosis(seen))
     else:
-        yield Said(NEEDS_ATTENTION, "False", "NothingParked")
+        yield ConditionUpdate(NEEDS_ATTENTION, "False", "NothingParked")
     if seen.state is State.ROLLED_BACK:
-        yield Said(ROLLED_BACK, "True", "Restored", seen.message)
+        yield ConditionUpdate(ROLLED_BACK, "True", "Restored", seen.message)
     else:
         back = seen.state is State.ROLLING_BACK
-        yield Said(ROLLED_BACK, "False", "RollingBack" if back else "NotRolledBack", seen.message if back else "")
+        yield ConditionUpdate(
+            ROLLED_BACK, "False", "RollingBack" if back else "NotRolledBack", seen.message if back else ""
+        )
     yield _succeeded(seen)
     yield from _official(seen)
 
@@ -146,34 +152,38 @@ def diagnosis(seen: MigrationStatus) -> str:
     return f"{parked.phase}: {parked.diagnosis} Next: {parked.remedy} Then {', or '.join(ways)}"
 
 
-def _preflight(seen: MigrationStatus) -> Said:
+def _preflight(seen: MigrationStatus) -> ConditionUpdate:
     record = next((each for each in seen.phases if each.phase is PhaseName.PREFLIGHT), None)
     if record and record.state is PhaseState.COMPLETED:
-        return Said(PREFLIGHT_PASSED, "True", "NothingCritical", "; ".join(record.evidence))
+        return ConditionUpdate(PREFLIGHT_PASSED, "True", "NothingCritical", "; ".join(record.evidence))
     if record and record.state is PhaseState.FAILED:
-        return Said(PREFLIGHT_PASSED, "False", "Critical", record.message)
-    return Said(PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed")
+        return ConditionUpdate(PREFLIGHT_PASSED, "False", "Critical", record.message)
+    return ConditionUpdate(
+        PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed"
+    )
 
 
-def _succeeded(seen: MigrationStatus) -> Said:
+def _succeeded(seen: MigrationStatus) -> ConditionUpdate:
     if seen.state is State.COMPLETED:
-        return Said(SUCCEEDED, "True", "Completed", seen.message)
-    return Said(SUCCEEDED, "False" if seen.state.final else "Unknown", seen.state.value, seen.message)
+        return ConditionUpdate(SUCCEEDED, "True", "Completed", seen.message)
+    return ConditionUpdate(SUCCEEDED, "False" if seen.state.final else "Unknown", seen.state.value, seen.message)
 
 
-def _official(seen: MigrationStatus) -> Iterator[Said]:
+def _official(seen: MigrationStatus) -> Iterator[ConditionUpdate]:
     records = {each.phase: each for each in seen.phases}
     for kind, phases in OFFICIAL.items():
         states = [records[each].state for each in phases if each in records]
         if states and all(each in {PhaseState.COMPLETED, PhaseState.SKIPPED} for each in states):
-            yield Said(kind, "True", "Completed", _proof(seen, phases))
+            yield ConditionUpdate(kind, "True", "Completed", _proof(seen, phases))
         elif PhaseState.FAILED in states:
-            yield Said(kind, "False", "Failed", seen.message)
+            yield ConditionUpdate(kind, "False", "Failed", seen.message)
         elif {PhaseState.UNDOING, PhaseState.UNDONE} & set(states):
-            yield Said(kind, "False", "RolledBack", seen.message)
+            yield ConditionUpdate(kind, "False", "RolledBack", seen.message)
         else:
             under_way = seen.phase in phases and not seen.state.final
-            yield Said(kind, "False", "Progressing" if under_way else "Pending", seen.message if under_way else "")
+            yield ConditionUpdate(
+                kind, "False", "Progressing" if under_way else "Pending", seen.message if under_way else ""
+            )
 
 
 def _proof(seen: MigrationStatus, phases: tuple[PhaseName, ...]) -> str:

@@ -16,7 +16,7 @@ from migration.run.status import PhaseState, State
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
+class Event:
     """One thing that happened.
 
     Attributes:
@@ -32,11 +32,11 @@ class Notice:
     warning: bool = False
 
 
-def notices(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+def events(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
     """Everything that happened in between, in order."""
     yield from _acceptance(before, after)
     if after.run and after.run != before.run:
-        yield Notice(
+        yield Event(
             key=f"{after.run}/started", reason="MigrationStarted", action="Start", message=f"{after.migration} started"
         )
     same = before if before.run in {"", after.run} else ResourceStatus()
@@ -47,7 +47,7 @@ def notices(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
     yield from _state(before, after)
     for refusal in after.refusals:
         if refusal not in before.refusals:
-            yield Notice(
+            yield Event(
                 # By what is asked for and when it was asked, so that a refusal that is met again is not a new one.
                 key=f"{after.run}/refused/{refusal.subject}/{after.observed_generation}",
                 reason="Refused",
@@ -57,22 +57,22 @@ def notices(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
             )
 
 
-def _acceptance(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+def _acceptance(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
     then, now = before.condition(ACCEPTED), after.condition(ACCEPTED)
     if now and now.status == "False" and (then is None or then.message != now.message):
         key = f"{now.reason}/{after.observed_generation}"
-        yield Notice(key=key, reason=now.reason, action="Accept", message=now.message, warning=True)
+        yield Event(key=key, reason=now.reason, action="Accept", message=now.message, warning=True)
     blocked = after.condition(DELETION_BLOCKED)
     if blocked and before.condition(DELETION_BLOCKED) is None:
-        yield Notice(
+        yield Event(
             key=f"{after.run}/deletion", reason="DeletionWaits", action="Delete", message=blocked.message, warning=True
         )
 
 
-def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterator[Notice]:
+def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterator[Event]:
     name = after.phase
     if after.start_time and (before is None or before.start_time is None):
-        yield Notice(
+        yield Event(
             key=f"{run}/{name}/started", reason="PhaseStarted", action="Run", message=f"{name}: {row(name).title}"
         )
     known = set(before.logs) if before else set()
@@ -81,7 +81,7 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
             key = f"{run}/{name}/{_stamp(line.timestamp)}/{line.message}"
             refused = line.level is LogLevel.WARNING
             reason = "Refused" if refused else "Decided"
-            yield Notice(key=key, reason=reason, action="Decide", message=f"{name}: {line.message}", warning=refused)
+            yield Event(key=key, reason=reason, action="Decide", message=f"{name}: {line.message}", warning=refused)
     if after.status is (before.status if before else None):
         return
     told = "; ".join(each.message for each in after.logs if each.component is Component.EVIDENCE)
@@ -95,23 +95,23 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
         reason, action, what = ends[after.status]
         key = f"{run}/{name}/{after.status}/{_stamp(after.completion_time)}"
         message = f"{name}: {what}" + (f": {told}" if told and after.status is not PhaseState.UNDOING else "")
-        yield Notice(key=key, reason=reason, action=action, message=cut(message))
+        yield Event(key=key, reason=reason, action=action, message=cut(message))
 
 
-def _questions(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+def _questions(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
     asked = after.condition(AWAITING_APPROVAL)
     if asked and asked.status == "True" and _said(before, AWAITING_APPROVAL) != asked.message:
         key = f"{after.run}/{after.phase}/asked"  # a phase waits at its gate once in a run
-        yield Notice(key=key, reason="ApprovalNeeded", action="Ask", message=asked.message)
+        yield Event(key=key, reason="ApprovalNeeded", action="Ask", message=asked.message)
     parked = after.condition(NEEDS_ATTENTION)
     if parked and parked.status == "True":
         known = _failures(before)
         for line in _failures(after) - known:
             key = f"{after.run}/{after.phase}/parked/{_stamp(line.timestamp)}"
-            yield Notice(key=key, reason="NeedsAttention", action="Ask", message=parked.message, warning=True)
+            yield Event(key=key, reason="NeedsAttention", action="Ask", message=parked.message, warning=True)
 
 
-def _state(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
+def _state(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
     if after.state is before.state:
         return
     told = {
@@ -123,7 +123,7 @@ def _state(before: ResourceStatus, after: ResourceStatus) -> Iterator[Notice]:
     if after.state in told:
         reason, action, warning = told[after.state]
         key = f"{after.run}/{after.state}/{_stamp(after.completion_time)}"
-        yield Notice(key=key, reason=reason, action=action, message=after.message, warning=warning)
+        yield Event(key=key, reason=reason, action=action, message=after.message, warning=warning)
 
 
 def _said(status: ResourceStatus, kind: str) -> str:

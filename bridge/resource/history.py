@@ -94,7 +94,7 @@ def granted(said: Decision) -> bool:
 def decision(said: Decision) -> str:
     """`approve by kim through cr: CHG-1`; of one that did not count, first of all why."""
     who = f" by {said.by}" if said.by else ""
-    through = f" through {said.door}" if said.door else ""
+    through = f" through {said.channel}" if said.channel else ""
     words = f"{said.verb}{who}{through}" + (f": {said.reason}" if said.reason else "")
     return words if granted(said) else f"{said.outcome} ({words})"
 

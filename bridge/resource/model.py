@@ -5,7 +5,7 @@ from typing import Self
 
 from bridge.resource.status import ResourceStatus, foreign
 from migration.commands import LONGEST_NAME
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.run.request import Owner
 from migration.spec.model import DesiredState, MigrationSpec
 
@@ -33,15 +33,15 @@ class Resource:
     generation: int
     version: str
     deleted: bool
-    let_go: bool
+    force_delete: bool
     finalizers: tuple[str, ...]
-    spec: Document
+    spec: KubeObject
     status: ResourceStatus
     requested_by: str = ""
-    foreign: Document | None = None
+    foreign: KubeObject | None = None
 
     @classmethod
-    def read(cls, document: Document) -> Self:
+    def read(cls, document: KubeObject) -> Self:
         """From a document as the API server sends it."""
         metadata, spec, status = document["metadata"], document.get("spec") or {}, document.get("status") or {}
         return cls(
@@ -51,7 +51,7 @@ class Resource:
             generation=metadata.get("generation", 0),
             version=metadata["resourceVersion"],
             deleted="deletionTimestamp" in metadata,
-            let_go=(metadata.get("annotations") or {}).get(FORCE_DELETE) == "true",
+            force_delete=(metadata.get("annotations") or {}).get(FORCE_DELETE) == "true",
             finalizers=tuple(metadata.get("finalizers") or ()),
             spec={key: value for key, value in spec.items() if key != "requestedBy"},
             status=ResourceStatus.read(status),

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, PlainSerializer
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.phase import PhaseName
 from migration.run.status import PhaseState
 
@@ -29,7 +29,7 @@ Moment = Annotated[AwareDatetime, PlainSerializer(_seconds, return_type=str)]
 """UTC and whole seconds, as Kubernetes writes time."""
 
 
-class Described(Value, use_attribute_docstrings=True, extra="ignore"):
+class Described(FrozenModel, use_attribute_docstrings=True, extra="ignore"):
     """A part of the status; what an older or a newer version of us wrote into it is no reason to stumble."""
 
 
@@ -139,7 +139,7 @@ class ConcernSummary(Described):
     """What to do about it."""
 
 
-class PreflightVerdict(Described):
+class PreflightSummary(Described):
     """What preflight found, looking without changing anything."""
 
     observed_generation: int = 0

@@ -6,22 +6,22 @@ from datetime import datetime
 from typing import Any
 
 from bridge.resource import conditions
-from bridge.resource.conditions import Said
+from bridge.resource.conditions import ConditionUpdate
 from bridge.resource.history import current, history, manifests
 from bridge.resource.model import Resource
-from bridge.resource.parts import CONCERNS, LOG, ConcernSummary, PreflightVerdict, Refusal, cut
+from bridge.resource.parts import CONCERNS, LOG, ConcernSummary, PreflightSummary, Refusal, cut
 from bridge.resource.status import ResourceStatus
-from migration.preflight.concern import Category, Concern
+from migration.concern import Category, Concern
 from migration.run.status import MigrationStatus, State
 
 _OF_NOW = set(conditions.KNOWN) - {*conditions.OFFICIAL, conditions.PREFLIGHT_PASSED}
 """Conditions that say what goes on now; the others say how far it has come."""
 
-_ACCEPTED = Said(conditions.ACCEPTED, "True", "Accepted", "the spec can be acted on")
+_ACCEPTED = ConditionUpdate(conditions.ACCEPTED, "True", "Accepted", "the spec can be acted on")
 
 
 def pending(
-    resource: Resource, *, verdict: PreflightVerdict | None, trouble: str = "", now: datetime
+    resource: Resource, *, verdict: PreflightSummary | None, trouble: str = "", now: datetime
 ) -> ResourceStatus:
     """Of a resource whose migration has not been asked for: what preflight says, and that nothing was started."""
     fresh = verdict if verdict and verdict.observed_generation == resource.generation else None
@@ -50,7 +50,7 @@ def pending(
 
 def refused(resource: Resource, *, reason: str, why: str, needs: str, now: datetime) -> ResourceStatus:
     """Of a resource that is not acted on: says why, and what to do; nothing was started."""
-    said = [Said(conditions.ACCEPTED, "False", reason, why), *conditions.idle(reason, why)]
+    said = [ConditionUpdate(conditions.ACCEPTED, "False", reason, why), *conditions.idle(reason, why)]
     return _stated(
         ResourceStatus(
             observed_generation=resource.generation,
@@ -75,10 +75,10 @@ def claimed(resource: Resource, *, migration: str, now: datetime) -> ResourceSta
     before = resource.status
     said = [
         _ACCEPTED,
-        Said(conditions.SYNCED, "False", "Starting", told),
+        ConditionUpdate(conditions.SYNCED, "False", "Starting", told),
         conditions.examined(before.preflight),
-        Said(conditions.PROGRESSING, "True", "Starting", told),
-        Said(conditions.READY, "False", "Starting", told),
+        ConditionUpdate(conditions.PROGRESSING, "True", "Starting", told),
+        ConditionUpdate(conditions.READY, "False", "Starting", told),
     ]
     return _stated(
         ResourceStatus(
@@ -107,7 +107,10 @@ def started(resource: Resource, *, run: str) -> ResourceStatus:
 def resumed(resource: Resource, *, run: str, now: datetime) -> ResourceStatus:
     """Of a resource whose migration was ended from outside, and goes on in another run."""
     told = "the migration was taken over and goes on"
-    said = [*_as_before(resource, but={conditions.SYNCED}), Said(conditions.SYNCED, "True", "TakenOver", told)]
+    said = [
+        *_as_before(resource, but={conditions.SYNCED}),
+        ConditionUpdate(conditions.SYNCED, "True", "TakenOver", told),
+    ]
     update = {"run": run, "completion_time": None, "state": State.PENDING, "message": told, "needs_person": ""}
     return _stated(resource.status.model_copy(update=update), said, now=now)
 
@@ -165,14 +168,14 @@ def after(resource: Resource, *, now: datetime) -> ResourceStatus:
 def unheard(resource: Resource, *, reason: str, why: str, now: datetime) -> ResourceStatus:
     """Of a resource whose migration cannot be asked now: what was said last stands, and that it is not current."""
     others = _as_before(resource, but={conditions.SYNCED})
-    return _stated(resource.status, [*others, Said(conditions.SYNCED, "False", reason, why)], now=now)
+    return _stated(resource.status, [*others, ConditionUpdate(conditions.SYNCED, "False", reason, why)], now=now)
 
 
-def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> PreflightVerdict:
+def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> PreflightSummary:
     """Preflight's concerns, counted; the Critical ones by name."""
     found = list(concerns)
     count = {grade: sum(each.category is grade for each in found) for grade in Category}
-    return PreflightVerdict(
+    return PreflightSummary(
         observed_generation=generation,
         time=at,
         critical=count[Category.CRITICAL],
@@ -186,16 +189,16 @@ def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> Pr
     )
 
 
-def _stated(status: ResourceStatus, said: Iterable[Said], *, now: datetime) -> ResourceStatus:
+def _stated(status: ResourceStatus, said: Iterable[ConditionUpdate], *, now: datetime) -> ResourceStatus:
     """The status with its conditions, as it reads on the wire: whole seconds, so that it equals what is read back."""
     found = conditions.since(status.conditions, said, generation=status.observed_generation, now=now)
     return ResourceStatus.exactly(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
 
 
-def _as_before(resource: Resource, *, but: set[str]) -> Iterator[Said]:
+def _as_before(resource: Resource, *, but: set[str]) -> Iterator[ConditionUpdate]:
     for each in resource.status.conditions:
         if each.type not in but:
-            yield Said(each.type, each.status, each.reason, each.message)
+            yield ConditionUpdate(each.type, each.status, each.reason, each.message)
 
 
 def _too_early(resource: Resource, *, now: datetime) -> Iterator[Refusal]:
@@ -213,9 +216,9 @@ def _needs(seen: MigrationStatus) -> str:
     return ""
 
 
-def _deletion(resource: Resource, seen: MigrationStatus) -> Iterator[Said]:
+def _deletion(resource: Resource, seen: MigrationStatus) -> Iterator[ConditionUpdate]:
     if resource.deleted:
-        yield Said(
+        yield ConditionUpdate(
             conditions.DELETION_BLOCKED,
             "True",
             "MigrationRunning",

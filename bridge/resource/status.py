@@ -19,11 +19,11 @@ from bridge.resource.parts import (
     HistoryEntry,
     Moment,
     Name,
-    PreflightVerdict,
+    PreflightSummary,
     Refusal,
     Text,
 )
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.phase import PhaseName
 from migration.run.status import State
 from migration.spec.model import DesiredState
@@ -41,7 +41,7 @@ _KEPT = (
 _RUN = {"startTime", "completionTime", "phase", "phaseHistory", "currentPhaseState", "backupManifests"}
 
 
-def foreign(document: Document) -> bool:
+def foreign(document: KubeObject) -> bool:
     """Whether another controller tells here of a run of its own, as the official operator and the original one do."""
     return not {"migration", "run"} & document.keys() and bool(_RUN & document.keys())
 
@@ -87,7 +87,7 @@ class ResourceStatus(Described):
     """Every phase that began, in order."""
     backup_manifests: Annotated[list[BackupManifest], Field(max_length=MANIFESTS)] = []
     """The before-images that a rollback restores from."""
-    preflight: PreflightVerdict | None = None
+    preflight: PreflightSummary | None = None
     """What preflight found."""
     refusals: Annotated[list[Refusal], Field(max_length=REFUSALS)] = []
     """What the resource asks for and was refused."""
@@ -107,7 +107,7 @@ class ResourceStatus(Described):
             return cls.model_validate({key: found[key] for key in _KEPT if key in found})
 
     @classmethod
-    def exactly(cls, document: Document) -> Self:
+    def exactly(cls, document: KubeObject) -> Self:
         """The status as it stands, in the order in which we tell it: merged lists come back in any.
 
         Conditions of other types are their writers'.

@@ -2,10 +2,10 @@
 
 from pydantic import AwareDatetime
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 
 
-class JournalEntry(Value):
+class JournalEntry(FrozenModel):
     """One call to the world outside; bodies are redacted and bounded."""
 
     id: int
@@ -24,7 +24,7 @@ class JournalEntry(Value):
     response: str
 
 
-class DecisionEntry(Value):
+class DecisionEntry(FrozenModel):
     """One thing that was said to a migration.
 
     Attributes:
@@ -40,5 +40,5 @@ class DecisionEntry(Value):
     verb: str
     by: str
     reason: str
-    door: str
+    channel: str
     outcome: str

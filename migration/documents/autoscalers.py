@@ -6,12 +6,12 @@ limits: the sums stay what they were, and each successor's own replicas are with
 
 from collections.abc import Iterable
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.plan import NewSet
 from migration.spread import spread
 
 
-def retargeted(before: Document, new_sets: Iterable[NewSet]) -> list[Document]:
+def retargeted(before: KubeObject, new_sets: Iterable[NewSet]) -> list[KubeObject]:
     """One MachineAutoscaler for each MachineSet patterned on the one that `before` scaled; none if there is none.
 
     A successor is named after its MachineSet, so that it can be told from the one it replaces.

@@ -6,18 +6,18 @@ owner references of a ControlPlaneMachineSet's own making. The rest must be equa
 """
 
 from migration.documents.difference import differences
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 
 _COUNTED = ("resourceVersion", "generation", "managedFields", "uid", "creationTimestamp", "selfLink")
 _REPORTED = ("status",)
 
 
-def comparable(document: Document) -> Document:
+def comparable(document: KubeObject) -> KubeObject:
     """A document without what a rollback cannot restore."""
     metadata = {key: value for key, value in document.get("metadata", {}).items() if key not in _COUNTED}
     return {key: value for key, value in document.items() if key not in _REPORTED} | {"metadata": metadata}
 
 
-def changed(before: Document, after: Document | None) -> list[str]:
+def changed(before: KubeObject, after: KubeObject | None) -> list[str]:
     """Paths in which an object is not as it was; `["(gone)"]` when it is not there any more."""
     return ["(gone)"] if after is None else differences(comparable(before), comparable(after))

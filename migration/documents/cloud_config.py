@@ -19,7 +19,7 @@ from typing import Protocol
 
 from migration.documents import cloud_config_ini, cloud_config_yaml
 from migration.documents.cloud_config_error import CloudConfigError
-from migration.documents.infrastructure import VCenter
+from migration.documents.infrastructure import VCenterEntry
 from migration.spec.failure_domain import FailureDomain
 
 __all__ = ["CloudConfigError", "add", "remove", "servers"]
@@ -27,8 +27,8 @@ __all__ = ["CloudConfigError", "add", "remove", "servers"]
 
 class _Syntax(Protocol):
     def servers(self, text: str) -> list[str]: ...
-    def add(self, text: str, vcenter: VCenter) -> str: ...
-    def remove(self, text: str, *, server: str, heir: FailureDomain | None) -> str: ...
+    def add(self, text: str, vcenter: VCenterEntry) -> str: ...
+    def remove(self, text: str, *, server: str, replacement: FailureDomain | None) -> str: ...
 
 
 def servers(text: str | None) -> list[str]:
@@ -40,7 +40,7 @@ def servers(text: str | None) -> list[str]:
     return _syntax(text).servers(text or "")
 
 
-def add(text: str | None, vcenter: VCenter) -> str:
+def add(text: str | None, vcenter: VCenterEntry) -> str:
     """The text with an entry for the vCenter and all of its datacenters; unchanged if they are there.
 
     Raises:
@@ -52,13 +52,14 @@ def add(text: str | None, vcenter: VCenter) -> str:
     return after
 
 
-def remove(text: str | None, *, server: str, heir: FailureDomain | None = None) -> str:
+def remove(text: str | None, *, server: str, replacement: FailureDomain | None = None) -> str:
     """The text without any mention of the vCenter; unchanged if there is none.
 
     Args:
         text: the ConfigMap's key as it was just read.
         server: the vCenter, byte-identical to its `server`.
-        heir: a completed failure domain on another vCenter, to stand in the INI section `[Workspace]`, which names
+        replacement: a completed failure domain on another vCenter, to stand in the INI section `[Workspace]`, which
+        names
             one vCenter as the default place.
 
     Raises:
@@ -69,7 +70,7 @@ def remove(text: str | None, *, server: str, heir: FailureDomain | None = None) 
         return text or ""
     if before == [server]:
         raise CloudConfigError(f"{server} is the only vCenter in it: add the other one before this one is removed")
-    after = _syntax(text).remove(text or "", server=server, heir=heir)
+    after = _syntax(text).remove(text or "", server=server, replacement=replacement)
     _expect(servers(after), {*before} - {server})
     return after
 

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass, field
 
 from migration.documents.cloud_config_error import CloudConfigError
-from migration.documents.infrastructure import VCenter
-from migration.documents.text_edit import Splice, cut_lines, insert_lines, spliced, start_of_line
+from migration.documents.infrastructure import VCenterEntry
+from migration.documents.text_edit import TextEdit, apply_edits, cut_lines, insert_lines, start_of_line
 from migration.spec.failure_domain import FailureDomain
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -56,12 +56,12 @@ def servers(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, [*named, *alone])))
 
 
-def add(text: str, vcenter: VCenter) -> str:
+def add(text: str, vcenter: VCenterEntry) -> str:
     sections = _parsed(text)
     siblings = [each for each in sections if each.name == "virtualcenter"]
     for each in siblings:
         if each.server == vcenter.server:
-            return spliced(text, _datacenters(each, vcenter))
+            return apply_edits(text, _datacenters(each, vcenter))
     shared = {name: key for each in sections if each.name == "global" for name, key in each.keys.items()}
     if "thumbprint" in shared and shared["thumbprint"].value:
         raise CloudConfigError(
@@ -74,10 +74,10 @@ def add(text: str, vcenter: VCenter) -> str:
         f"datacenters = {_quoted(', '.join(vcenter.datacenters))}",
         *(f"{name} = {_quoted(value)}" for name, value in _inherited(shared, siblings).items()),
     ]
-    return spliced(text, [insert_lines(text, lines, after=(siblings or sections)[-1].last)])
+    return apply_edits(text, [insert_lines(text, lines, after=(siblings or sections)[-1].last)])
 
 
-def remove(text: str, *, server: str, heir: FailureDomain | None) -> str:
+def remove(text: str, *, server: str, replacement: FailureDomain | None) -> str:
     changes = []
     for section in _parsed(text):
         if section.name == "virtualcenter" and section.server == server:
@@ -85,10 +85,10 @@ def remove(text: str, *, server: str, heir: FailureDomain | None) -> str:
         elif section.name == "global" and section.value("server") == server:
             changes.append(_replaced(section.keys["server"], ""))
         elif section.name == "workspace" and section.value("server") == server:
-            if heir is None:
+            if replacement is None:
                 raise CloudConfigError(f"[Workspace] says {server}: say which failure domain takes its place")
-            changes.extend(_bequeathed(section, heir))
-    return spliced(text, changes)
+            changes.extend(_bequeathed(section, replacement))
+    return apply_edits(text, changes)
 
 
 def _parsed(text: str) -> list[_Section]:
@@ -134,7 +134,7 @@ def _inherited(shared: dict[str, _Key], siblings: list[_Section]) -> dict[str, s
     return found
 
 
-def _datacenters(section: _Section, vcenter: VCenter) -> list[Splice]:
+def _datacenters(section: _Section, vcenter: VCenterEntry) -> list[TextEdit]:
     listed = [each.strip() for each in section.value("datacenters").split(",") if each.strip()]
     missing = [each for each in vcenter.datacenters if each not in listed]
     if not missing:
@@ -144,13 +144,13 @@ def _datacenters(section: _Section, vcenter: VCenter) -> list[Splice]:
     return [_replaced(section.keys["datacenters"], ", ".join([*listed, *missing]))]
 
 
-def _bequeathed(workspace: _Section, heir: FailureDomain) -> list[Splice]:
+def _bequeathed(workspace: _Section, replacement: FailureDomain) -> list[TextEdit]:
     """`[Workspace]` on another failure domain; keys that it does not have are not introduced."""
-    place = heir.topology
+    place = replacement.topology
     old_datastore = workspace.value("default-datastore")
     by_path = old_datastore.startswith("/")
     values = {
-        "server": heir.server,
+        "server": replacement.server,
         "datacenter": place.datacenter,
         "default-datastore": place.datastore if by_path else place.datastore.rsplit("/", 1)[-1],
         "folder": place.folder or "",
@@ -159,8 +159,8 @@ def _bequeathed(workspace: _Section, heir: FailureDomain) -> list[Splice]:
     return [_replaced(key, values[name]) for name, key in workspace.keys.items() if name in values]
 
 
-def _replaced(key: _Key, value: str) -> Splice:
-    return Splice(start=key.start, end=key.end, text=_quoted(value))
+def _replaced(key: _Key, value: str) -> TextEdit:
+    return TextEdit(start=key.start, end=key.end, text=_quoted(value))
 
 
 def _quoted(value: str) -> str:

@@ -14,8 +14,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from migration.documents.cloud_config_error import CloudConfigError
-from migration.documents.infrastructure import VCenter
-from migration.documents.text_edit import Splice, cut_lines, insert_lines, spliced
+from migration.documents.infrastructure import VCenterEntry
+from migration.documents.text_edit import TextEdit, apply_edits, cut_lines, insert_lines
 from migration.spec.failure_domain import FailureDomain
 
 _INHERITED = ("insecureFlag", "soapRoundtripCount", "caFile", "secretName", "secretNamespace", "ipFamily")
@@ -30,12 +30,12 @@ def servers(text: str) -> list[str]:
     return list(dict.fromkeys([*named, *([alone] if alone else [])]))
 
 
-def add(text: str, vcenter: VCenter) -> str:
+def add(text: str, vcenter: VCenterEntry) -> str:
     root = _parsed(text)
     entries = list(_entries(root))
     for server, _, entry in entries:
         if server == vcenter.server:
-            return spliced(text, _datacenters(text, entry, vcenter))
+            return apply_edits(text, _datacenters(text, entry, vcenter))
     shared = _fields(_field(root, "global"))
     if _said(shared.get("thumbprint")):
         raise CloudConfigError(
@@ -47,17 +47,17 @@ def add(text: str, vcenter: VCenter) -> str:
         outer = key.start_mark.column
         inner = entry.value[0][0].start_mark.column if entry.value else outer + 2
         lines = _entry(vcenter, inherited, outer=outer, inner=inner)
-        return spliced(text, [insert_lines(text, lines, after=_last(text, key, entry))])
+        return apply_edits(text, [insert_lines(text, lines, after=_last(text, key, entry))])
     lines = ["vcenter:", *_entry(vcenter, inherited, outer=2, inner=4)]
     after = max(_last(text, key, value) for key, value in root.value)
     changes = [insert_lines(text, lines, after=after)]
     for key, value in root.value:
         if key.value == "vcenter":
             changes.append(cut_lines(text, first=key.start_mark.index, last=_last(text, key, value)))
-    return spliced(text, changes)
+    return apply_edits(text, changes)
 
 
-def remove(text: str, *, server: str, heir: FailureDomain | None) -> str:  # noqa: ARG001 - only INI has a default place
+def remove(text: str, *, server: str, replacement: FailureDomain | None) -> str:  # noqa: ARG001 - only INI has a default place
     root = _parsed(text)
     entries = list(_entries(root))
     doomed: list[tuple[Node, Node]] = [(key, entry) for name, key, entry in entries if name == server]
@@ -66,8 +66,8 @@ def remove(text: str, *, server: str, heir: FailureDomain | None) -> str:  # noq
     changes = [cut_lines(text, first=key.start_mark.index, last=_last(text, key, value)) for key, value in doomed]
     alone = _fields(_field(root, "global")).get("server")
     if alone is not None and _said(alone) == server:
-        changes.append(Splice(start=alone.start_mark.index, end=alone.end_mark.index, text='""'))
-    return spliced(text, changes)
+        changes.append(TextEdit(start=alone.start_mark.index, end=alone.end_mark.index, text='""'))
+    return apply_edits(text, changes)
 
 
 def _parsed(text: str) -> MappingNode:
@@ -147,7 +147,7 @@ def _source(text: str, node: Node | None) -> str:
     return text[node.start_mark.index : node.end_mark.index] if node and _said(node) else ""
 
 
-def _entry(vcenter: VCenter, inherited: dict[str, str], *, outer: int, inner: int) -> list[str]:
+def _entry(vcenter: VCenterEntry, inherited: dict[str, str], *, outer: int, inner: int) -> list[str]:
     pad = " " * inner
     return [
         f"{' ' * outer}{_scalar(vcenter.server)}:",
@@ -166,7 +166,7 @@ def _scalar(value: str) -> str:
     return value if plain and not word else json.dumps(value, ensure_ascii=False)
 
 
-def _datacenters(text: str, entry: MappingNode, vcenter: VCenter) -> list[Splice]:
+def _datacenters(text: str, entry: MappingNode, vcenter: VCenterEntry) -> list[TextEdit]:
     listed = _fields(entry).get("datacenters")
     if not isinstance(listed, SequenceNode):
         raise CloudConfigError(f"the entry of {vcenter.server} has no list of datacenters: give it one")
@@ -176,6 +176,6 @@ def _datacenters(text: str, entry: MappingNode, vcenter: VCenter) -> list[Splice
     if listed.flow_style:
         at = listed.end_mark.index - 1
         added = ", ".join(map(_scalar, missing))
-        return [Splice(start=at, end=at, text=f", {added}" if listed.value else added)]
+        return [TextEdit(start=at, end=at, text=f", {added}" if listed.value else added)]
     pad = " " * listed.start_mark.column
     return [insert_lines(text, [f"{pad}- {_scalar(each)}" for each in missing], after=_last(text, listed, listed))]

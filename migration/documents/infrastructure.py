@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from pydantic import ValidationError
 
 from migration.documents.difference import differences
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from migration.spec.failure_domain import FailureDomain
 from migration.spec.model import MigrationSpec
 
-Operation = Document
+Operation = KubeObject
 """One operation of a JSON patch (RFC 6902)."""
 
 _ROOT = "/spec/platformSpec/vsphere"
@@ -33,7 +33,7 @@ class FailureDomainConflictError(InfrastructureError):
     """A failure domain of that name exists and says something else."""
 
 
-class VCenter(Value):
+class VCenterEntry(FrozenModel):
     """An entry of `vcenters`, with the datacenters that failure domains use."""
 
     server: str
@@ -41,38 +41,40 @@ class VCenter(Value):
     datacenters: list[str]
 
 
-def vcenters(infrastructure: Document) -> list[Document]:
+def vcenters(infrastructure: KubeObject) -> list[KubeObject]:
     """The entries of `vcenters` as they stand; empty where the cluster has none."""
     return list(_vsphere(infrastructure).get("vcenters") or [])
 
 
-def servers(infrastructure: Document) -> list[str]:
+def servers(infrastructure: KubeObject) -> list[str]:
     """The servers of `vcenters`, in its order."""
     return [each["server"] for each in vcenters(infrastructure)]
 
 
-def failure_domains(infrastructure: Document) -> list[Document]:
+def failure_domains(infrastructure: KubeObject) -> list[KubeObject]:
     """The failure domains as they stand; empty where the cluster has none."""
     return list(_vsphere(infrastructure).get("failureDomains") or [])
 
 
-def name(infrastructure: Document) -> str:
+def name(infrastructure: KubeObject) -> str:
     """The infrastructure name (`ocp1-x7x2g`): prefix of machines, name of folder and ownership tag."""
     return str((infrastructure.get("status") or {}).get("infrastructureName") or "")
 
 
-def targets(spec: MigrationSpec) -> list[VCenter]:
+def targets(spec: MigrationSpec) -> list[VCenterEntry]:
     """The entries that a spec's failure domains need, each server once, in the spec's order."""
     datacenters: dict[str, list[str]] = {}
     for domain in spec.failure_domains:
         known = datacenters.setdefault(domain.server, [])
         if domain.topology.datacenter not in known:
             known.append(domain.topology.datacenter)
-    return [VCenter(server=server, port=spec.port_of(server), datacenters=each) for server, each in datacenters.items()]
+    return [
+        VCenterEntry(server=server, port=spec.port_of(server), datacenters=each) for server, each in datacenters.items()
+    ]
 
 
 def add(
-    infrastructure: Document, *, vcenters: Sequence[VCenter], failure_domains: Sequence[FailureDomain]
+    infrastructure: KubeObject, *, vcenters: Sequence[VCenterEntry], failure_domains: Sequence[FailureDomain]
 ) -> list[Operation]:
     """The patch that makes the vCenters and failure domains known; empty when nothing is missing.
 
@@ -92,7 +94,7 @@ def add(
     return [*_unchanged(infrastructure), *changes] if changes else []
 
 
-def remove(infrastructure: Document, *, servers: Iterable[str]) -> list[Operation]:
+def remove(infrastructure: KubeObject, *, servers: Iterable[str]) -> list[Operation]:
     """The patch that forgets the vCenters and every failure domain on them; empty when none is known.
 
     Raises:
@@ -115,11 +117,11 @@ def remove(infrastructure: Document, *, servers: Iterable[str]) -> list[Operatio
     return [*_unchanged(infrastructure), *changes]
 
 
-def _vsphere(infrastructure: Document) -> Document:
+def _vsphere(infrastructure: KubeObject) -> KubeObject:
     return (infrastructure.get("spec", {}).get("platformSpec") or {}).get("vsphere") or {}
 
 
-def _refuse_empty(infrastructure: Document) -> None:
+def _refuse_empty(infrastructure: KubeObject) -> None:
     for field, listed in (
         ("vcenters", vcenters(infrastructure)),
         ("failureDomains", failure_domains(infrastructure)),
@@ -132,7 +134,7 @@ def _refuse_empty(infrastructure: Document) -> None:
             )
 
 
-def _unchanged(infrastructure: Document) -> list[Operation]:
+def _unchanged(infrastructure: KubeObject) -> list[Operation]:
     """Both lists are still what they were when the patch was computed."""
     return [
         {"op": "test", "path": f"{_ROOT}/vcenters", "value": vcenters(infrastructure)},
@@ -140,7 +142,7 @@ def _unchanged(infrastructure: Document) -> list[Operation]:
     ]
 
 
-def _missing_vcenters(infrastructure: Document, wanted: Sequence[VCenter]) -> list[Operation]:
+def _missing_vcenters(infrastructure: KubeObject, wanted: Sequence[VCenterEntry]) -> list[Operation]:
     known = servers(infrastructure)
     total = len({*known, *(each.server for each in wanted)})
     if total > MOST_VCENTERS:
@@ -163,7 +165,7 @@ def _missing_vcenters(infrastructure: Document, wanted: Sequence[VCenter]) -> li
     return operations
 
 
-def _missing_domains(infrastructure: Document, wanted: Sequence[FailureDomain]) -> list[Operation]:
+def _missing_domains(infrastructure: KubeObject, wanted: Sequence[FailureDomain]) -> list[Operation]:
     known = {each["name"]: each for each in failure_domains(infrastructure)}
     operations: list[Operation] = []
     for domain in wanted:
@@ -177,7 +179,7 @@ def _missing_domains(infrastructure: Document, wanted: Sequence[FailureDomain]) 
     return operations
 
 
-def conflict(existing: Document, wanted: FailureDomain, *, infrastructure_name: str) -> list[str]:
+def conflict(existing: KubeObject, wanted: FailureDomain, *, infrastructure_name: str) -> list[str]:
     """Fields in which a failure domain of Infrastructure differs from the wanted one.
 
     Both are completed first: a field left to OpenShift's default equals the default written out.

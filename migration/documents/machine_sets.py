@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from migration.documents.difference import differences
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.names import shorten
 from migration.spec.failure_domain import FailureDomain
 
@@ -47,24 +47,24 @@ class UnsupportedMachineSetError(Exception):
         )
 
 
-def provider_spec(document: Document) -> Document:
+def provider_spec(document: KubeObject) -> KubeObject:
     """The VSphereMachineProviderSpec of a MachineSet's template."""
     spec = document["spec"]["template"]["spec"].get("providerSpec") or {}
     return spec.get("value") or {}
 
 
-def server(document: Document) -> str:
+def server(document: KubeObject) -> str:
     """The vCenter on which the set makes machines; empty if it does not say."""
     return str((provider_spec(document).get("workspace") or {}).get("server") or "")
 
 
-def role(document: Document) -> str:
+def role(document: KubeObject) -> str:
     """`worker`, `infra`, …; empty if the machines carry no role."""
     labels = document["spec"]["template"].get("metadata", {}).get("labels") or {}
     return str(labels.get(ROLE) or "")
 
 
-def unsupported(document: Document, *, failure_domain: FailureDomain) -> list[str]:
+def unsupported(document: KubeObject, *, failure_domain: FailureDomain) -> list[str]:
     """Paths of the fields that cannot be carried over to that failure domain; empty if the set can be moved."""
     devices = _devices(provider_spec(document))
     found = [
@@ -81,8 +81,8 @@ def unsupported(document: Document, *, failure_domain: FailureDomain) -> list[st
 
 
 def machine_set(
-    source: Document, *, name: str, replicas: int, failure_domain: FailureDomain, infrastructure_name: str
-) -> Document:
+    source: KubeObject, *, name: str, replicas: int, failure_domain: FailureDomain, infrastructure_name: str
+) -> KubeObject:
     """The MachineSet to create.
 
     Args:
@@ -129,7 +129,7 @@ def machine_set(
     }
 
 
-def drift(existing: Document, wanted: Document) -> list[str]:
+def drift(existing: KubeObject, wanted: KubeObject) -> list[str]:
     """Paths in which a MachineSet that is there already is not the wanted one; empty: it is ours.
 
     Replicas are left out (they change with the migration), and so is what the API server and its webhooks add: fields
@@ -145,7 +145,7 @@ def drift(existing: Document, wanted: Document) -> list[str]:
     ]
 
 
-def _relocated(provider: Document, domain: FailureDomain) -> Document:
+def _relocated(provider: KubeObject, domain: FailureDomain) -> KubeObject:
     place = domain.topology
     kept = {key: value for key, value in deepcopy(provider).items() if key != "tagIDs"}
     devices = _devices(provider) or [{}]
@@ -165,7 +165,7 @@ def _relocated(provider: Document, domain: FailureDomain) -> Document:
     }
 
 
-def _devices(provider: Document) -> list[Document]:
+def _devices(provider: KubeObject) -> list[KubeObject]:
     return list((provider.get("network") or {}).get("devices") or [])
 
 

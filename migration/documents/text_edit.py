@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Splice:
+class TextEdit:
     """Put `text` in place of what stands from `start` up to `end`."""
 
     start: int
@@ -17,7 +17,7 @@ class Splice:
     text: str = ""
 
 
-def spliced(text: str, splices: Iterable[Splice]) -> str:
+def apply_edits(text: str, splices: Iterable[TextEdit]) -> str:
     """The text after all splices; their positions are those in the original, and they do not overlap."""
     for each in sorted(splices, key=lambda splice: splice.start, reverse=True):
         text = text[: each.start] + each.text + text[each.end :]
@@ -37,17 +37,17 @@ def end_of_line(text: str, at: int) -> int:
     return end - 1 if end > at and text[end - 1] == "\r" else end
 
 
-def insert_lines(text: str, lines: Iterable[str], *, after: int) -> Splice:
+def insert_lines(text: str, lines: Iterable[str], *, after: int) -> TextEdit:
     """New lines behind the one that holds position `after`, with the text's own line break."""
     at = end_of_line(text, after)
     line_break = "\r\n" if "\r\n" in text else "\n"
-    return Splice(start=at, end=at, text="".join(line_break + line for line in lines))
+    return TextEdit(start=at, end=at, text="".join(line_break + line for line in lines))
 
 
-def cut_lines(text: str, *, first: int, last: int) -> Splice:
+def cut_lines(text: str, *, first: int, last: int) -> TextEdit:
     """Without the lines from the one that holds `first` to the one that holds `last`."""
     start, end = start_of_line(text, first), end_of_line(text, last)
     if start > 0:
-        return Splice(start=end_of_line(text, start_of_line(text, start - 1)), end=end)
+        return TextEdit(start=end_of_line(text, start_of_line(text, start - 1)), end=end)
     following = text.find("\n", end)
-    return Splice(start=0, end=len(text) if following < 0 else following + 1)
+    return TextEdit(start=0, end=len(text) if following < 0 else following + 1)

@@ -7,19 +7,19 @@ person and decided by one.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 
 USUAL_DISK = 120
 """GiB of an OpenShift machine whose provider spec says nothing."""
 
 
-def disks_gib(provider: Document) -> int:
+def disks_gib(provider: KubeObject) -> int:
     """All disks of a machine with this provider spec, in GiB."""
     extra = sum(disk.get("sizeGiB", 0) for disk in provider.get("dataDisks") or [])
     return int((provider.get("diskGiB") or USUAL_DISK) + extra)
 
 
-def disks(providers: Iterable[Document], *, server: str) -> dict[str, int]:
+def disks(providers: Iterable[KubeObject], *, server: str) -> dict[str, int]:
     """GiB of disks on each datastore (inventory path) of a vCenter, from the provider specs of its Machines."""
     found: Counter[str] = Counter()
     for each in providers:
@@ -44,7 +44,7 @@ def too_small(needs: Mapping[str, int], free: Mapping[str, float]) -> list[str]:
     ]
 
 
-def _path(workspace: Document) -> str:
+def _path(workspace: KubeObject) -> str:
     """Machine API takes a datastore's name or its inventory path."""
     name = str(workspace["datastore"])
     return name if name.startswith("/") else f"/{workspace.get('datacenter', '')}/datastore/{name}"

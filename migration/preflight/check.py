@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from migration.concern import Category, Concern
 from migration.documents import infrastructure
-from migration.frozen_model import Document
-from migration.preflight.concern import Category, Concern
+from migration.frozen_model import KubeObject
 from migration.preflight.facts import Facts
 from migration.spec.model import MigrationSpec
 
@@ -21,7 +21,7 @@ class Finding:
     objects: list[str]
 
 
-Question = Callable[[MigrationSpec, Facts], Finding | None]
+Finder = Callable[[MigrationSpec, Facts], Finding | None]
 """None: nothing to say. Must not raise on any document that the API server could send."""
 
 
@@ -33,7 +33,7 @@ class Check:
     category: Category
     label: str
     remedy: str
-    find: Question
+    find: Finder
 
     def __call__(self, spec: MigrationSpec, facts: Facts) -> Concern | None:
         """The concern, if there is one."""
@@ -57,13 +57,13 @@ def found(assessment: str, objects: Iterable[str]) -> Finding | None:
     return Finding(assessment=assessment.replace("{}", ", ".join(named[:10])), objects=named) if named else None
 
 
-def named(document: Document) -> str:
+def named(document: KubeObject) -> str:
     """`namespace/name` of an object, or its name where it has no namespace."""
     metadata = document.get("metadata") or {}
     return "/".join(filter(None, (metadata.get("namespace"), metadata.get("name"))))
 
 
-def condition(document: Document, kind: str) -> str:
+def condition(document: KubeObject, kind: str) -> str:
     """`True`, `False` or `Unknown`; empty where the object has no such condition."""
     conditions = (document.get("status") or {}).get("conditions") or []
     return next((str(each.get("status")) for each in conditions if each.get("type") == kind), "")

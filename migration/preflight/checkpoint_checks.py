@@ -4,11 +4,11 @@ A plan pinned on a half-changed cluster would take the change for how it was bef
 would count as paused by its owner, and a rollback would leave it so.
 """
 
+from migration.concern import Category
 from migration.documents import infrastructure
 from migration.preflight.check import Check, Finding
-from migration.preflight.concern import Category
 from migration.preflight.facts import Facts
-from migration.run.checkpoint import record_name
+from migration.run.checkpoint import checkpoint_name
 from migration.spec.model import MigrationSpec
 
 
@@ -24,7 +24,7 @@ def _unfinished(_: MigrationSpec, facts: Facts) -> Finding | None:
 
 
 def _unreadable(_: MigrationSpec, facts: Facts) -> Finding | None:
-    secret = record_name(infrastructure.name(facts.infrastructure))
+    secret = checkpoint_name(infrastructure.name(facts.infrastructure))
     return Finding(assessment=facts.record_problem, objects=[secret]) if facts.record_problem else None
 
 

@@ -1,8 +1,8 @@
 """What of the cluster's own configuration and health stands in the way of a migration."""
 
+from migration.concern import Category
 from migration.documents import infrastructure
 from migration.preflight.check import Check, Finding, condition, found, named, source_servers, target_servers
-from migration.preflight.concern import Category
 from migration.preflight.facts import Facts
 from migration.spec.model import MigrationSpec
 

@@ -1,7 +1,7 @@
 """Preflight's judgement: every check asked, every concern told, the gravest first."""
 
+from migration.concern import Category, Concern
 from migration.preflight import checkpoint_checks, cluster_checks, machine_checks, vsphere_checks
-from migration.preflight.concern import Category, Concern
 from migration.preflight.facts import Facts
 from migration.spec.model import MigrationSpec
 
@@ -11,7 +11,7 @@ CHECKS = (*checkpoint_checks.CHECKS, *cluster_checks.CHECKS, *vsphere_checks.CHE
 _GRAVITY = list(Category)
 
 
-def judge(spec: MigrationSpec, facts: Facts) -> list[Concern]:
+def evaluate(spec: MigrationSpec, facts: Facts) -> list[Concern]:
     """All concerns about a valid spec (`migration.spec.rules`) in the light of what preflight read.
 
     Ordered by gravity, then as the checks stand in their tables. No Critical one: the migration may start.

@@ -7,25 +7,25 @@ secret: credentials are tried, not carried, and the cloud config (old ones hold 
 wrong with it. With all Machines of a large cluster this is megabytes: judge where it was read, send the concerns.
 """
 
-from migration.frozen_model import Document, Value
-from migration.run.checkpoint import MigrationRecord
+from migration.frozen_model import FrozenModel, KubeObject
+from migration.run.checkpoint import Checkpoint
 
 
-class Missing(Value):
+class MissingObject(FrozenModel):
     """An inventory object of a failure domain that is not there."""
 
     kind: str
     path: str
 
 
-class Lacking(Value):
+class MissingPrivileges(FrozenModel):
     """Privileges that the account has not on one object (inventory path, or `/` for the root)."""
 
     object: str
     privileges: list[str]
 
 
-class AttachedTag(Value):
+class AttachedTag(FrozenModel):
     """A tag that the datacenter or the compute cluster of a failure domain carries already."""
 
     object: str
@@ -33,14 +33,14 @@ class AttachedTag(Value):
     tag: str
 
 
-class Template(Value):
+class Template(FrozenModel):
     """The template of a failure domain; 0 where vCenter does not say."""
 
     hardware_version: int = 0
     disk_gib: float = 0
 
 
-class VCenterFacts(Value):
+class VCenterFacts(FrozenModel):
     """One vCenter, source or target.
 
     Attributes:
@@ -53,21 +53,21 @@ class VCenterFacts(Value):
     instance_uuid: str = ""
     problem: str = ""
     remedy: str = ""
-    lacking: list[Lacking] = []
+    lacking: list[MissingPrivileges] = []
     unusable_categories: dict[str, list[str]] = {}
 
 
-class DomainFacts(Value):
+class DomainFacts(FrozenModel):
     """What a target vCenter answered about one failure domain; `free_gib` of its datastore, None where unread."""
 
     name: str
-    missing: list[Missing] = []
+    missing: list[MissingObject] = []
     attached: list[AttachedTag] = []
     template: Template | None = None
     free_gib: float | None = None
 
 
-class Facts(Value):
+class Facts(FrozenModel):
     """Everything preflight read.
 
     Attributes:
@@ -81,20 +81,20 @@ class Facts(Value):
         failure_domains: one for each of the spec's that could be asked about.
     """
 
-    infrastructure: Document
-    cluster_version: Document = {}
-    feature_gate: Document = {}
-    cluster_operators: list[Document] = []
-    machine_sets: list[Document] = []
-    machines: list[Document] = []
-    nodes: list[Document] = []
-    control_plane_machine_set: Document | None = None
-    health_checks: list[Document] = []
-    autoscalers: list[Document] = []
-    persistent_volumes: list[Document] = []
-    csi_driver: Document | None = None
+    infrastructure: KubeObject
+    cluster_version: KubeObject = {}
+    feature_gate: KubeObject = {}
+    cluster_operators: list[KubeObject] = []
+    machine_sets: list[KubeObject] = []
+    machines: list[KubeObject] = []
+    nodes: list[KubeObject] = []
+    control_plane_machine_set: KubeObject | None = None
+    health_checks: list[KubeObject] = []
+    autoscalers: list[KubeObject] = []
+    persistent_volumes: list[KubeObject] = []
+    csi_driver: KubeObject | None = None
     cloud_config_problem: str = ""
-    record: MigrationRecord | None = None
+    record: Checkpoint | None = None
     record_problem: str = ""
     vcenters: list[VCenterFacts] = []
     failure_domains: list[DomainFacts] = []

@@ -1,9 +1,9 @@
 """What of the machines, and of those who act on machines, stands in the way of a migration."""
 
+from migration.concern import Category
 from migration.documents.machine_sets import MACHINE_SET, ROLE, server, unsupported
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.preflight.check import Check, Finding, found, named, source_servers, target_servers
-from migration.preflight.concern import Category
 from migration.preflight.facts import Facts
 from migration.spec.model import MigrationSpec
 
@@ -125,20 +125,20 @@ def _autoscalers(_: MigrationSpec, facts: Facts) -> Finding | None:
     return found("Autoscalers are set aside while the migration runs: {}.", names)
 
 
-def _workers(facts: Facts) -> list[Document]:
+def _workers(facts: Facts) -> list[KubeObject]:
     return [each for each in facts.machines if _labels(each).get(ROLE) not in _CONTROL_PLANE_ROLES]
 
 
-def _labels(document: Document) -> dict[str, str]:
+def _labels(document: KubeObject) -> dict[str, str]:
     return (document.get("metadata") or {}).get("labels") or {}
 
 
-def _runs(machine: Document) -> bool:
+def _runs(machine: KubeObject) -> bool:
     status = machine.get("status") or {}
     return status.get("phase") == "Running" and bool(status.get("nodeRef"))
 
 
-def _cpms(facts: Facts) -> Document:
+def _cpms(facts: Facts) -> KubeObject:
     return (facts.control_plane_machine_set or {}).get("spec") or {}
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from migration.documents import infrastructure
 from migration.documents.machine_sets import role, server
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.names import machine_set_names, pools
 from migration.plan import (
     ControlPlanePlan,
@@ -100,12 +100,12 @@ def target_vcenters(spec: MigrationSpec, *, cluster: str, namespace: str) -> lis
     ]
 
 
-def machine_server(machine: Document) -> str:
+def machine_server(machine: KubeObject) -> str:
     """The vCenter that a Machine was made for."""
     return str((machine_provider(machine).get("workspace") or {}).get("server") or "")
 
 
-def machine_provider(machine: Document) -> Document:
+def machine_provider(machine: KubeObject) -> KubeObject:
     """A Machine's provider spec; empty where it has none."""
     return ((machine["spec"].get("providerSpec") or {}).get("value")) or {}
 
@@ -125,12 +125,12 @@ def _listed_vcenter(facts: Facts, name: str, *, cluster: str) -> VCenterPlan:
     )
 
 
-def _replicas(machine_set: Document) -> int:
+def _replicas(machine_set: KubeObject) -> int:
     wanted = machine_set["spec"].get("replicas")
     return 1 if wanted is None else int(wanted)
 
 
-def _new_sets(spec: MigrationSpec, facts: Facts, sets: list[Document], domains: list[FailureDomain]) -> list[NewSet]:
+def _new_sets(spec: MigrationSpec, facts: Facts, sets: list[KubeObject], domains: list[FailureDomain]) -> list[NewSet]:
     """Each source set on each failure domain, the total kept unless the spec says another."""
     asked = spec.machine_set_config
     if asked and asked.failure_domain:
@@ -191,6 +191,6 @@ def _quiesced(facts: Facts, sets: set[str]) -> Quiesced:
     )
 
 
-def _object(document: Document) -> ObjectName:
+def _object(document: KubeObject) -> ObjectName:
     metadata = document["metadata"]
     return ObjectName(namespace=metadata.get("namespace") or "", name=metadata["name"], uid=metadata["uid"])

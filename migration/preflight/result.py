@@ -1,14 +1,14 @@
 """What preflight has to say."""
 
-from migration.frozen_model import Value
+from migration.concern import Concern
+from migration.frozen_model import FrozenModel
 from migration.plan import Plan
-from migration.preflight.concern import Concern
-from migration.run.status import Node
+from migration.run.status import MachineView
 
 
-class Verdict(Value):
+class PreflightResult(FrozenModel):
     """Everything preflight found; without a plan the migration must not start."""
 
     concerns: list[Concern]
     plan: Plan | None
-    nodes: list[Node]
+    nodes: list[MachineView]

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from math import ceil
 
+from migration.concern import Category
 from migration.documents.machine_sets import provider_spec, server
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.preflight.capacity import USUAL_DISK, disks_gib
 from migration.preflight.check import Check, Finding, found, source_servers, target_servers
-from migration.preflight.concern import Category
 from migration.preflight.facts import DomainFacts, Facts
 from migration.spec.failure_domain import FailureDomain
 from migration.spec.model import MigrationSpec
@@ -126,11 +126,11 @@ def _asked(spec: MigrationSpec, facts: Facts) -> Iterator[tuple[FailureDomain, D
     return ((each, known[each.name]) for each in spec.failure_domains if each.name in known)
 
 
-def _source_sets(spec: MigrationSpec, facts: Facts) -> list[Document]:
+def _source_sets(spec: MigrationSpec, facts: Facts) -> list[KubeObject]:
     return [each for each in facts.machine_sets if server(each) in source_servers(spec, facts)]
 
 
-def _disk(machine_set: Document) -> int:
+def _disk(machine_set: KubeObject) -> int:
     return int(provider_spec(machine_set).get("diskGiB") or USUAL_DISK)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from migration.commands import LONGEST_NAME, LONGEST_REASON
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 
 By = Annotated[str, Field(max_length=LONGEST_NAME)]
 Reason = Annotated[str, Field(max_length=LONGEST_REASON)]
@@ -18,7 +18,7 @@ class Direction(StrEnum):
     ROLLBACK = "Rollback"
 
 
-class Adoption(Value):
+class Adoption(FrozenModel):
     """What a person asked for.
 
     Attributes:
@@ -29,5 +29,5 @@ class Adoption(Value):
     direction: Direction = Direction.CONTINUE
     by: By = ""
     reason: Reason = ""
-    door: str = "temporal"
+    channel: str = "temporal"
     ended: AwareDatetime | None = None

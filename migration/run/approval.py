@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import Field
 
 from migration.commands import Instruction, Verb
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 
 FORWARD = frozenset({Verb.APPROVE, Verb.RESUME, Verb.RETRY, Verb.SKIP})
 """What needs a signature where a key is pinned."""
 
 
-class Signature(Value):
+class Signature(FrozenModel):
     """64 bytes in base64, over an instruction and a number that is used once."""
 
     nonce: Annotated[str, Field(min_length=16, max_length=64)]
@@ -38,7 +38,7 @@ class SignedInstruction(Instruction):
     signature: Signature | None = None
 
 
-class Subject(Value):
+class Subject(FrozenModel):
     """What an instruction is about, besides what it says itself."""
 
     migration: str
@@ -80,7 +80,7 @@ def _text(subject: Subject, instruction: Instruction, nonce: str) -> bytes:
         instruction.phase or "",
         instruction.by,
         instruction.reason,
-        instruction.door,
+        instruction.channel,
         nonce,
     ]
     return json.dumps(parts, ensure_ascii=True).encode()

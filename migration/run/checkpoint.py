@@ -8,7 +8,7 @@ last, written before that phase acts. No secrets, only references.
 from typing import Literal
 
 from migration.before_images import TargetImages
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, reversible, row
 from migration.plan import Plan
 from migration.run.adoption import Direction
@@ -16,7 +16,7 @@ from migration.run.request import MigrationRequest
 from migration.run.status import BackupReference, State
 
 
-class MigrationRecord(Value):
+class Checkpoint(FrozenModel):
     """One migration as its cluster remembers it.
 
     Attributes:
@@ -38,7 +38,7 @@ class MigrationRecord(Value):
     backups: list[BackupReference] = []
     phase: PhaseName
     skipped: list[PhaseName] = []
-    forgone: PhaseName | None = None
+    waived: PhaseName | None = None
     going_back: bool = False
     undone: list[PhaseName] = []
     ended: Literal[State.COMPLETED, State.ROLLED_BACK] | None = None
@@ -66,12 +66,12 @@ class MigrationRecord(Value):
         return f"had begun {self.phase} ({row(self.phase).title})"
 
 
-def record_name(infrastructure_name: str) -> str:
+def checkpoint_name(infrastructure_name: str) -> str:
     """Of its Secret: the cluster's own name keeps it apart from one restored out of another cluster's backup."""
-    return f"vcfm-record-{infrastructure_name}"
+    return f"vcfm-checkpoint-{infrastructure_name}"
 
 
-def refusal(record: MigrationRecord, direction: Direction) -> str:
+def refusal(record: Checkpoint, direction: Direction) -> str:
     """Why a migration cannot be taken over so, in one sentence; empty where it can.
 
     One that was going back goes on going back, whichever way is asked for: its early phases may be undone already.
@@ -83,7 +83,7 @@ def refusal(record: MigrationRecord, direction: Direction) -> str:
     return ""
 
 
-def mismatch(record: MigrationRecord, request: MigrationRequest) -> str:
+def mismatch(record: Checkpoint, request: MigrationRequest) -> str:
     """Why a run that was given this request must not take the migration over; empty where it may.
 
     Whoever may start workflows could otherwise go on without the gates, the approvers or the requester it began with.
@@ -94,7 +94,7 @@ def mismatch(record: MigrationRecord, request: MigrationRequest) -> str:
     return f"the request is not the one that {record.workflow} began with: have `vcfm adopt` write it"
 
 
-def contradiction(stored: MigrationRecord, mine: MigrationRecord) -> str:
+def contradiction(stored: Checkpoint, mine: Checkpoint) -> str:
     """Why a run must not write its record over the one that is there; empty where it may.
 
     This is what keeps a run that was thought dead (an activity that outlived a Terminate, a Temporal restored from a

@@ -25,7 +25,7 @@ def is_gated(phase: PhaseName, spec: MigrationSpec) -> bool:
     return spec.approval_mode is ApprovalMode.MANUAL and number(phase) >= number(FIRST_GATE)
 
 
-def make_gate(phase: PhaseName, plan: Plan, *, since: datetime, way_back: str = "") -> Gate:
+def make_gate(phase: PhaseName, plan: Plan, *, since: datetime, rollback_readiness: str = "") -> Gate:
     """The question."""
     last = phase is POINT_OF_NO_RETURN
     return Gate(
@@ -38,7 +38,7 @@ def make_gate(phase: PhaseName, plan: Plan, *, since: datetime, way_back: str = 
         reject="everything done so far is rolled back"
         if number(phase) <= number(POINT_OF_NO_RETURN)
         else f"is refused: there is no way back after {POINT_OF_NO_RETURN} has begun, and it waits on",
-        way_back=way_back,
+        rollback_readiness=rollback_readiness,
     )
 
 

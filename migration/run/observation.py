@@ -3,10 +3,10 @@
 Heartbeats reach the status within a second and cost no history; this is their one shape.
 """
 
-from migration.frozen_model import Value
-from migration.run.status import Node, Waiting
+from migration.frozen_model import FrozenModel
+from migration.run.status import MachineView, Waiting
 
 
-class Observation(Value):
+class Observation(FrozenModel):
     waiting: Waiting
-    nodes: list[Node] = []
+    nodes: list[MachineView] = []

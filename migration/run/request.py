@@ -1,11 +1,11 @@
 """What starts a migration: the input of the workflow, made by every door alike."""
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.run.adoption import Adoption
 from migration.spec.model import MigrationSpec
 
 
-class Owner(Value):
+class Owner(FrozenModel):
     """The custom resource that a migration was started for; one started by REST or at a terminal is nobody's.
 
     Attributes:
@@ -18,7 +18,7 @@ class Owner(Value):
     claim: str
 
 
-class MigrationRequest(Value):
+class MigrationRequest(FrozenModel):
     """One submitted migration.
 
     Attributes:
@@ -43,20 +43,20 @@ class MigrationRequest(Value):
     adopts: Adoption | None = None
 
 
-class Question(Value):
+class PreflightRequest(FrozenModel):
     """What preflight would say to this, if it were started now."""
 
     cluster: str = ""
     spec: MigrationSpec
 
 
-class ClusterName(Value):
+class ClusterName(FrozenModel):
     """Which of the configured clusters is meant; empty for the only one."""
 
     cluster: str = ""
 
 
-class ClusterIdentity(Value):
+class ClusterIdentity(FrozenModel):
     """What a cluster says of itself."""
 
     cluster: str = ""

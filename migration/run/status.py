@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
-from migration.frozen_model import Value
+from migration.concern import Concern
+from migration.frozen_model import FrozenModel
 from migration.phase import TABLE, PhaseName, row
-from migration.preflight.concern import Concern
 
 
 class State(StrEnum):
@@ -32,7 +32,7 @@ class State(StrEnum):
         return self in {State.ROLLED_BACK, State.COMPLETED, State.FAILED}
 
 
-class Waiting(Value):
+class Waiting(FrozenModel):
     """What is waited for, on which objects, since when, for how long at most, and what would unblock it.
 
     Attributes:
@@ -87,7 +87,7 @@ class PhaseState(StrEnum):
     UNDONE = "Undone"
 
 
-class PhaseRecord(Value):
+class PhaseRecord(FrozenModel):
     """How one phase went; `evidence` is what was observed that proves it done."""
 
     phase: PhaseName
@@ -99,7 +99,7 @@ class PhaseRecord(Value):
     evidence: list[str] = []
 
 
-class Attention(Value):
+class Attention(FrozenModel):
     """Why a person is needed: what failed, what it said, and what can be done now.
 
     Attributes:
@@ -114,7 +114,7 @@ class Attention(Value):
     skip: str = ""
 
 
-class Gate(Value):
+class Gate(FrozenModel):
     """What waits for a decision: it has no expiry, and nothing but a decision opens it.
 
     Attributes:
@@ -132,10 +132,10 @@ class Gate(Value):
     duration: str
     approve: str
     reject: str
-    way_back: str = ""
+    rollback_readiness: str = ""
 
 
-class Compensation(Value):
+class Compensation(FrozenModel):
     """One step that a rollback would take, recorded before its phase acted; the last one recorded is undone first."""
 
     phase: PhaseName
@@ -145,7 +145,7 @@ class Compensation(Value):
 GRANTED = "granted"
 
 
-class Decision(Value):
+class Decision(FrozenModel):
     """One thing a person said, and what came of it.
 
     Attributes:
@@ -158,11 +158,11 @@ class Decision(Value):
     phase: PhaseName
     by: str = ""
     reason: str = ""
-    door: str = ""
+    channel: str = ""
     outcome: str = GRANTED
 
 
-class BackupReference(Value):
+class BackupReference(FrozenModel):
     """One stored before-image: of what, in which Secret, and the checksum it was read back with."""
 
     kind: str
@@ -173,7 +173,7 @@ class BackupReference(Value):
     sha256: str
 
 
-class Claim(Value):
+class Claim(FrozenModel):
     """One sentence of the final report, whether it holds, and what was read to say so."""
 
     claim: str
@@ -181,7 +181,7 @@ class Claim(Value):
     read: str
 
 
-class Node(Value):
+class MachineView(FrozenModel):
     """One machine as the live view shows it."""
 
     name: str
@@ -192,7 +192,7 @@ class Node(Value):
     note: str = ""
 
 
-class MigrationStatus(Value):
+class MigrationStatus(FrozenModel):
     """Everything a person asks first.
 
     Attributes:
@@ -216,7 +216,7 @@ class MigrationStatus(Value):
     targets: list[str] = []
     phases: list[PhaseRecord]
     waiting: list[Waiting] = []
-    nodes: list[Node] = []
+    nodes: list[MachineView] = []
     attention: Attention | None = None
     gate: Gate | None = None
     compensations: list[Compensation] = []

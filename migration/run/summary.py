@@ -2,12 +2,12 @@
 
 from pydantic import AwareDatetime
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.phase import PhaseName
 from migration.run.status import State
 
 
-class MigrationSummary(Value):
+class MigrationSummary(FrozenModel):
     """What Temporal's search attributes alone can tell, without asking a worker."""
 
     id: str

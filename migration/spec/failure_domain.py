@@ -7,21 +7,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Tag = Annotated[str, Field(min_length=1, max_length=80)]
 _LONGEST_PATH = 2048
 
 
-class RegionAffinity(Value, use_attribute_docstrings=True):
+class RegionAffinity(FrozenModel, use_attribute_docstrings=True):
     """What a region is made of."""
 
     type: Literal["ComputeCluster", "Datacenter"]
     """Datacenter: the region tag is on the datacenter. ComputeCluster cannot be migrated to yet."""
 
 
-class HostGroup(Value, use_attribute_docstrings=True):
+class HostGroup(FrozenModel, use_attribute_docstrings=True):
     """The groups and the rule that make a zone of some hosts of a compute cluster."""
 
     vm_group: Tag
@@ -32,7 +32,7 @@ class HostGroup(Value, use_attribute_docstrings=True):
     """Name of the rule between them."""
 
 
-class ZoneAffinity(Value, use_attribute_docstrings=True):
+class ZoneAffinity(FrozenModel, use_attribute_docstrings=True):
     """What a zone is made of."""
 
     type: Literal["HostGroup", "ComputeCluster"]
@@ -41,7 +41,7 @@ class ZoneAffinity(Value, use_attribute_docstrings=True):
     """For type HostGroup: the groups and the rule."""
 
 
-class Topology(Value, use_attribute_docstrings=True):
+class Topology(FrozenModel, use_attribute_docstrings=True):
     """Where machines of a failure domain live, as absolute inventory paths (the datacenter: by name)."""
 
     datacenter: Annotated[str, Field(min_length=1, max_length=80)]
@@ -63,7 +63,7 @@ class Topology(Value, use_attribute_docstrings=True):
     """`/<datacenter>/vm/<template>`; left out: the name that the installer would give it."""
 
 
-class FailureDomain(Value, use_attribute_docstrings=True):
+class FailureDomain(FrozenModel, use_attribute_docstrings=True):
     """One failure domain; `region` and `zone` are the values of tags in `openshift-region` and `openshift-zone`."""
 
     name: Name
@@ -105,6 +105,6 @@ class FailureDomain(Value, use_attribute_docstrings=True):
             }
         )
 
-    def document(self) -> Document:
+    def document(self) -> KubeObject:
         """The failure domain as it stands in `Infrastructure.spec.platformSpec.vsphere.failureDomains`."""
         return self.model_dump(exclude_none=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from migration.commands import LONGEST_NAME, LONGEST_REASON
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.phase import PhaseName
 from migration.spec.failure_domain import FailureDomain, Name
 
@@ -29,7 +29,7 @@ class ApprovalMode(StrEnum):
     MANUAL = "Manual"
 
 
-class SecretReference(Value, use_attribute_docstrings=True):
+class SecretReference(FrozenModel, use_attribute_docstrings=True):
     """Where a Secret is; its content never travels."""
 
     name: Annotated[str, Field(min_length=1, max_length=253)]
@@ -38,7 +38,7 @@ class SecretReference(Value, use_attribute_docstrings=True):
     """Namespace of the Secret; left out: the custom resource's own, by REST the service's."""
 
 
-class TargetVCenter(Value, use_attribute_docstrings=True):
+class TargetVCenter(FrozenModel, use_attribute_docstrings=True):
     """What a failure domain cannot say of its vCenter: the port of its API."""
 
     server: Annotated[str, Field(min_length=1, max_length=255)]
@@ -47,7 +47,7 @@ class TargetVCenter(Value, use_attribute_docstrings=True):
     """Port of its API."""
 
 
-class MachineSetConfig(Value, use_attribute_docstrings=True):
+class MachineSetConfig(FrozenModel, use_attribute_docstrings=True):
     """Overrides for the new workers; left out: the old total, spread evenly over all failure domains."""
 
     replicas: Annotated[int, Field(ge=1, le=10_000)] | None = None
@@ -56,7 +56,7 @@ class MachineSetConfig(Value, use_attribute_docstrings=True):
     """Name of the one failure domain that takes all new workers; left out: all failure domains."""
 
 
-class ControlPlaneMachineSetConfig(Value, use_attribute_docstrings=True):
+class ControlPlaneMachineSetConfig(FrozenModel, use_attribute_docstrings=True):
     """Overrides for the control plane; left out: all failure domains."""
 
     failure_domain: Name | None = None
@@ -70,7 +70,7 @@ class Answer(StrEnum):
     SKIP = "Skip"
 
 
-class Approval(Value, use_attribute_docstrings=True):
+class Approval(FrozenModel, use_attribute_docstrings=True):
     """A person's answer to what a migration waits for, written into the custom resource."""
 
     phase: PhaseName
@@ -83,7 +83,7 @@ class Approval(Value, use_attribute_docstrings=True):
     """Approve or Reject a phase that waits at its gate (Reject rolls everything back); Retry or Skip a parked one."""
 
 
-class MigrationSpec(Value, use_attribute_docstrings=True):
+class MigrationSpec(FrozenModel, use_attribute_docstrings=True):
     """One migration as its owner wants it. Once it has started, only `state` and `approvals` can be changed."""
 
     state: DesiredState = DesiredState.PENDING

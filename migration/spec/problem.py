@@ -4,12 +4,12 @@ import json
 import re
 from typing import Any
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 
 _LONGEST = 80
 
 
-class Problem(Value):
+class Problem(FrozenModel):
     """One problem of a spec.
 
     Attributes:

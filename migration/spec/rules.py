@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from migration.commands import LONGEST_NAME
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.names import is_label_value, sanitise
 from migration.phase import PhaseName
 from migration.spec.failure_domain import FailureDomain
@@ -110,7 +110,7 @@ def problems(document: Any) -> list[Problem]:
 class _Draft:
     """A spec that may be wrong: as it was written, and the failure domains in it whose shape is right."""
 
-    document: Document
+    document: KubeObject
     domains: list[tuple[str, FailureDomain]]
 
     @property
@@ -251,7 +251,7 @@ _RULES: tuple[Callable[[_Draft], Iterator[Problem]], ...] = (
 )
 
 
-def _readable(document: Document) -> Iterator[tuple[str, FailureDomain]]:
+def _readable(document: KubeObject) -> Iterator[tuple[str, FailureDomain]]:
     for index, each in enumerate(_listed(document, "failureDomains")):
         try:
             yield f"spec.failureDomains[{index}]", FailureDomain.model_validate(each)
@@ -259,7 +259,7 @@ def _readable(document: Document) -> Iterator[tuple[str, FailureDomain]]:
             continue
 
 
-def _listed(document: Document, field: str) -> list[Any]:
+def _listed(document: KubeObject, field: str) -> list[Any]:
     found = document.get(field)
     return found if isinstance(found, list) else []
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.client import Cluster
 from openshift.api.resources import Resource
 from openshift.errors import Gone, OpenShiftError, Throttled, Unreachable, watch_refusal
@@ -35,7 +35,7 @@ RESUMES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class WatchTarget:
     """What to watch: a kind, in all namespaces or one, narrowed by selectors as `oc get -l` and `--field-selector`."""
 
     resource: Resource
@@ -55,15 +55,15 @@ class Stale:
     reason: str
 
 
-class World:
-    """A live view of some kinds. `async with World(cluster, [...]) as world:` begins once everything is listed.
+class Cache:
+    """A live view of some kinds. `async with Cache(cluster, [...]) as cache:` begins once everything is listed.
 
     Raises `Unreachable` when that takes longer than `budget` seconds, and at once what no waiting can help.
-    `world[watched]` maps `namespace/name` (or `name`) to the document, without `managedFields`.
+    `cache[watched]` maps `namespace/name` (or `name`) to the document, without `managedFields`.
     """
 
     def __init__(
-        self, cluster: Cluster, watched: list[Watched], *, budget: float = FIRST_LIST, silence: float = SILENCE
+        self, cluster: Cluster, watched: list[WatchTarget], *, budget: float = FIRST_LIST, silence: float = SILENCE
     ) -> None:
         self._changed = asyncio.Event()
         self._budget = budget
@@ -89,7 +89,7 @@ class World:
         finally:
             await _cancel(lists)
 
-    def __getitem__(self, watched: Watched) -> Mapping[str, Document]:
+    def __getitem__(self, watched: WatchTarget) -> Mapping[str, KubeObject]:
         return self._views[watched].documents
 
     @property
@@ -122,13 +122,13 @@ class World:
 class _View:
     """One kind: the documents, the resource version to go on from, and when it was last heard of."""
 
-    def __init__(self, cluster: Cluster, watched: Watched, *, silence: float, changed: asyncio.Event) -> None:
+    def __init__(self, cluster: Cluster, watched: WatchTarget, *, silence: float, changed: asyncio.Event) -> None:
         self.watched = watched
         self.stale: Stale | None = Stale(since=datetime.now(UTC), reason="not listed yet")
         self._cluster = cluster
         self._silence = silence
         self._changed = changed
-        self._documents: dict[str, Document] = {}
+        self._documents: dict[str, KubeObject] = {}
         self.documents = MappingProxyType(self._documents)
         self._resume_at: str | None = None
         self._heard_at = datetime.now(UTC)
@@ -196,7 +196,7 @@ class _View:
                 self._failures = 0  # only now: a watch that opens and then is silent has not worked
                 self._heard()
 
-    def _take(self, event: Document) -> None:
+    def _take(self, event: KubeObject) -> None:
         kind, document = event["type"], event["object"]
         if kind == "ERROR":
             raise watch_refusal(document, subject=f"watch {self.watched}")
@@ -231,15 +231,15 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _key(document: Document) -> str:
+def _key(document: KubeObject) -> str:
     metadata = document["metadata"]
     return "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
 
 
-def _lean(document: Document) -> Document:
+def _lean(document: KubeObject) -> KubeObject:
     """Without `managedFields`, which are often half of a document and never read here."""
     return document | {"metadata": {k: v for k, v in document["metadata"].items() if k != "managedFields"}}
 
 
-def _versions(documents: Mapping[str, Document]) -> dict[str, Any]:
+def _versions(documents: Mapping[str, KubeObject]) -> dict[str, Any]:
     return {key: (each["metadata"]["uid"], each["metadata"]["resourceVersion"]) for key, each in documents.items()}

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from migration.audit.call import Recorder
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.recording import Stopwatch, recordable
 from openshift.api.resources import Resource
 from openshift.api.transport import Answer, Request, Transport, parse
@@ -22,7 +22,7 @@ THROTTLE_PATIENCE = 10.0  # seconds of Retry-After in all; longer is reported, s
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "patch", "DELETE": "delete"}
 
 
-class Caller:
+class ApiClient:
     """Makes calls over one transport and hands each to the recorder."""
 
     def __init__(self, transport: Transport, *, recorder: Recorder) -> None:
@@ -45,7 +45,7 @@ class Caller:
         query: dict[str, str] | None = None,
         body: Any = None,
         content_type: str = "application/json",
-    ) -> Document:
+    ) -> KubeObject:
         """Send until there is a verdict; returns the document that the API server answers."""
         request = Request(
             method=method,
@@ -81,7 +81,7 @@ class Caller:
     @asynccontextmanager
     async def stream(
         self, resource: Resource, *, namespace: str | None, query: dict[str, str], silence: float
-    ) -> AsyncIterator[AsyncIterator[Document]]:
+    ) -> AsyncIterator[AsyncIterator[KubeObject]]:
         """The documents of an answer that goes on, one per line. Recorded twice: when opened, when closed."""
         request = Request(method="GET", path=resource.path(namespace=namespace), query=query)
         opening = self._stopwatch("WATCH", request.path, mutating=False)
@@ -104,7 +104,7 @@ class Caller:
             else:
                 opening.stop(outcome=outcome, request=query)
 
-    async def _send(self, request: Request, *, resource: Resource, subject: str) -> Document:
+    async def _send(self, request: Request, *, resource: Resource, subject: str) -> KubeObject:
         mutating = request.method != "GET" and "dryRun" not in request.query
         stopwatch = self._stopwatch(request.method, request.path, mutating=mutating)
         outcome, answered = "cancelled", None
@@ -143,6 +143,6 @@ def _outcome(answer: Answer) -> str:
     return "ok" if answer.status < 400 else str(answer.status)
 
 
-async def _documents(lines: AsyncIterator[str]) -> AsyncIterator[Document]:
+async def _documents(lines: AsyncIterator[str]) -> AsyncIterator[KubeObject]:
     async for line in lines:
         yield parse(line)

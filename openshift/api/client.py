@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from migration.audit.call import Recorder
-from migration.frozen_model import Document
-from openshift.api.calling import Caller
+from migration.frozen_model import KubeObject
+from openshift.api.calling import ApiClient
 from openshift.api.recording import discard
 from openshift.api.resources import Resource
 from openshift.api.transport import TimeOuts, Transport
@@ -20,7 +20,7 @@ FIELD_MANAGER = "vcf-migration"
 
 PAGE = 500  # as kubectl does: a page stays below a few megabytes even for Machines
 
-Documents = list[Document]
+Documents = list[KubeObject]
 
 
 class Collection:
@@ -37,8 +37,8 @@ class Cluster:
     Every method raises `openshift.errors`; `dry_run=True` has the API server judge a write without doing it.
     """
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, caller: ApiClient) -> None:
+        self._api = caller
 
     @classmethod
     @asynccontextmanager
@@ -55,47 +55,47 @@ class Cluster:
         Nothing is sent yet. Raises `Misconfigured` when nothing leads to a cluster.
         """
         async with Transport(kubeconfig=kubeconfig, context=context, time_outs=time_outs or TimeOuts()) as transport:
-            yield cls(Caller(transport, recorder=recorder))
+            yield cls(ApiClient(transport, recorder=recorder))
 
     @property
     def server(self) -> str:
         """Host and port of the API server."""
-        return self._caller.server
+        return self._api.server
 
-    async def get(self, resource: Resource, name: str, *, namespace: str | None = None) -> Document:
+    async def get(self, resource: Resource, name: str, *, namespace: str | None = None) -> KubeObject:
         """One object; raises `NotFound`."""
-        return await self._caller.call("GET", resource, name=name, namespace=namespace)
+        return await self._api.call("GET", resource, name=name, namespace=namespace)
 
-    async def find(self, resource: Resource, name: str, *, namespace: str | None = None) -> Document | None:
+    async def find(self, resource: Resource, name: str, *, namespace: str | None = None) -> KubeObject | None:
         """One object, or None where it (or its kind) does not exist."""
         try:
             return await self.get(resource, name, namespace=namespace)
         except NotFound:
             return None
 
-    async def create(self, resource: Resource, document: Document, *, dry_run: bool = False) -> Document:
+    async def create(self, resource: Resource, document: KubeObject, *, dry_run: bool = False) -> KubeObject:
         """Create it as given; raises `AlreadyExists`, also when an earlier try worked although it failed."""
         namespace = document["metadata"].get("namespace")
-        return await self._caller.call(
+        return await self._api.call(
             "POST", resource, namespace=namespace, body=document, query=_writing(dry_run=dry_run)
         )
 
     async def apply(
         self,
         resource: Resource,
-        document: Document,
+        document: KubeObject,
         *,
         subresource: str | None = None,
         manager: str = FIELD_MANAGER,
         force: bool = False,
         dry_run: bool = False,
-    ) -> Document:
+    ) -> KubeObject:
         """Server-side apply: own exactly the fields given; raises `Conflict` where another manager owns one.
 
         `force` takes the fields over. With a `resourceVersion` in it, `Conflict` is raised for an object that moved.
         """
         metadata = document["metadata"]
-        return await self._caller.call(
+        return await self._api.call(
             "PATCH",
             resource,
             name=metadata["name"],
@@ -115,9 +115,9 @@ class Cluster:
         namespace: str | None = None,
         subresource: str | None = None,
         dry_run: bool = False,
-    ) -> Document:
+    ) -> KubeObject:
         """RFC 6902 operations, all or none; raises `Conflict` when a `test` fails or a path is not there."""
-        return await self._caller.call(
+        return await self._api.call(
             "PATCH",
             resource,
             name=name,
@@ -132,14 +132,14 @@ class Cluster:
         self,
         resource: Resource,
         name: str,
-        fields: Document,
+        fields: KubeObject,
         *,
         namespace: str | None = None,
         subresource: str | None = None,
         dry_run: bool = False,
-    ) -> Document:
+    ) -> KubeObject:
         """RFC 7386: set exactly these fields, None removes one; lists are replaced whole."""
-        return await self._caller.call(
+        return await self._api.call(
             "PATCH",
             resource,
             name=name,
@@ -165,7 +165,7 @@ class Cluster:
         With `uid` only that very object, with `resource_version` only as it was observed; else raises `Conflict`.
         """
         conditions = {"uid": uid, "resourceVersion": resource_version}
-        await self._caller.call(
+        await self._api.call(
             "DELETE",
             resource,
             name=name,
@@ -203,7 +203,7 @@ class Cluster:
         items: Documents = []
         token = ""
         while True:
-            page = await self._caller.call(
+            page = await self._api.call(
                 "GET", resource, namespace=namespace, query=query | ({"continue": token} if token else {})
             )
             # Items of a typed list do not say what they are.
@@ -225,7 +225,7 @@ class Cluster:
         resource_version: str,
         seconds: int,
         silence: float,
-    ) -> AsyncIterator[AsyncIterator[Document]]:
+    ) -> AsyncIterator[AsyncIterator[KubeObject]]:
         """The raw events of a watch, for at most `seconds`, bookmarks included; made sense of in `openshift.api.cache`.
 
         Raises `Unreachable` after `silence` seconds without an event. Recorded twice: when opened, when closed.
@@ -236,7 +236,7 @@ class Cluster:
             "resourceVersion": resource_version,
             "timeoutSeconds": str(seconds),
         }
-        async with self._caller.stream(resource, namespace=namespace, query=query, silence=silence) as events:
+        async with self._api.stream(resource, namespace=namespace, query=query, silence=silence) as events:
             yield events
 
 

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from openshift.errors import Unexpected
 
 
-def dig(document: Document, *path: str) -> Any:
+def get_path(document: KubeObject, *path: str) -> Any:
     """The value at a path of keys, None where any step is missing."""
     value: Any = document
     for key in path:
@@ -22,28 +22,28 @@ def dig(document: Document, *path: str) -> Any:
     return value
 
 
-def need(document: Document, *path: str) -> Any:
+def require(document: KubeObject, *path: str) -> Any:
     """The value at a path that every cluster fills; raises `Unexpected`, naming object and field."""
-    value = dig(document, *path)
+    value = get_path(document, *path)
     if value in (None, "", [], {}):
-        raise Unexpected(f"{called(document)} has no {'.'.join(path)}")
+        raise Unexpected(f"{describe(document)} has no {'.'.join(path)}")
     return value
 
 
-def called(document: Document) -> str:
+def describe(document: KubeObject) -> str:
     """The object as people write it: `Machine openshift-machine-api/ocp1-master-0`."""
     metadata = document.get("metadata") or {}
     name = "/".join(filter(None, (metadata.get("namespace"), metadata.get("name"))))
     return " ".join(filter(None, (document.get("kind"), name)))
 
 
-def moment(document: Document, *path: str) -> datetime | None:
+def moment(document: KubeObject, *path: str) -> datetime | None:
     """A time stamp, None where it is missing."""
-    text = dig(document, *path)
+    text = get_path(document, *path)
     return datetime.fromisoformat(text) if text else None
 
 
-class Condition(Value):
+class Condition(FrozenModel):
     """One condition as its controller wrote it; `since` is the last change of `status`."""
 
     type: str
@@ -53,10 +53,10 @@ class Condition(Value):
     since: AwareDatetime | None = None
 
 
-def conditions(document: Document) -> dict[str, Condition]:
+def conditions(document: KubeObject) -> dict[str, Condition]:
     """The conditions in `status.conditions`, by type."""
     found = {}
-    for each in dig(document, "status", "conditions") or []:
+    for each in get_path(document, "status", "conditions") or []:
         found[each["type"]] = Condition(
             type=each["type"],
             status=each["status"],

@@ -22,7 +22,7 @@ from config.settings import Settings
 from journal.store import Entry, Journal
 from lab.commands import Lab
 from migration.audit.call import Call, Scope
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.plan import SecretAddress, VCenterReference
 from migration.run.observation import Observation
 from migration.spec.model import MigrationSpec
@@ -158,7 +158,7 @@ def spec_of(lab: Lab, **changes: Any) -> MigrationSpec:
     return MigrationSpec.model_validate(lab.description["migration"]["spec"] | changes)
 
 
-def vcenter_of(lab: Lab, role: str) -> Document:
+def vcenter_of(lab: Lab, role: str) -> KubeObject:
     """What the lab says of one of its vCenters."""
     return next(each for each in lab.description["vcenters"] if each["role"] == role)
 

@@ -14,7 +14,7 @@ from vsphere.endpoint import Endpoint
 from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
 from vsphere.session import VCenter
-from vsphere.tags import Tags
+from vsphere.tags import TagService
 
 MERGE = "application/merge-patch+json"
 WITHIN = 30.0
@@ -83,7 +83,7 @@ def tagging(lab: Lab, category: str, cardinality: str, tag: str) -> Iterator[Non
     """A tag category on the target, and a tag of it (if named) on the datacenter."""
     with logged_in(lab, "target") as vcenter:
         spec = {"name": category, "description": "", "cardinality": cardinality, "associable_types": []}
-        key, tags = vcenter.rest.create("cis/tagging/category", spec), Tags(vcenter)
+        key, tags = vcenter.rest.create("cis/tagging/category", spec), TagService(vcenter)
         try:
             if tag:
                 datacenter = Inventory(vcenter).require(Place(kind="Datacenter", path="/dc-target"))
@@ -100,7 +100,7 @@ def nothing_left_on_target(lab: Lab, *categories: str, folder: str = "") -> Iter
         yield
     finally:
         with logged_in(lab, "target") as vcenter:
-            tags = Tags(vcenter)
+            tags = TagService(vcenter)
             for each in tags.categories(categories).values():
                 tags.delete_category(each.id)
             assert not folder or Folders(vcenter).delete_if_empty(folder)

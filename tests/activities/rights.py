@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from journal.store import Entry
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 
 VERBS = {"GET": "get", "WATCH": "watch", "POST": "create", "PATCH": "patch", "DELETE": "delete"}
 
@@ -25,7 +25,7 @@ class Right(NamedTuple):
         return self[:3] == need[:3] and self.namespace in {"", need.namespace} and self.name in {"", need.name}
 
 
-def granted(documents: Iterable[Document]) -> set[Right]:
+def granted(documents: Iterable[KubeObject]) -> set[Right]:
     """Every single right of some Roles and ClusterRoles."""
     return {
         Right(verb, group, resource, role["metadata"].get("namespace", ""), name)

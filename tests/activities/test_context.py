@@ -10,9 +10,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cluster.identity import Identity
-from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.preflight.preflight import Preflight, PreflightInput
 from activities.runtime.threads import in_thread
-from activities.vcenter.folders import FolderOrder, Folders
+from activities.vcenter.folders import FolderOrder, TargetFolders
 from lab.commands import Lab
 from lab.faults import fault
 from migration.audit.call import Scope, scope
@@ -85,16 +85,16 @@ async def test_leaving_logs_out_everywhere(lab: Lab, tmp_path: Path) -> None:
 @pytest.mark.lab
 async def test_a_vcenter_that_hangs_does_not_hang_the_worker(lab: Lab, trying: Attempts) -> None:
     """While the target is frozen the loop goes on: it is the loop that thaws it, and other activities run meanwhile."""
-    question = PreflightQuestion(migration="vcfm-frozen", run="1", cluster="", spec=spec_of(lab))
+    question = PreflightInput(migration="vcfm-frozen", run="1", cluster="", spec=spec_of(lab))
     with trying.environment(Preflight.examine) as environment:
         async with asyncio.timeout(AT_MOST):
             with fault(lab.state_dir, "hanging", "vcenter-target"):
                 frozen = asyncio.create_task(trying.start(environment, Preflight.examine, question))
                 identity = await trying.run(Identity.read, ClusterName())
                 assert not frozen.done()
-            verdict = await frozen
+            result = await frozen
     assert identity.infrastructure_name == lab.description["infrastructure_name"]
-    assert verdict.plan
+    assert result.plan
 
 
 @pytest.mark.lab
@@ -109,10 +109,10 @@ async def test_a_cancelled_call_to_vcenter_is_waited_for(lab: Lab, trying: Attem
     order = FolderOrder(
         vcenter=reference_to(lab, "target"), infrastructure_name="none", datacenter="dc-none", path="/dc-none/vm/x"
     )
-    with trying.environment(Folders.ensure) as environment:
+    with trying.environment(TargetFolders.ensure) as environment:
         async with asyncio.timeout(AT_MOST):
             with fault(lab.state_dir, "hanging", "vcenter-target"):
-                running = asyncio.create_task(trying.start(environment, Folders.ensure, order))
+                running = asyncio.create_task(trying.start(environment, TargetFolders.ensure, order))
                 await asyncio.sleep(1)
                 environment.cancel()
                 await asyncio.sleep(0.5)

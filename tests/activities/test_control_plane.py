@@ -13,7 +13,7 @@ from lab.apiserver import ApiServer, wait_for
 from lab.commands import Lab
 from lab.faults import fault
 from lab.state import StateDir
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, attempts, vcenter_of
 from tests.activities.by_hand import MERGE, WITHIN, admin, applied
@@ -83,7 +83,7 @@ async def test_a_control_plane_machine_set_that_somebody_deleted(legacy: Lab, me
         wait_for(lambda: sets(api), what="its operator to make a new one", timeout=WITHIN)
 
 
-def masters(api: ApiServer) -> list[Document]:
+def masters(api: ApiServer) -> list[KubeObject]:
     machines = api.objects("machine.openshift.io/v1beta1", "Machine", NAMESPACE)
     return [each for each in machines if "-master-" in each["metadata"]["name"]]
 

@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ExecuteActivityInput
 
 from activities.runtime import heartbeat
-from activities.runtime.failures import Stuck, failure
+from activities.runtime.failures import WaitFailed, failure
 from activities.runtime.interceptor import ActivityScope
 from journal.store import Journal
 from migration.audit.call import Scope, scope
@@ -26,7 +26,7 @@ from vsphere.errors import CredentialsRejected, SessionLost
     ("error", "message", "remedy", "final"),
     [
         (OpenShiftError("of no kind"), "of no kind", "mend what the message names, then retry", True),
-        (Stuck("it stands still", remedy="push"), "it stands still", "push", True),
+        (WaitFailed("it stands still", remedy="push"), "it stands still", "push", True),
         (Unreachable("nobody answers"), "nobody answers", Unreachable.usual_remedy, False),
         (Conflict("it moved"), "it moved", Conflict.usual_remedy, False),
         (Forbidden("must not"), "must not", Forbidden.usual_remedy, True),
@@ -87,7 +87,7 @@ async def test_a_bug_is_left_to_temporal_which_tries_again(journal: Journal) -> 
 
 
 async def test_an_expected_error_keeps_its_cause(journal: Journal) -> None:
-    cause = Stuck("x", remedy="y")
+    cause = WaitFailed("x", remedy="y")
 
     async def stuck() -> None:
         raise cause

@@ -10,16 +10,16 @@ import pytest
 import yaml
 from temporalio.exceptions import ApplicationError
 
-from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.preflight.preflight import Preflight, PreflightInput
 from lab.commands import Lab
 from lab.faults import fault
+from migration.concern import Category, Concern, blocking
 from migration.phase import PhaseName
-from migration.preflight.concern import Category, Concern, blocking
-from migration.preflight.result import Verdict
-from migration.run.checkpoint import MigrationRecord
+from migration.preflight.result import PreflightResult
+from migration.run.checkpoint import Checkpoint
 from migration.run.status import State
 from migration.spec.model import MigrationSpec
-from openshift.checkpoints import record_secret
+from openshift.checkpoints import checkpoint_secret
 from tests.activities.attempts import Attempts, attempts, spec_of, vcenter_of
 from tests.activities.by_hand import admin, applied, credentials_changed, tagging
 from tests.workflows.answers import PLAN, request
@@ -28,29 +28,27 @@ pytestmark = pytest.mark.lab
 Around = Callable[[Lab], AbstractContextManager[Any]]
 
 
-async def examined(trying: Attempts, spec: MigrationSpec) -> Verdict:
-    question = PreflightQuestion(migration="vcfm-preflight", run="1", cluster="", spec=spec)
-    verdict: Verdict = await trying.run(Preflight.examine, question)
+async def examined(trying: Attempts, spec: MigrationSpec) -> PreflightResult:
+    question = PreflightInput(migration="vcfm-preflight", run="1", cluster="", spec=spec)
+    result: PreflightResult = await trying.run(Preflight.examine, question)
     assert trying.changes() == []
-    return verdict
+    return result
 
 
-def critical(verdict: Verdict) -> dict[str, Concern]:
-    assert (verdict.plan is None) == bool(blocking(verdict.concerns))
-    return {each.id: each for each in blocking(verdict.concerns)}
+def critical(result: PreflightResult) -> dict[str, Concern]:
+    assert (result.plan is None) == bool(blocking(result.concerns))
+    return {each.id: each for each in blocking(result.concerns)}
 
 
 async def test_a_healthy_lab_gets_a_plan_and_changes_nothing(lab: Lab, trying: Attempts) -> None:
-    verdict = await examined(trying, spec_of(lab))
-    assert critical(verdict) == {}
-    assert verdict.plan
-    assert verdict.plan.source.server == vcenter_of(lab, "source")["server"]
-    assert verdict.plan.target_servers == [vcenter_of(lab, "target")["server"]]
-    assert sum(each.replicas for each in verdict.plan.new_sets) == sum(
-        each.replicas for each in verdict.plan.source_sets
-    )
-    assert {each.node for each in verdict.plan.source_vms} == {each.name for each in verdict.nodes}
-    assert await examined(trying, spec_of(lab)) == verdict
+    result = await examined(trying, spec_of(lab))
+    assert critical(result) == {}
+    assert result.plan
+    assert result.plan.source.server == vcenter_of(lab, "source")["server"]
+    assert result.plan.target_servers == [vcenter_of(lab, "target")["server"]]
+    assert sum(each.replicas for each in result.plan.new_sets) == sum(each.replicas for each in result.plan.source_sets)
+    assert {each.node for each in result.plan.source_vms} == {each.name for each in result.nodes}
+    assert await examined(trying, spec_of(lab)) == result
 
 
 def tag_of_somebody_else(lab: Lab) -> AbstractContextManager[None]:
@@ -109,11 +107,11 @@ async def test_what_is_wrong_is_said(
     assert found[concern].remedy
 
 
-def record_of(lab: Lab) -> MigrationRecord:
+def record_of(lab: Lab) -> Checkpoint:
     """Of a migration of the lab's cluster that somebody ended from outside."""
     name = lab.description["infrastructure_name"]
     plan = PLAN.model_copy(update={"infrastructure_name": name, "namespace": lab.description["namespace"]})
-    return MigrationRecord(request=request(), plan=plan, workflow=f"vcfm-{name}", run="r1", phase=PhaseName.SCALE_OLD)
+    return Checkpoint(request=request(), plan=plan, workflow=f"vcfm-{name}", run="r1", phase=PhaseName.SCALE_OLD)
 
 
 @pytest.mark.parametrize(
@@ -126,11 +124,11 @@ def record_of(lab: Lab) -> MigrationRecord:
 async def test_a_migration_that_has_not_ended_is_told_with_the_way_out(
     lab: Lab, trying: Attempts, damage: dict[str, Any], concern: str, named: str
 ) -> None:
-    with applied(lab, record_secret(record_of(lab)) | damage):
+    with applied(lab, checkpoint_secret(record_of(lab)) | damage):
         found = critical(await examined(trying, spec_of(lab)))
     assert list(found) == [concern]
     assert named in found[concern].assessment
-    with applied(lab, record_secret(record_of(lab).model_copy(update={"ended": State.COMPLETED}))):
+    with applied(lab, checkpoint_secret(record_of(lab).model_copy(update={"ended": State.COMPLETED}))):
         assert critical(await examined(trying, spec_of(lab))) == {}
 
 
@@ -165,9 +163,9 @@ async def test_an_untrusted_certificate_is_a_concern_about_both_vcenters(
 async def test_one_number_for_several_machine_sets_and_a_gone_api_server_are_told_apart(
     lab: Lab, trying: Attempts
 ) -> None:
-    verdict = await examined(trying, spec_of(lab, machineSetConfig={"replicas": 2}))
-    assert verdict.plan
-    assert sum(each.replicas for each in verdict.plan.new_sets) == 2
+    result = await examined(trying, spec_of(lab, machineSetConfig={"replicas": 2}))
+    assert result.plan
+    assert sum(each.replicas for each in result.plan.new_sets) == 2
 
 
 async def test_a_cluster_that_refuses_a_second_vcenter_is_told_the_gate(legacy: Lab, tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ from temporalio.exceptions import ApplicationError
 from activities.cluster.backup import Backup, BackupOrder
 from activities.cluster.credentials import Credentials, CredentialsOrder
 from activities.cluster.identity import Identity
-from activities.cluster.machine_sets import MachineSets, NewSetOrder, SetsGone, SetsReady, SetsScaled
-from activities.vcenter.folders import FolderOrder, Folders
-from activities.vcenter.tags import Tags, TagsOrder
+from activities.cluster.machine_sets import MachineSetNames, MachineSets, NewSetOrder, SetsGone, SetsReady
+from activities.vcenter.folders import FolderOrder, TargetFolders
+from activities.vcenter.tags import TagsOrder, TargetTags
 from activities.vcenter.virtual_machines import TaggedExpected, VirtualMachines
 from lab.commands import Lab
 from lab.faults import fault
 from migration.before_images import ObjectAddress
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 from migration.plan import NewSet, SecretAddress
 from migration.run.request import ClusterName
 from migration.spec.failure_domain import FailureDomain
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.lab
 LONG = timedelta(minutes=1)
 
 
-async def refused(trying: Attempts, activity: Callable[..., Awaitable[Any]], argument: Value) -> ApplicationError:
+async def refused(trying: Attempts, activity: Callable[..., Awaitable[Any]], argument: FrozenModel) -> ApplicationError:
     with pytest.raises(ApplicationError) as error:
         await trying.run(activity, argument)
     assert error.value.details[0]
@@ -68,7 +68,7 @@ def clean(lab: Lab) -> Iterator[str]:
     ],
 )
 async def test_a_folder_that_cannot_be(lab: Lab, trying: Attempts, path: str, kind: str, told: str) -> None:
-    error = await refused(trying, Folders.ensure, folder(lab, path))
+    error = await refused(trying, TargetFolders.ensure, folder(lab, path))
     assert (error.type, error.non_retryable) == (kind, True)
     assert told in error.message
     assert trying.changes() == []
@@ -76,7 +76,7 @@ async def test_a_folder_that_cannot_be(lab: Lab, trying: Attempts, path: str, ki
 
 async def test_a_folder_without_the_privilege(lab: Lab, trying: Attempts, clean: str) -> None:
     with fault(lab.state_dir, "privilege-missing", "target"):
-        error = await refused(trying, Folders.ensure, folder(lab, clean))
+        error = await refused(trying, TargetFolders.ensure, folder(lab, clean))
     assert (error.type, error.non_retryable) == ("NotPermitted", True)
     assert "Grant this privilege" in error.details[0]
 
@@ -85,16 +85,16 @@ async def test_a_folder_whose_making_was_never_answered_is_found_by_the_next_att
     lab: Lab, trying: Attempts, clean: str
 ) -> None:
     with fault(lab.state_dir, "lost-answer", "target", "CreateFolder"):
-        error = await refused(trying, Folders.ensure, folder(lab, clean))
+        error = await refused(trying, TargetFolders.ensure, folder(lab, clean))
     assert (error.type, error.non_retryable) == ("Unreachable", False)
-    seen = await trying.run(Folders.ensure, folder(lab, clean))
+    seen = await trying.run(TargetFolders.ensure, folder(lab, clean))
     assert seen.created == []
     assert not any(change.startswith("CreateFolder") for change in trying.changes())
 
 
 async def test_a_vcenter_that_is_away_is_worth_another_attempt(lab: Lab, trying: Attempts) -> None:
     with fault(lab.state_dir, "away", "target"):
-        error = await refused(trying, Folders.ensure, folder(lab, "/dc-target/vm/x"))
+        error = await refused(trying, TargetFolders.ensure, folder(lab, "/dc-target/vm/x"))
     assert (error.type, error.non_retryable) == ("Unreachable", False)
 
 
@@ -114,7 +114,7 @@ async def test_tags_of_somebody_else_are_left_alone(
         nothing_left_on_target(lab, f"openshift-{infra}", "openshift-region", "openshift-zone"),
         tagging(lab, category, cardinality, tag),
     ):
-        error = await refused(trying, Tags.ensure, order)
+        error = await refused(trying, TargetTags.ensure, order)
     assert (error.type, error.non_retryable) == ("Incompatible", True)
     assert told in error.message
 
@@ -123,24 +123,24 @@ async def test_a_wrong_password_is_tried_once_and_its_correction_works_without_a
     lab: Lab, trying: Attempts, clean: str
 ) -> None:
     with credentials_changed(lab, password="wrong"):
-        error = await refused(trying, Folders.ensure, folder(lab, clean))
+        error = await refused(trying, TargetFolders.ensure, folder(lab, clean))
         assert [each.outcome for each in trying.calls() if each.method == "Login"] == ["InvalidLogin"]
     assert (error.type, error.non_retryable) == ("CredentialsRejected", True)
     assert "wrong" not in f"{error.message} {error.details}"
-    await trying.run(Folders.ensure, folder(lab, clean))
+    await trying.run(TargetFolders.ensure, folder(lab, clean))
 
 
 async def test_an_unlocked_account_works_without_a_new_password(lab: Lab, trying: Attempts, clean: str) -> None:
     """The session remembers a refusal, so that nobody is locked out; a person's retry must not inherit it."""
     with credentials_changed(lab, username="nobody"):
         for _ in range(2):
-            error = await refused(trying, Folders.ensure, folder(lab, clean))
+            error = await refused(trying, TargetFolders.ensure, folder(lab, clean))
             assert error.type == "CredentialsRejected"
             assert [each.outcome for each in trying.calls() if each.method == "Login"] == ["InvalidLogin"]
 
 
 async def test_virtual_machines_that_are_not_there_carry_no_tag(lab: Lab, trying: Attempts, clean: str) -> None:
-    await trying.run(Folders.ensure, folder(lab, clean))
+    await trying.run(TargetFolders.ensure, folder(lab, clean))
     expected = TaggedExpected(
         vcenter=reference_to(lab, "target"),
         infrastructure_name=lab.description["infrastructure_name"],
@@ -177,7 +177,7 @@ async def test_a_verb_that_rbac_lacks_names_what_to_apply(lab: Lab, trying: Atte
 
 
 async def eventually_refused(
-    trying: Attempts, activity: Callable[..., Awaitable[Any]], argument: Value
+    trying: Attempts, activity: Callable[..., Awaitable[Any]], argument: FrozenModel
 ) -> ApplicationError:
     """The API server learns of a change of RBAC within moments, not at once."""
     for _ in range(1000):
@@ -207,7 +207,7 @@ async def the_source_set(trying: Attempts) -> str:
 
 
 async def test_a_machine_set_that_has_machines_is_not_deleted(lab: Lab, trying: Attempts) -> None:
-    order = SetsScaled(cluster="", names=[await the_source_set(trying)])
+    order = MachineSetNames(cluster="", names=[await the_source_set(trying)])
     error = await refused(trying, MachineSets.delete, order)
     assert (error.type, error.non_retryable) == ("StillInUse", True)
     assert trying.changes() == []
@@ -245,7 +245,7 @@ async def doomed(lab: Lab, trying: Attempts) -> AsyncIterator[str]:
     )
     await trying.run(MachineSets.create, order)
     yield "doomed"
-    names = SetsScaled(cluster="", names=["doomed"])
+    names = MachineSetNames(cluster="", names=["doomed"])
     await trying.persist(MachineSets.scale_to_zero, names)
     await trying.persist(MachineSets.wait_gone, SetsGone(cluster="", names=["doomed"], nodes=[], at_most=LONG))
     await trying.persist(MachineSets.delete, names)

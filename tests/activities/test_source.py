@@ -9,8 +9,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cluster.backup import Backup, BackupOrder
-from activities.preflight.preflight import Preflight, PreflightQuestion
-from activities.vcenter.source import Source, SourceFit, SourceQuestion
+from activities.preflight.preflight import Preflight, PreflightInput
+from activities.vcenter.source import Source, SourceFit, SourceInput
 from lab.commands import Lab
 from migration.before_images import ObjectAddress
 from migration.plan import Plan
@@ -27,7 +27,7 @@ STORE = "/dc-source/datastore/datastore-source-a"
 @pytest.fixture
 async def plan(lab: Lab, trying: Attempts) -> Plan:
     """Of a migration that has stored the before-image of Infrastructure, which says where the cluster was."""
-    question = PreflightQuestion(migration="vcfm-source", run="1", cluster="", spec=spec_of(lab))
+    question = PreflightInput(migration="vcfm-source", run="1", cluster="", spec=spec_of(lab))
     found: Plan = (await trying.run(Preflight.examine, question)).plan
     infrastructure = [ObjectAddress(kind="Infrastructure", name="cluster")]
     order = BackupOrder(cluster="", migration=found.key, namespace=found.namespace, objects=infrastructure)
@@ -37,7 +37,7 @@ async def plan(lab: Lab, trying: Attempts) -> Plan:
 
 async def unfit(trying: Attempts, plan: Plan) -> ApplicationError:
     with pytest.raises(ApplicationError) as error:
-        await trying.run(Source.is_fit, SourceQuestion(plan=plan))
+        await trying.run(Source.is_fit, SourceInput(plan=plan))
     assert trying.changes() == []
     assert error.value.details[0]
     return error.value
@@ -45,7 +45,7 @@ async def unfit(trying: Attempts, plan: Plan) -> ApplicationError:
 
 async def test_a_source_that_lost_nothing_needs_no_room(trying: Attempts, plan: Plan) -> None:
     assert plan.source_disks == {STORE: 6 * 120}
-    fit: SourceFit = await trying.run(Source.is_fit, SourceQuestion(plan=plan))
+    fit: SourceFit = await trying.run(Source.is_fit, SourceInput(plan=plan))
     assert fit.evidence.startswith(f"{plan.source.server} could take the cluster back: templates and resource pools")
     assert fit.evidence.endswith("GiB free for 0 GiB of disks")
     assert trying.changes() == []
@@ -53,7 +53,7 @@ async def test_a_source_that_lost_nothing_needs_no_room(trying: Attempts, plan: 
 
 async def test_machines_that_are_gone_must_find_room_again(trying: Attempts, plan: Plan) -> None:
     more = plan.model_copy(update={"source_disks": {STORE: 6 * 120 + 360}})
-    fit: SourceFit = await trying.run(Source.is_fit, SourceQuestion(plan=more))
+    fit: SourceFit = await trying.run(Source.is_fit, SourceInput(plan=more))
     assert fit.evidence.endswith("GiB free for 360 GiB of disks")
     far_more = plan.model_copy(update={"source_disks": {STORE: 10**6, "/dc-source/datastore/gone": 1}})
     error = await unfit(trying, far_more)
@@ -81,7 +81,7 @@ async def test_a_template_that_is_gone(lab: Lab, trying: Attempts, plan: Plan) -
     with template_away(lab) as path:
         error = await unfit(trying, plan)
     assert f"it has no template {path}" in error.message
-    await trying.run(Source.is_fit, SourceQuestion(plan=plan))
+    await trying.run(Source.is_fit, SourceInput(plan=plan))
 
 
 async def test_a_template_that_a_machine_set_names_is_gone(lab: Lab, trying: Attempts, plan: Plan) -> None:

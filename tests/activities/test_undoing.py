@@ -9,12 +9,12 @@ import pytest
 from pyVmomi import vim
 
 from activities.cluster.backup import Backup, BackupOrder
-from activities.cluster.baseline import Baseline, BaselineQuestion
+from activities.cluster.baseline import Baseline, BaselineInput
 from activities.cluster.control_plane import ControlPlane, PointOrder
-from activities.cluster.machine_sets import MachineSets, SetsScaled
-from activities.preflight.preflight import Preflight, PreflightQuestion
-from activities.vcenter.folders import FolderOrder, FolderRemoval, Folders
-from activities.vcenter.tags import Tags, TagsOrder, TagsRemoval
+from activities.cluster.machine_sets import MachineSetNames, MachineSets
+from activities.preflight.preflight import Preflight, PreflightInput
+from activities.vcenter.folders import FolderOrder, FolderRemoval, TargetFolders
+from activities.vcenter.tags import TagsOrder, TagsRemoval, TargetTags
 from lab.commands import Lab
 from migration.before_images import touched
 from migration.run.request import ClusterName
@@ -32,7 +32,7 @@ OPERATOR_WRITES = 60
 
 
 async def test_machine_sets_that_were_never_made(trying: Attempts) -> None:
-    never = SetsScaled(cluster="", names=["never-made-a", "never-made-b"])
+    never = MachineSetNames(cluster="", names=["never-made-a", "never-made-b"])
     assert (await trying.run(MachineSets.scale_to_zero, never)).names == []
     await trying.run(MachineSets.delete, never)
     assert trying.changes() == []
@@ -45,38 +45,38 @@ async def test_a_folder_that_others_made_loses_our_tag_and_the_tag_goes(lab: Lab
     with nothing_left_on_target(lab, f"openshift-{INFRA}", folder=FOLDER):
         with logged_in(lab, "target") as vcenter:
             folders.Folders(vcenter).ensure(FOLDER)
-        before = FolderRemoval(order=order, before=await trying.run(Folders.observe, order))
-        bare = TagsRemoval(order=tagging, before=await trying.run(Tags.observe, tagging))
+        before = FolderRemoval(order=order, before=await trying.run(TargetFolders.observe, order))
+        bare = TagsRemoval(order=tagging, before=await trying.run(TargetTags.observe, tagging))
         assert (before.before.existing, before.before.tagged, bare.before.tags) == ([FOLDER], False, [])
 
-        await trying.run(Tags.ensure, tagging)
-        await trying.run(Folders.ensure, order)
+        await trying.run(TargetTags.ensure, tagging)
+        await trying.run(TargetFolders.ensure, order)
         with logged_in(lab, "target") as vcenter:  # what still carries it does not keep it
-            service, datacenter = tags.Tags(vcenter), Place(kind="Datacenter", path="/dc-target")
+            service, datacenter = tags.TagService(vcenter), Place(kind="Datacenter", path="/dc-target")
             category = service.ensure_category(tags.ownership(INFRA))
             service.attach(service.ensure_tag(category.id, INFRA, "").id, Inventory(vcenter).require(datacenter))
-        left = [await trying.run(Folders.compare, before), await trying.run(Tags.compare, bare)]
+        left = [await trying.run(TargetFolders.compare, before), await trying.run(TargetTags.compare, bare)]
         assert [each.holds for each in left] == [False, False]
         assert left[0].read == f"left: the ownership tag on {FOLDER}"
         assert left[1].read == f"left: openshift-{INFRA}/{INFRA}"
 
         for _ in range(2):
-            await trying.run(Folders.remove, before)
-            await trying.run(Tags.remove, bare)
-        compared = [await trying.run(Folders.compare, before), await trying.run(Tags.compare, bare)]
+            await trying.run(TargetFolders.remove, before)
+            await trying.run(TargetTags.remove, bare)
+        compared = [await trying.run(TargetFolders.compare, before), await trying.run(TargetTags.compare, bare)]
         assert [(each.holds, each.read) for each in compared] == [(True, "equal")] * 2
-        assert await trying.run(Folders.observe, order) == before.before
+        assert await trying.run(TargetFolders.observe, order) == before.before
 
 
 async def test_a_tag_that_was_on_the_folder_before_stays(lab: Lab, trying: Attempts) -> None:
     target = reference_to(lab, "target")
     order = FolderOrder(vcenter=target, infrastructure_name=INFRA, datacenter="dc-target", path=FOLDER)
     with nothing_left_on_target(lab, f"openshift-{INFRA}", folder=FOLDER):
-        await trying.run(Folders.ensure, order)
-        before = FolderRemoval(order=order, before=await trying.run(Folders.observe, order))
+        await trying.run(TargetFolders.ensure, order)
+        before = FolderRemoval(order=order, before=await trying.run(TargetFolders.observe, order))
         assert before.before.tagged
-        await trying.run(Folders.remove, before)
-        assert (await trying.run(Folders.observe, order)).tagged
+        await trying.run(TargetFolders.remove, before)
+        assert (await trying.run(TargetFolders.observe, order)).tagged
 
 
 @pytest.fixture
@@ -100,14 +100,14 @@ async def test_a_control_plane_machine_set_that_was_never_activated(meddling: At
 
 
 async def test_a_late_clone_on_the_target_is_a_difference(lab: Lab, trying: Attempts) -> None:
-    question = PreflightQuestion(migration="vcfm-late", run="1", cluster="", spec=spec_of(lab))
+    question = PreflightInput(migration="vcfm-late", run="1", cluster="", spec=spec_of(lab))
     plan = (await trying.run(Preflight.examine, question)).plan
     order = BackupOrder(cluster="", migration=plan.key, namespace=plan.namespace, objects=touched(plan))
     await trying.run(Backup.take, order)
-    claims = (await trying.run(Baseline.compare, BaselineQuestion(plan=plan))).claims
+    claims = (await trying.run(Baseline.compare, BaselineInput(plan=plan))).claims
     assert [each for each in claims if not each.holds] == []
     with cloned(lab, f"{plan.infrastructure_name}-master-late-0") as path:
-        claims = (await trying.run(Baseline.compare, BaselineQuestion(plan=plan))).claims
+        claims = (await trying.run(Baseline.compare, BaselineInput(plan=plan))).claims
     assert [each.read for each in claims if not each.holds] == [f"left: {path}"]
 
 

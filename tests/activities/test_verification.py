@@ -4,7 +4,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cluster.backup import Backup, BackupOrder
-from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.preflight.preflight import Preflight, PreflightInput
 from activities.verify.verification import ClusterClaims, VCenterClaims, Verification
 from lab.commands import Lab
 from migration.before_images import ObjectAddress
@@ -19,10 +19,10 @@ CREDENTIALS = ObjectAddress(kind="Secret", namespace="kube-system", name="vspher
 
 @pytest.fixture
 async def plan(lab: Lab, trying: Attempts) -> Plan:
-    question = PreflightQuestion(migration="vcfm-verified", run="1", cluster="", spec=spec_of(lab))
-    verdict = await trying.run(Preflight.examine, question)
-    assert isinstance(verdict.plan, Plan)
-    return verdict.plan
+    question = PreflightInput(migration="vcfm-verified", run="1", cluster="", spec=spec_of(lab))
+    result = await trying.run(Preflight.examine, question)
+    assert isinstance(result.plan, Plan)
+    return result.plan
 
 
 def read_of(claims: list[Claim], *, hold: bool) -> dict[str, str]:

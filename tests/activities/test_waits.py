@@ -18,7 +18,7 @@ from activities.cluster.pods import Pods, ReplacedExpected
 from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
 from lab.commands import Lab
 from lab.faults import fault
-from migration.frozen_model import Document, Value
+from migration.frozen_model import FrozenModel, KubeObject
 from migration.run.request import ClusterName
 from openshift.api.resources import MACHINE_SET
 from openshift.machines import MACHINE_SET_LABEL, NAMESPACE, list_machines
@@ -31,34 +31,34 @@ AT_MOST = 30
 Activity = Callable[..., Awaitable[Any]]
 
 
-async def vms(lab: Lab, trying: Attempts, at_most: timedelta) -> Value:
+async def vms(lab: Lab, trying: Attempts, at_most: timedelta) -> FrozenModel:
     names = [f"{lab.description['infrastructure_name']}-master-0"]
     return VmsGone(vcenter=reference_to(lab, "source"), datacenters=["dc-source"], names=names, at_most=at_most)
 
 
-async def new_workers(lab: Lab, trying: Attempts, at_most: timedelta) -> Value:
+async def new_workers(lab: Lab, trying: Attempts, at_most: timedelta) -> FrozenModel:
     return SetsReady(cluster="", replicas={"none": 1}, at_most=at_most)
 
 
-async def old_workers(lab: Lab, trying: Attempts, at_most: timedelta) -> Value:
+async def old_workers(lab: Lab, trying: Attempts, at_most: timedelta) -> FrozenModel:
     cluster = await trying.context.cluster("")
     (listed,) = {each["metadata"]["name"] for each in await cluster.list(MACHINE_SET)}
     return SetsGone(cluster="", names=[listed], nodes=[], at_most=at_most)
 
 
-async def roll(lab: Lab, trying: Attempts, at_most: timedelta) -> Value:
+async def roll(lab: Lab, trying: Attempts, at_most: timedelta) -> FrozenModel:
     return RollExpected(cluster="", replicas=3, servers=[vcenter_of(lab, "target")["server"]], at_most=at_most)
 
 
-async def calm(lab: Lab, trying: Attempts, at_most: timedelta) -> Value:
+async def calm(lab: Lab, trying: Attempts, at_most: timedelta) -> FrozenModel:
     return StableExpected(cluster="", excused=[], at_most=at_most)
 
 
-async def configs(lab: Lab, trying: Attempts, at_most: timedelta) -> Value:
+async def configs(lab: Lab, trying: Attempts, at_most: timedelta) -> FrozenModel:
     return GeneratedExpected(cluster="", servers=["vc.nowhere"], at_most=at_most)
 
 
-async def pods(lab: Lab, trying: Attempts, at_most: timedelta) -> Value:
+async def pods(lab: Lab, trying: Attempts, at_most: timedelta) -> FrozenModel:
     return ReplacedExpected(old=await trying.run(Pods.observe, ClusterName()), at_most=at_most)
 
 
@@ -127,7 +127,7 @@ async def test_a_machine_that_cannot_be_made_says_why(lab: Lab, trying: Attempts
             await asyncio.sleep(0.5)
 
 
-def _one_worker(lab: Lab, name: str) -> Document:
+def _one_worker(lab: Lab, name: str) -> KubeObject:
     """A MachineSet like the lab's own, with one replica."""
     with admin(lab) as api:
         version, kind = "machine.openshift.io/v1beta1", "MachineSet"

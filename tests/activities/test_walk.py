@@ -4,15 +4,15 @@ from collections import Counter
 
 import pytest
 
+from migration.concern import Category
 from migration.phase import TABLE
-from migration.preflight.concern import Category
 from tests.activities.walk import MIGRATION, Walk
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.lab
 
 CHANGING = {
-    "keep_record",
+    "write_checkpoint",
     "take_backups",
     "pause_health_checks",
     "set_autoscalers_aside",
@@ -36,7 +36,7 @@ CHANGING = {
 """Activities that change the world; all others only look."""
 
 BACKWARDS = {
-    "read_record",
+    "read_checkpoint",
     "restore_machine_sets",
     "make_control_plane_set_inactive",
     "remove_folder",
@@ -92,7 +92,7 @@ def test_what_was_made_by_an_attempt_is_said_once(walked: Walk) -> None:
 
 def test_what_people_said_is_recorded_once(walked: Walk) -> None:
     (recorded,) = walked.trying.context.journal.decisions(MIGRATION)
-    assert (recorded.verb, recorded.phase, recorded.by, recorded.door) == ("approve", "cleanup", "kim", "rest")
+    assert (recorded.verb, recorded.phase, recorded.by, recorded.channel) == ("approve", "cleanup", "kim", "rest")
 
 
 def test_every_phase_says_what_it_saw(walked: Walk) -> None:

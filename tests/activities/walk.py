@@ -8,21 +8,21 @@ from typing import Any
 
 from activities.cluster.identity import Identity
 from activities.decisions import Decisions, DecisionsMade
-from activities.preflight.preflight import Preflight, PreflightQuestion
+from activities.preflight.preflight import Preflight, PreflightInput
 from journal.store import Entry
 from lab.commands import Lab
 from migration.phase import IRREVERSIBLE, PhaseName
 from migration.plan import Plan
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 from migration.run.request import ClusterName, MigrationRequest
 from migration.run.status import Decision, State
 from tests.activities.attempts import Attempts, name_of, spec_of
-from workflows.checkpoints import Chronicle
+from workflows.checkpoints import Checkpoints
 from workflows.phase import Step as Phase
 from workflows.phases import PHASES, preflight
-from workflows.rollback_readiness import look_at_source
+from workflows.rollback_readiness import check_source
 from workflows.run import Run
-from workflows.status.tracker import Ledger
+from workflows.status.tracker import StatusTracker
 
 MIGRATION = "vcfm-walked"
 
@@ -50,7 +50,7 @@ class Walk:
     lab: Lab
     trying: Attempts
     plan: Plan
-    verdict: Verdict
+    result: PreflightResult
     steps: list[Step] = field(default_factory=list)
     calls: list[Entry] = field(default_factory=list)
     evidence: dict[str, list[str]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class _Twice(Run):
     """A phase's hands: each activity is attempted twice, outside of Temporal."""
 
     def __init__(self, lab: Lab, trying: Attempts) -> None:
-        ledger = Ledger(migration=MIGRATION, cluster="", started=datetime.now(UTC))
+        ledger = StatusTracker(migration=MIGRATION, cluster="", started=datetime.now(UTC))
         super().__init__(migration=MIGRATION, cluster="", spec=spec_of(lab), ledger=ledger)
         self.steps: list[Step] = []
         self.calls: list[Entry] = []
@@ -93,27 +93,25 @@ async def walk(lab: Lab, trying: Attempts) -> Walk:
     """Go through all phases; returns what was seen on the way."""
     run = _Twice(lab, trying)
     await run.twice(Identity.read, ClusterName())
-    verdict = await run.twice(
-        Preflight.examine, PreflightQuestion(migration=MIGRATION, run="1", cluster="", spec=run.spec)
-    )
-    assert verdict.plan, verdict.concerns
-    run.plan = verdict.plan
+    result = await run.twice(Preflight.examine, PreflightInput(migration=MIGRATION, run="1", cluster="", spec=run.spec))
+    assert result.plan, result.concerns
+    run.plan = result.plan
     request = MigrationRequest(infrastructure_name=run.plan.infrastructure_name, spec=run.spec)
-    chronicle = Chronicle(run, request=request, run_id="1")
+    chronicle = Checkpoints(run, request=request, run_id="1")
     said = Decision(
-        at=datetime.now(UTC), verb="approve", phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", door="rest"
+        at=datetime.now(UTC), verb="approve", phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", channel="rest"
     )
     await run.twice(Decisions.record, DecisionsMade(migration=MIGRATION, run="1", first=1, decisions=[said]))
     evidence = {phase.name.value: await _through(phase, run, chronicle) for phase in PHASES if phase is not preflight}
     await chronicle.ends(State.COMPLETED)
     return Walk(
-        lab=lab, trying=trying, plan=verdict.plan, verdict=verdict, steps=run.steps, calls=run.calls, evidence=evidence
+        lab=lab, trying=trying, plan=result.plan, result=result, steps=run.steps, calls=run.calls, evidence=evidence
     )
 
 
-async def _through(phase: Phase, run: Run, chronicle: Chronicle) -> list[str]:
+async def _through(phase: Phase, run: Run, chronicle: Checkpoints) -> list[str]:
     """One phase as the workflow goes through it."""
     if phase.name in IRREVERSIBLE:
-        await look_at_source(run)
+        await check_source(run)
     await chronicle.begins(phase.name)
     return await phase.do(run)

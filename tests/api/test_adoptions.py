@@ -44,7 +44,12 @@ async def test_a_terminated_run_is_taken_over(http: httpx.AsyncClient, service: 
     ended = await until(http, service, lambda status: status.state.final)
     assert ended.state is State.ROLLED_BACK
     (decision,) = ended.decisions
-    assert (decision.verb, decision.by, decision.reason, decision.door) == ("adopt (Rollback)", "kim", "CHG-1", "rest")
+    assert (decision.verb, decision.by, decision.reason, decision.channel) == (
+        "adopt (Rollback)",
+        "kim",
+        "CHG-1",
+        "rest",
+    )
     assert service.world.calls.count("preflight") == 1
 
 
@@ -54,11 +59,11 @@ async def test_the_user_whom_the_proxy_named_takes_it_over(temporal_client: Clie
         httpx.AsyncClient(base_url=f"{service.url}/api/v1", headers={"X-User": "ann"}, timeout=30) as http,
     ):
         await ended_in(http, service, "ensure_folder")
-        longest = {"by": "kim", "reason": "x" * 1000, "door": "cr"}
+        longest = {"by": "kim", "reason": "x" * 1000, "channel": "cr"}
         assert (await http.post("/adoptions", json=longest)).status_code == 201
         ended = await until(http, service, lambda status: status.state.final)
     (decision,) = ended.decisions
-    assert (decision.by, decision.reason, decision.door) == ("ann", "x" * 1000, "rest")
+    assert (decision.by, decision.reason, decision.channel) == ("ann", "x" * 1000, "rest")
 
 
 async def test_there_is_nothing_to_take_over(http: httpx.AsyncClient, service: Serving) -> None:
@@ -89,7 +94,7 @@ async def test_past_the_point_of_no_return_only_forward(http: httpx.AsyncClient,
 
 async def test_a_record_that_cannot_be_relied_on(http: httpx.AsyncClient, service: Serving) -> None:
     damaged = ApplicationError("Secret x is damaged", "restore it", type="Unexpected", non_retryable=True)
-    service.world.fail("read_record", damaged)
+    service.world.fail("read_checkpoint", damaged)
     refused = await http.post("/adoptions", json={})
     assert assert_problem(refused, 409, "Secret x is damaged")["remedy"] == "restore it"
 

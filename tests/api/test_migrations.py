@@ -312,7 +312,7 @@ async def test_without_a_worker_one_that_ended_is_told_whole(http: httpx.AsyncCl
 async def test_the_journal_in_pages(http: httpx.AsyncClient, service: Serving) -> None:
     path = f"/migrations/{service.migration}/journal"
     await http.post("/migrations", json={"spec": SPEC})
-    run = await service.doors.run_id(service.migration)
+    run = await service.migrations.run_id(service.migration)
     for number in range(5):
         phase = "create_tags" if number < 2 else "cleanup"
         service.journal.record(
@@ -370,24 +370,24 @@ async def test_the_decisions_of_every_run_outlive_what_temporal_remembers(
     await http.post("/migrations", json={"spec": SPEC})
     await until(http, service, lambda status: status.attention)
     assert (await http.get(f"{path}/decisions")).json() == []
-    await http.post(f"{path}/retry", json={"by": "kim", "reason": "renamed", "door": claimed})
+    await http.post(f"{path}/retry", json={"by": "kim", "reason": "renamed", "channel": claimed})
     await until(http, service, lambda status: status.state.final)
     service.world.fail("ensure_folder", PERMANENT)
     await http.post("/migrations", json={"spec": SPEC})
     await until(http, service, lambda status: status.attention)
     handle = service.client.get_workflow_handle(service.migration)
     await handle.signal("approve", {"by": "ann"})
-    answer = await http.post(f"{path}/cancel", json={"by": "kim", "reason": "wrong day", "door": "cli"})
+    answer = await http.post(f"{path}/cancel", json={"by": "kim", "reason": "wrong day", "channel": "cli"})
     assert answer.status_code == 202
     await handle.result()
     found = (await http.get(f"{path}/decisions")).json()
-    assert [(each["verb"], each["by"], each["reason"], each["door"], each["outcome"]) for each in found] == [
+    assert [(each["verb"], each["by"], each["reason"], each["channel"], each["outcome"]) for each in found] == [
         ("retry", "kim", "renamed", "rest", "granted"),
         ("approve", "ann", "", "temporal", "refused: nothing waits for approval: create_folder is NeedsAttention"),
         ("cancel", "kim", "wrong day", "cli", "granted"),
     ]
     assert {each["phase"] for each in found} == {"create_folder"}
-    assert found[0]["run"] != found[1]["run"] == found[2]["run"] == await service.doors.run_id(service.migration)
+    assert found[0]["run"] != found[1]["run"] == found[2]["run"] == await service.migrations.run_id(service.migration)
     page = (await http.get(f"{path}/decisions", params={"limit": 1, "after": found[0]["id"]})).json()
     assert page == found[1:2]
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from migration.preflight.concern import Category, Concern
-from migration.preflight.result import Verdict
+from migration.concern import Category, Concern
+from migration.preflight.result import PreflightResult
 from tests.api.test_migrations import SPEC, assert_problem, http, refusing  # noqa: F401 - fixtures of the neighbour
 from tests.serving import Serving
 from tests.workflows.answers import PLAN
@@ -19,17 +19,17 @@ FULL = Concern(id="storage.full", category=Category.CRITICAL, label="full", asse
 async def test_concerns_and_plan(http: httpx.AsyncClient, service: Serving, state: dict[str, str]) -> None:  # noqa: F811
     answer = await http.post("/preflights", json={"spec": SPEC | state, "requestedBy": "kim"})
     assert answer.status_code == 200
-    found = Verdict.model_validate(answer.json())
+    found = PreflightResult.model_validate(answer.json())
     assert (found.plan, found.concerns) == (PLAN, [])
     (question,) = service.world.inputs["preflight"]
     assert question.migration == service.migration, "the very plan that a migration would pin"
     assert service.world.calls == ["read_identity", "preflight"]
-    assert await service.doors.latest(service.migration) is None
+    assert await service.migrations.latest(service.migration) is None
 
 
 async def test_what_stands_in_the_way(http: httpx.AsyncClient, service: Serving) -> None:  # noqa: F811
-    service.world.answer("preflight", Verdict(concerns=[FULL], plan=None, nodes=[]))
-    found = Verdict.model_validate((await http.post("/preflights", json={"spec": SPEC})).json())
+    service.world.answer("preflight", PreflightResult(concerns=[FULL], plan=None, nodes=[]))
+    found = PreflightResult.model_validate((await http.post("/preflights", json={"spec": SPEC})).json())
     assert (found.plan, found.concerns) == (None, [FULL])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from bridge.main import bridging
 from bridge.resource.model import Resource
 from config.settings import Settings
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
 from openshift.api.client import Cluster
@@ -46,7 +46,7 @@ class Bridged:
             kubeconfig=self.account,
             namespace=SPACE,
             state_directory=self.directory,
-            task_queue=self.service.doors._queue,
+            task_queue=self.service.migrations._queue,
             **self.more,
         )
 
@@ -56,7 +56,7 @@ class Bridged:
         async with bridging(self.service.client, self.settings):
             yield
 
-    async def create(self, spec: Document, **metadata: Any) -> str:
+    async def create(self, spec: KubeObject, **metadata: Any) -> str:
         """A resource of that spec; returns its name."""
         made = await self.cluster.create(MIGRATION, resource(spec, **metadata))
         return str(made["metadata"]["name"])

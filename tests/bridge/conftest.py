@@ -10,7 +10,7 @@ import pytest
 
 from bridge.crd.definition import NAME
 from lab.access import custom_resource
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.client import Cluster
 from openshift.api.documents import conditions
 from openshift.api.resources import CUSTOM_RESOURCE_DEFINITION, MIGRATION, NAMESPACE, Resource
@@ -76,7 +76,7 @@ async def account(installed: ControlPlane) -> Path:
     return path
 
 
-def _established(definition: Document) -> bool:
+def _established(definition: KubeObject) -> bool:
     found = conditions(definition).get("Established")
     return found is not None and found.status == "True"
 

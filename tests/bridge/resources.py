@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from bridge.resource import conditions
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 
 SPACE = "openshift-vcf-migration"
 ELSEWHERE = "somebodys-project"
@@ -23,7 +23,7 @@ SUCCEEDED = {
 """What a completed migration's resource says."""
 
 
-def domain(name: str = "vcf-az1", **more: Any) -> Document:
+def domain(name: str = "vcf-az1", **more: Any) -> KubeObject:
     """A failure domain."""
     return {
         "name": name,
@@ -39,12 +39,12 @@ def domain(name: str = "vcf-az1", **more: Any) -> Document:
     } | more
 
 
-def ours(**more: Any) -> Document:
+def ours(**more: Any) -> KubeObject:
     """A spec in our own words: whatever may be left out is."""
     return {"targetVCenterCredentialsSecret": {"name": "vcf-target"}, "failureDomains": [domain()]} | more
 
 
-ORIGINAL: Document = {
+ORIGINAL: KubeObject = {
     "state": "Pending",
     "approvalMode": "Automatic",
     "rollbackOnFailure": True,
@@ -71,7 +71,7 @@ ORIGINAL: Document = {
 }
 """As the original controller's example has it, with every field that it requires."""
 
-OFFICIAL: Document = {
+OFFICIAL: KubeObject = {
     "state": "Running",
     "targetVCenterCredentialsSecret": {"name": "vcf-target"},
     "failureDomains": [
@@ -84,7 +84,7 @@ OFFICIAL: Document = {
 """As the official operator takes it: its name is `cluster`, and it knows no approvals."""
 
 
-def resource(spec: Document, *, name: str = "", namespace: str = SPACE, **metadata: Any) -> Document:
+def resource(spec: KubeObject, *, name: str = "", namespace: str = SPACE, **metadata: Any) -> KubeObject:
     """A custom resource, under a name of its own unless one is given."""
     return {
         "apiVersion": "migration.openshift.io/v1alpha1",

@@ -11,7 +11,7 @@ from bridge.publishing import Publisher
 from bridge.resource.model import Resource
 from bridge.resource.status import ResourceStatus
 from migration.commands import Instruction, Verb
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.phase import TABLE, PhaseName
 from migration.run.status import PhaseState, State
 from openshift.errors import Conflict
@@ -31,7 +31,7 @@ async def test_a_manual_migration_is_approved_by_the_resource_alone(bridge: Brid
     done = await bridge.state(name, State.COMPLETED)
     assert done.status.observed_approvals == len(TABLE[2:])
     seen = await bridge.outcome()
-    assert {(each.verb, each.by, each.reason, each.door) for each in seen.decisions} == {
+    assert {(each.verb, each.by, each.reason, each.channel) for each in seen.decisions} == {
         ("approve", "kim", "CHG-1", "cr")
     }
     reasons = [reason for reason, _ in await bridge.events(name)]
@@ -69,7 +69,7 @@ async def test_what_was_refused_is_not_judged_again_because_it_could_not_be_writ
     await calling(world, "take_backups")
     publish = Publisher.publish
 
-    async def failing(self: Publisher, resource: Resource, status: ResourceStatus) -> Document | None:
+    async def failing(self: Publisher, resource: Resource, status: ResourceStatus) -> KubeObject | None:
         if status.observed_approvals:
             tried.set()
             raise Conflict("somebody else wrote it")
@@ -80,13 +80,13 @@ async def test_what_was_refused_is_not_judged_again_because_it_could_not_be_writ
     await tried.wait()
     world.go_on("take_backups")
     async with asyncio.timeout(60):
-        while (await bridge.service.doors.status(bridge.service.migration)).state is not State.AWAITING_APPROVAL:
+        while (await bridge.service.migrations.status(bridge.service.migration)).state is not State.AWAITING_APPROVAL:
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.5)  # it looks several times meanwhile
     monkeypatch.setattr(Publisher, "publish", publish)
     still = await bridge.until(name, lambda each: each.status.refusals)
     assert "nothing waits for approval" in still.status.refusals[0].message
-    assert (await bridge.service.doors.status(bridge.service.migration)).state is State.AWAITING_APPROVAL
+    assert (await bridge.service.migrations.status(bridge.service.migration)).state is State.AWAITING_APPROVAL
     await bridge.answer(name, PhaseName.CREATE_WORKERS)
     await bridge.state(name, State.COMPLETED)
 
@@ -166,12 +166,12 @@ async def test_another_doors_word_is_not_taken_back(bridge: Bridged) -> None:
     world.stall("wait_workers_ready")
     name = await bridge.create(ours(state="Running"))
     await calling(world, "wait_workers_ready")
-    await bridge.service.doors.steer(bridge.service.migration, Verb.PAUSE, Instruction(by="lou", door="cli"))
+    await bridge.service.migrations.steer(bridge.service.migration, Verb.PAUSE, Instruction(by="lou", channel="cli"))
     await bridge.state(name, State.PAUSED)
     await bridge.change(name, approvals=[{"phase": "cleanup", "by": "kim"}])
     still = await bridge.until(name, lambda each: each.status.observed_approvals)
     assert still.status.state is State.PAUSED
-    await bridge.service.doors.steer(bridge.service.migration, Verb.RESUME, Instruction(by="lou", door="cli"))
+    await bridge.service.migrations.steer(bridge.service.migration, Verb.RESUME, Instruction(by="lou", channel="cli"))
     world.go_on("wait_workers_ready")
     await bridge.state(name, State.COMPLETED)
 
@@ -183,7 +183,7 @@ async def test_what_another_door_has_resumed_already_is_no_refusal(bridge: Bridg
     await calling(world, "wait_workers_ready")
     await bridge.change(name, state="Paused")
     await bridge.state(name, State.PAUSED)
-    await bridge.service.doors.steer(bridge.service.migration, Verb.RESUME, Instruction(by="lou", door="cli"))
+    await bridge.service.migrations.steer(bridge.service.migration, Verb.RESUME, Instruction(by="lou", channel="cli"))
     await bridge.state(name, State.RUNNING)
     await bridge.change(name, state="Running")
     told = await bridge.until(name, lambda each: each.status.observed_state == "Running")

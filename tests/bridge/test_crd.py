@@ -9,7 +9,7 @@ import yaml
 from bridge.crd.definition import FILE, text
 from bridge.resource.status import ResourceStatus
 from migration.commands import LONGEST_NAME, LONGEST_REASON
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.spec.rules import problems
 from openshift.api.client import Cluster
 from openshift.api.resources import MIGRATION
@@ -25,7 +25,7 @@ def test_the_file_is_what_the_models_say() -> None:
     assert (DEPLOY / "crd" / FILE).read_text() == text(), "run `make generate`"
 
 
-def nodes(node: Document, path: str = "") -> Iterator[tuple[str, Document]]:
+def nodes(node: KubeObject, path: str = "") -> Iterator[tuple[str, KubeObject]]:
     """Every schema in a schema, by its path."""
     yield path, node
     for name, each in node.get("properties", {}).items():
@@ -34,8 +34,8 @@ def nodes(node: Document, path: str = "") -> Iterator[tuple[str, Document]]:
         yield from nodes(node["items"], f"{path}[]")
 
 
-def schema() -> Document:
-    found: Document = yaml.safe_load(text())["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+def schema() -> KubeObject:
+    found: KubeObject = yaml.safe_load(text())["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return found
 
 
@@ -67,7 +67,7 @@ def test_everything_is_bounded_and_explained() -> None:
         ours(failureDomains=[domain(f"fd-{number}", zone=f"z{number}") for number in range(32)]),
     ],
 )  # fmt: skip
-async def test_what_is_accepted(admin: Cluster, spec: Document) -> None:
+async def test_what_is_accepted(admin: Cluster, spec: KubeObject) -> None:
     created = await admin.create(MIGRATION, resource(spec, name="" if spec is not OFFICIAL else "cluster"))
     assert created["spec"]["state"] == spec.get("state", "Pending")
     assert created["spec"]["approvalMode"] == spec.get("approvalMode", "Automatic")
@@ -111,12 +111,12 @@ async def test_the_examples_are_accepted_as_they_are(admin: Cluster, file: str) 
         (ours(targetVCenterCredentialsSecret={"namespace": "n"}), "name: Required value"),
     ],
 )  # fmt: skip
-async def test_what_is_refused(admin: Cluster, spec: Document, said: str) -> None:
+async def test_what_is_refused(admin: Cluster, spec: KubeObject, said: str) -> None:
     with pytest.raises(Invalid, match=said):
         await admin.create(MIGRATION, resource(spec))
 
 
-async def changed(admin: Cluster, before: Document, status: Document, change: Document) -> Document:
+async def changed(admin: Cluster, before: KubeObject, status: KubeObject, change: KubeObject) -> KubeObject:
     """A resource with that status, after somebody changed its spec."""
     created = await admin.create(MIGRATION, resource(before))
     name, namespace = created["metadata"]["name"], created["metadata"]["namespace"]
@@ -142,7 +142,7 @@ ENDED = STARTED | {"completionTime": "2026-03-01T13:00:00Z"}
         (RUNNING, ENDED | {"state": "Failed", "phase": "preflight"}, {"state": "Pending", "approvalMode": "Manual"}),
     ],
 )
-async def test_what_may_be_changed(admin: Cluster, before: Document, status: Document, change: Document) -> None:
+async def test_what_may_be_changed(admin: Cluster, before: KubeObject, status: KubeObject, change: KubeObject) -> None:
     after = await changed(admin, before, status, change)
     assert all(after["spec"][key] == value for key, value in change.items() if key != "approvals")
 
@@ -172,7 +172,7 @@ FROZEN = "from here on only state and approvals can be changed"
     ],
 )
 async def test_what_must_not_be_changed(
-    admin: Cluster, before: Document, status: Document, change: Document, said: str
+    admin: Cluster, before: KubeObject, status: KubeObject, change: KubeObject, said: str
 ) -> None:
     with pytest.raises(Invalid, match=said):
         await changed(admin, before, status, change)

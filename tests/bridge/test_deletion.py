@@ -45,7 +45,7 @@ async def test_deleting_mid_run_rolls_back_first(bridge: Bridged) -> None:
     await bridge.gone(name)
     seen = await bridge.outcome()
     assert seen.state is State.ROLLED_BACK
-    assert [(each.verb, each.door, each.reason) for each in seen.decisions] == [
+    assert [(each.verb, each.channel, each.reason) for each in seen.decisions] == [
         ("cancel", "cr", "the resource was deleted")
     ]
     reasons = [reason for reason, _ in await bridge.events(name)]
@@ -78,7 +78,7 @@ async def test_whoever_cannot_wait_is_told_what_is_left_behind(bridge: Bridged) 
     await bridge.gone(name)
     left = next(note for reason, note in await bridge.events(name) if reason == "Abandoned")
     assert f"vcfm status {bridge.service.migration}" in left
-    assert not (await bridge.service.doors.status(bridge.service.migration)).state.final
+    assert not (await bridge.service.migrations.status(bridge.service.migration)).state.final
     world.go_on("wait_workers_ready")
     await bridge.service.client.get_workflow_handle(bridge.service.migration).result()
 
@@ -140,7 +140,7 @@ async def test_what_was_started_a_moment_ago_is_not_left_behind_in_silence(bridg
     said = claimed(found, migration=bridged.service.migration, now=datetime.now(UTC))
     await Publisher(bridged.cluster, namespace=SPACE).publish(found, said)
     started = await bridged.read(name)
-    await bridged.service.doors.start(cluster="", spec=started.submission(), owner=started.owner)
+    await bridged.service.migrations.start(cluster="", spec=started.submission(), owner=started.owner)
     await deleted(bridged, name)
     async with bridged.bridge():
         await bridged.gone(name)
@@ -168,7 +168,7 @@ async def test_what_was_deleted_while_it_was_claimed_is_not_started(bridged: Bri
     await deleted(bridged, name)
     async with bridged.bridge():
         await bridged.gone(name)
-    assert await bridged.service.doors.latest(bridged.service.migration) is None
+    assert await bridged.service.migrations.latest(bridged.service.migration) is None
     try:
         await bridged.read(name)
     except NotFound:

@@ -73,7 +73,7 @@ def test_a_wish_that_cannot_be_granted(wanted: DesiredState, told: DesiredState,
 )
 def test_an_answer_is_said_as_its_author_wrote_it(answer: Answer, verb: Verb) -> None:
     approval = Approval(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", decision=answer)
-    assert spoken(approval) == (verb, Instruction(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", door="cr"))
+    assert spoken(approval) == (verb, Instruction(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", channel="cr"))
 
 
 def test_the_same_refusal_is_not_asked_for_again() -> None:

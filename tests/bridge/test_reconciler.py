@@ -2,10 +2,10 @@
 
 import pytest
 
-from migration.frozen_model import Document
+from migration.concern import Category, Concern
+from migration.frozen_model import KubeObject
 from migration.phase import TABLE
-from migration.preflight.concern import Category, Concern
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 from migration.run.status import PhaseState, State
 from openshift.api.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
@@ -17,7 +17,7 @@ RISKY = Concern(id="pods.budget", category=Category.WARNING, label="slow", asses
 
 
 @pytest.mark.parametrize(("name", "spec"), [("cluster", OFFICIAL), ("dc-a-to-vcf", ORIGINAL), ("ours", ours())])
-async def test_each_dialect_completes(bridge: Bridged, name: str, spec: Document) -> None:
+async def test_each_dialect_completes(bridge: Bridged, name: str, spec: KubeObject) -> None:
     await bridge.create(spec | {"state": "Running"}, name=name)
     done = await bridge.state(name, State.COMPLETED)
     status = done.status
@@ -69,7 +69,7 @@ async def test_what_another_controller_told_of_a_run_of_its_own_is_none_of_ours(
 
 async def test_a_pending_resource_gets_a_verdict_and_starts_nothing(bridge: Bridged) -> None:
     world = bridge.service.world
-    world.answer("preflight", Verdict(concerns=[POOR, RISKY], plan=None, nodes=[]))
+    world.answer("preflight", PreflightResult(concerns=[POOR, RISKY], plan=None, nodes=[]))
     name = await bridge.create(ours())
     found = await bridge.until(name, lambda each: each.status.preflight)
     assert found.status.preflight
@@ -82,22 +82,22 @@ async def test_a_pending_resource_gets_a_verdict_and_starts_nothing(bridge: Brid
     assert found.status.needs_person == "mend 1 Critical concern(s)"
     assert not found.guarded, "nothing goes on, so nothing keeps it"
 
-    world.answer("preflight", Verdict(concerns=[RISKY], plan=PLAN, nodes=[]))
+    world.answer("preflight", PreflightResult(concerns=[RISKY], plan=PLAN, nodes=[]))
     await bridge.change(name, approvalMode="Manual")
     found = await bridge.until(name, lambda each: truths(each).get("PreflightPassed") == "True")
     assert found.status.preflight
     assert found.status.preflight.observed_generation == found.generation == 2
     assert set(world.calls) == {"read_identity", "preflight"}
-    assert await bridge.service.doors.latest(bridge.service.migration) is None
+    assert await bridge.service.migrations.latest(bridge.service.migration) is None
 
 
 async def test_a_verdict_is_looked_at_again_at_a_slow_interval(bridged: Bridged) -> None:
     bridged.more["preflight_interval"] = 0.5
-    bridged.service.world.answer("preflight", Verdict(concerns=[POOR], plan=None, nodes=[]))
+    bridged.service.world.answer("preflight", PreflightResult(concerns=[POOR], plan=None, nodes=[]))
     name = await bridged.create(ours(state="Paused"))
     async with bridged.bridge():
         await bridged.until(name, lambda each: truths(each).get("PreflightPassed") == "False")
-        bridged.service.world.answer("preflight", Verdict(concerns=[], plan=PLAN, nodes=[]))
+        bridged.service.world.answer("preflight", PreflightResult(concerns=[], plan=PLAN, nodes=[]))
         await bridged.until(name, lambda each: truths(each).get("PreflightPassed") == "True")
 
 
@@ -136,11 +136,11 @@ async def test_the_secret_is_the_resources_own_unless_it_says_otherwise(bridge: 
 
 async def test_what_is_refused_by_preflight_can_be_mended_and_tried_again(bridge: Bridged) -> None:
     world = bridge.service.world
-    world.answer("preflight", Verdict(concerns=[POOR], plan=None, nodes=[]))
+    world.answer("preflight", PreflightResult(concerns=[POOR], plan=None, nodes=[]))
     name = await bridge.create(ours(state="Running"))
     failed = await bridge.state(name, State.FAILED)
     assert truths(failed)["Succeeded"] == truths(failed)["PreflightPassed"] == truths(failed)["Ready"] == "False"
-    world.answer("preflight", Verdict(concerns=[], plan=PLAN, nodes=[]))
+    world.answer("preflight", PreflightResult(concerns=[], plan=PLAN, nodes=[]))
     await bridge.change(name, state="Pending", failureDomains=[domain("another")])
     fresh = await bridge.until(name, lambda each: truths(each).get("PreflightPassed") == "True")
     assert (fresh.status.run, fresh.status.start_time) == ("", None)

@@ -65,7 +65,7 @@ async def test_of_two_resources_at_the_same_moment_one_runs(bridged: Bridged) ->
 
 async def test_what_rest_started_is_nobodys(bridge: Bridged) -> None:
     bridge.service.world.stall("wait_workers_ready")
-    await bridge.service.doors.start(cluster="", spec=request().spec)
+    await bridge.service.migrations.start(cluster="", spec=request().spec)
     name = await bridge.create(ours(state="Running"))
     refused = await bridge.until(name, lambda each: truths(each).get("Accepted") == "False")
     assert "started by REST or at a terminal" in refused.status.message
@@ -171,7 +171,7 @@ async def test_it_dies_between_start_and_saying_so(bridged: Bridged) -> None:
     said = claimed(found, migration=bridged.service.migration, now=datetime.now(UTC))
     await Publisher(bridged.cluster, namespace=SPACE).publish(found, said)
     started = await bridged.read(name)
-    await bridged.service.doors.start(cluster="", spec=started.submission(), owner=started.owner)
+    await bridged.service.migrations.start(cluster="", spec=started.submission(), owner=started.owner)
     await bridged.service.client.get_workflow_handle(bridged.service.migration).result()
     await bridged.answer(name, PhaseName.CLEANUP)  # another generation, the same claim
     async with bridged.bridge():
@@ -222,12 +222,14 @@ async def test_a_run_that_was_taken_over_is_followed(bridge: Bridged) -> None:
     await bridge.service.client.get_workflow_handle(bridge.service.migration).terminate("by mistake")
     await bridge.state(name, State.FAILED)
     await bridge.until(name, lambda each: not each.guarded)
-    await bridge.service.doors.adopt(cluster="", adoption=Adoption(by="lou"))  # the wrong way: ended before it began
+    await bridge.service.migrations.adopt(
+        cluster="", adoption=Adoption(by="lou")
+    )  # the wrong way: ended before it began
     await bridge.until(name, lambda each: "taking over" in each.status.message)
     await bridge.service.client.get_workflow_handle(bridge.service.migration).terminate("by mistake")
     again = await bridge.state(name, State.FAILED)
     assert (again.status.phase, again.status.restored) == (PhaseName.CREATE_FOLDER, False)
-    await bridge.service.doors.adopt(cluster="", adoption=Adoption(direction=Direction.ROLLBACK, by="lou"))
+    await bridge.service.migrations.adopt(cluster="", adoption=Adoption(direction=Direction.ROLLBACK, by="lou"))
     back = await bridge.state(name, State.ROLLED_BACK)
     assert back.status.run != parked.status.run
     assert truths(back)["Synced"] == "True"

@@ -203,7 +203,7 @@ async def test_a_terminated_migration_is_taken_over(vcfm: Vcfm, service: Serving
     watched = await vcfm("status", "-w", "-o", "json", service.migration)
     ended = MigrationStatus.model_validate_json(watched.stdout.splitlines()[-1])
     assert (watched.exit_code, ended.state) == (3, State.ROLLED_BACK)
-    assert [(each.verb, each.by, each.door) for each in ended.decisions] == [("adopt (Rollback)", "kim", "cli")]
+    assert [(each.verb, each.by, each.channel) for each in ended.decisions] == [("adopt (Rollback)", "kim", "cli")]
 
 
 async def test_list(vcfm: Vcfm, service: Serving) -> None:
@@ -226,7 +226,7 @@ async def test_the_journal_of_calls_and_of_decisions(vcfm: Vcfm, service: Servin
     needed = f"! needs a person: `vcfm status {service.migration}` says what for"
     while needed not in (await vcfm("list")).output:  # Temporal's index is a moment behind
         pass
-    run = await service.doors.run_id(service.migration)
+    run = await service.migrations.run_id(service.migration)
     for number, phase in enumerate(["preflight", *["create_tags"] * 600]):
         call = Call(
             system="kubernetes",
@@ -288,7 +288,7 @@ async def test_a_service_of_another_version(refused: Vcfm) -> None:
 async def test_a_watch_outlives_the_service(service: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_LOOK", 0.0)
     service.world.hold("wait_workers_ready", WAIT)
-    started = await service.doors.start(cluster="", spec=request().spec)
+    started = await service.migrations.start(cluster="", spec=request().spec)
     settings = Settings(state_directory=tmp_path)
     async with listening(create_app(settings, client=service.client)) as url:
         watched = following.follow(Service(url), started)
@@ -304,7 +304,7 @@ async def test_a_service_that_stays_away_ends_the_watch(
     monkeypatch.setattr(following, "_LOOK", 0.0)
     monkeypatch.setattr(following, "_PATIENCE", 0.0)
     service.world.hold("wait_workers_ready", WAIT)
-    started = await service.doors.start(cluster="", spec=request().spec)
+    started = await service.migrations.start(cluster="", spec=request().spec)
     async with listening(create_app(Settings(state_directory=tmp_path), client=service.client)) as url:
         watched = following.follow(Service(url), started)
         await asyncio.to_thread(next, watched)

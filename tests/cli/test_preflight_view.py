@@ -2,8 +2,8 @@
 
 import json
 
-from migration.preflight.concern import Category, Concern
-from migration.preflight.result import Verdict
+from migration.concern import Category, Concern
+from migration.preflight.result import PreflightResult
 from tests.cli.test_commands import RESOURCE, SPEC, Vcfm, spoken, vcfm  # noqa: F401 - a fixture of the neighbour
 from tests.serving import Serving
 from tests.workflows.answers import PLAN
@@ -18,7 +18,7 @@ KNOWN = Concern(id="nodes.names", category=Category.INFORMATION, label="Names", 
 
 
 async def test_a_migration_that_may_start(vcfm: Vcfm, service: Serving) -> None:  # noqa: F811
-    service.world.answer("preflight", Verdict(concerns=[SLOW, KNOWN], plan=PLAN, nodes=[]))
+    service.world.answer("preflight", PreflightResult(concerns=[SLOW, KNOWN], plan=PLAN, nodes=[]))
     text = spoken(
         await vcfm("preflight", "-f", "-", stdin=json.dumps(RESOURCE)),
         0,
@@ -33,10 +33,10 @@ async def test_a_migration_that_may_start(vcfm: Vcfm, service: Serving) -> None:
 
 
 async def test_a_migration_that_may_not(vcfm: Vcfm, service: Serving) -> None:  # noqa: F811
-    service.world.answer("preflight", Verdict(concerns=[FULL], plan=None, nodes=[]))
+    service.world.answer("preflight", PreflightResult(concerns=[FULL], plan=None, nodes=[]))
     file = json.dumps(SPEC | {"state": "Pending"})
     spoken(
         await vcfm("preflight", "-f", "-", stdin=file), 4, "1 Critical concern(s) stand in the way", "Next: add some"
     )
     shown = await vcfm("preflight", "-f", "-", "-o", "json", stdin=file)
-    assert Verdict.model_validate_json(spoken(shown, 4)).concerns == [FULL]
+    assert PreflightResult.model_validate_json(spoken(shown, 4)).concerns == [FULL]

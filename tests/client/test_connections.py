@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import temporal
 from cli.dev_server import free_port
-from client.errors import Refused
+from client.errors import CommandRefused
 from client.migrations import Migrations
 from config.settings import Settings
 from migration.commands import Instruction, Verb
@@ -84,21 +84,21 @@ async def test_a_process_stays_ready(hasty: Client) -> None:
 
 
 async def test_migrations_are_listed(hasty: Client) -> None:
-    doors = Migrations(hasty, task_queue="nobody")
+    migrations = Migrations(hasty, task_queue="nobody")
     for _ in often():
-        assert [each async for each in doors.list()] == []
+        assert [each async for each in migrations.list()] == []
 
 
 async def test_a_migration_is_steered_to_its_end(hasty: Client, tmp_path: Path) -> None:
     async with serving(hasty, World(), tmp_path) as service:
-        await service.doors.start(cluster="", spec=request(gates=[PhaseName.CLEANUP]).spec)
+        await service.migrations.start(cluster="", spec=request(gates=[PhaseName.CLEANUP]).spec)
         await until(
             service.client.get_workflow_handle_for(MigrationWorkflow.run, service.migration), State.AWAITING_APPROVAL
         )
         for _ in often():
-            assert (await service.doors.status(service.migration)).gate is not None
-            with pytest.raises(Refused, match="nothing to pause"):
-                await service.doors.steer(service.migration, Verb.PAUSE, Instruction(by="kim"))
-        await service.doors.steer(service.migration, Verb.APPROVE, Instruction(by="kim"))
+            assert (await service.migrations.status(service.migration)).gate is not None
+            with pytest.raises(CommandRefused, match="nothing to pause"):
+                await service.migrations.steer(service.migration, Verb.PAUSE, Instruction(by="kim"))
+        await service.migrations.steer(service.migration, Verb.APPROVE, Instruction(by="kim"))
         result = await service.client.get_workflow_handle(service.migration).result()
         assert result["state"] == State.COMPLETED

@@ -14,7 +14,7 @@ from tests.workflows.answers import request
 
 
 async def test_of_two_who_start_at_once_one_starts_and_the_other_is_told(service: Serving) -> None:
-    starts = [service.doors.start(cluster="", spec=request().spec) for _ in range(2)]
+    starts = [service.migrations.start(cluster="", spec=request().spec) for _ in range(2)]
     ends = await asyncio.gather(*starts, return_exceptions=True)
     assert service.migration in ends
     (refused,) = [each for each in ends if each != service.migration]
@@ -25,11 +25,11 @@ async def test_of_two_who_start_at_once_one_starts_and_the_other_is_told(service
 async def test_a_status_is_of_the_latest_run(service: Serving) -> None:
     runs = []
     for _ in range(2):
-        await service.doors.start(cluster="", spec=request().spec)
-        runs.append(await service.doors.run_id(service.migration))
+        await service.migrations.start(cluster="", spec=request().spec)
+        runs.append(await service.migrations.run_id(service.migration))
         await service.client.get_workflow_handle(service.migration).result()
     assert runs[0] != runs[1]
-    status = await service.doors.status(service.migration)
+    status = await service.migrations.status(service.migration)
     description = await service.client.get_workflow_handle(service.migration, run_id=runs[1]).describe()
     assert description.status is WorkflowExecutionStatus.COMPLETED
     assert status.started >= description.start_time

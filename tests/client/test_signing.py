@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from temporalio.client import Client
 
-from client.errors import Refused, Unnamed
+from client.errors import CommandRefused, RequesterRequired
 from client.signing import ApprovalKeyError, Signer
 from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
@@ -78,13 +78,13 @@ async def test_one_person_asks_and_another_approves_and_temporal_never_sees_the_
         assert own.json()["detail"] == (
             "kim asked for this migration, and another person must approve it; cleanup is AwaitingApproval"
         )
-        assert "must be signed" in await refused(handle, "approve", {"by": "ann", "door": "rest"})
+        assert "must be signed" in await refused(handle, "approve", {"by": "ann", "channel": "rest"})
         answer = await ann.post(f"{path}/approve", json={"by": "kim", "reason": "CHG-1"})
         assert answer.json() == {"answer": "cleanup begins"}
         result: MigrationStatus = MigrationStatus.model_validate(await handle.result())
         found = (await ann.get(f"{path}/decisions")).json()
     assert result.state is State.COMPLETED
-    assert [(each["by"], each["door"], each["outcome"]) for each in found] == [("ann", "rest", "granted, signed")]
+    assert [(each["by"], each["channel"], each["outcome"]) for each in found] == [("ann", "rest", "granted, signed")]
     history = (await handle.fetch_history()).to_json()
     secret = b"".join(key_file.read_bytes().splitlines()[1:-1])
     raw = base64.b64decode(secret)[-32:]
@@ -132,16 +132,16 @@ async def test_a_start_without_a_name_is_refused_where_another_must_approve(
         answer = await http.post("/api/v1/migrations", json=BODY)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
         assert "`--by NAME`" in answer.json()["remedy"]
-        with pytest.raises(Unnamed):
-            await service.doors.start(cluster="", spec=SPEC, requested_by=" ")
+        with pytest.raises(RequesterRequired):
+            await service.migrations.start(cluster="", spec=SPEC, requested_by=" ")
         assert service.world.calls == []
         assert (await http.post("/api/v1/migrations", json=BODY | {"requestedBy": "kim"})).status_code == 201
         handle = service.client.get_workflow_handle(service.migration)
         await until(handle, State.AWAITING_APPROVAL)
-        with pytest.raises(Refused, match="say who approves"):
-            await service.doors.steer(service.migration, Verb.APPROVE, Instruction())
-        await service.doors.steer(service.migration, Verb.APPROVE, Instruction(by="ann", door="cr"))
-        assert MigrationStatus.model_validate(await handle.result()).decisions[-1].door == "cr"
+        with pytest.raises(CommandRefused, match="say who approves"):
+            await service.migrations.steer(service.migration, Verb.APPROVE, Instruction())
+        await service.migrations.steer(service.migration, Verb.APPROVE, Instruction(by="ann", channel="cr"))
+        assert MigrationStatus.model_validate(await handle.result()).decisions[-1].channel == "cr"
 
 
 def test_a_key_made_by_openssl_is_read(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ class Site:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.queue = f"vcf-migration.{uuid.uuid4().hex[:8]}"
-        self.doors = Migrations(client, task_queue=self.queue)
+        self.migrations = Migrations(client, task_queue=self.queue)
 
     @asynccontextmanager
     async def worker(self, build: str | None, world: World) -> AsyncIterator[None]:
@@ -64,7 +64,7 @@ class Site:
 
     async def start(self, cluster: str) -> str:
         """A migration of that cluster."""
-        return await self.doors.start(cluster=cluster, spec=request().spec)
+        return await self.migrations.start(cluster=cluster, spec=request().spec)
 
     def _identity(self, name: Any) -> ClusterIdentity:
         return ClusterIdentity(
@@ -130,11 +130,11 @@ async def test_a_migration_whose_version_has_no_worker_says_so_and_goes_on_when_
     began = await stranded(site, old)
     async with site.worker("1.1", new):
         await site.current("1.1")
-        status = await site.doors.status(began)
+        status = await site.migrations.status(began)
         assert "no worker answers: start a worker with VCFM_BUILD_ID=1.0" in status.message
         assert f"temporal workflow update-options --workflow-id {began}" in status.message
         with pytest.raises(NoWorker, match=r"no worker of its version '1\.0' answers") as nobody:
-            await site.doors.steer(began, Verb.RETRY, Instruction())
+            await site.migrations.steer(began, Verb.RETRY, Instruction())
         assert "VCFM_BUILD_ID=1.0" in nobody.value.remedy
         assert "preflight" not in new.calls
     with pytest.raises(NoWorker, match=r"no worker of the current version '1\.1'") as nobody:
@@ -151,7 +151,7 @@ async def test_the_command_that_is_named_moves_a_migration(site: Site) -> None:
     began = await stranded(site, old)
     async with site.worker("1.1", new):
         await site.current("1.1")
-        said = (await site.doors.status(began)).message
+        said = (await site.migrations.status(began)).message
         command = said[said.index("temporal workflow update-options") :].replace("BUILD_ID", "1.1").split()
         address = site.client.service_client.config.target_host
         moving = await asyncio.create_subprocess_exec(TEMPORAL, *command[1:], "--address", address)

@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 import temporal
 from api.app import create_app
-from client.errors import Refused
+from client.errors import CommandRefused
 from config.settings import Settings
 from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
@@ -45,7 +45,7 @@ async def until(service: Serving, holds: Callable[[MigrationStatus], object]) ->
     """The first status for which it holds."""
     async with asyncio.timeout(60):
         while True:
-            status = await service.doors.status(service.migration)
+            status = await service.migrations.status(service.migration)
             if holds(status):
                 return status
 
@@ -56,14 +56,14 @@ async def lived(service: Serving) -> bytes:
     world.fail("ensure_folder", PERMANENT)
     world.fail("add_vcenters", AWAY, AWAY, AWAY)
     released = world.hold("wait_workers_ready", WAIT)
-    migration = await service.doors.start(cluster="", spec=request().spec)
+    migration = await service.migrations.start(cluster="", spec=request().spec)
 
     parked = await until(service, lambda status: status.attention)
     assert parked.attention is not None
     assert (parked.attention.diagnosis, parked.attention.remedy) == (PERMANENT.message, "rename the VM")
-    with pytest.raises(Refused, match="create_folder is what waits now, not backup"):
-        await service.doors.steer(migration, Verb.RETRY, Instruction(phase=PhaseName.BACKUP))
-    await service.doors.steer(migration, Verb.RETRY, Instruction(by="kim@example.com", reason="renamed it"))
+    with pytest.raises(CommandRefused, match="create_folder is what waits now, not backup"):
+        await service.migrations.steer(migration, Verb.RETRY, Instruction(phase=PhaseName.BACKUP))
+    await service.migrations.steer(migration, Verb.RETRY, Instruction(by="kim@example.com", reason="renamed it"))
 
     retrying = await until(service, lambda status: any(each.note for each in status.waiting))
     assert retrying.waiting[0].note == AWAY.message
@@ -97,17 +97,17 @@ async def test_a_run_that_began_in_clear_goes_on_encrypted(
     temporal_client: Client, service: Serving, encrypted: Serving
 ) -> None:
     released = service.world.hold("wait_workers_ready", WAIT)
-    migration = await service.doors.start(cluster="", spec=request().spec)
+    migration = await service.migrations.start(cluster="", spec=request().spec)
     await until(service, lambda status: status.nodes == WAIT.nodes)
     released.set()
     assert (await until(service, lambda status: status.state.final)).state is State.COMPLETED
-    status = await encrypted.doors.status(migration)
+    status = await encrypted.migrations.status(migration)
     assert (status.state, status.targets) == (State.COMPLETED, [TARGET])
 
 
 async def test_a_door_that_lacks_a_key_says_so_and_what_to_do(encrypted: Serving, tmp_path: Path) -> None:
     """As while keys are rotated, if the worker has the new one first."""
-    migration = await encrypted.doors.start(cluster="", spec=request().spec)
+    migration = await encrypted.migrations.start(cluster="", spec=request().spec)
     await until(encrypted, lambda status: status.state.final)
     (tmp_path / "old").mkdir()
     client = await connected(encrypted, written(tmp_path / "old", line("2024-11")))
@@ -123,7 +123,7 @@ async def test_a_signal_under_a_key_that_is_missing_waits_for_it(
     encrypted: Serving, payload_keys: Path, tmp_path: Path
 ) -> None:
     """It holds the migration up, and is neither refused nor lost: with the key it is what it would have been."""
-    migration = await encrypted.doors.start(cluster="", spec=request(gates=[PhaseName.CLEANUP]).spec)
+    migration = await encrypted.migrations.start(cluster="", spec=request(gates=[PhaseName.CLEANUP]).spec)
     await until(encrypted, lambda status: status.gate)
     queue = (await encrypted.client.get_workflow_handle(migration).describe()).task_queue
     (tmp_path / "theirs").mkdir()

@@ -129,7 +129,7 @@ async def test_a_cookie_that_is_another_is_none(http: httpx.AsyncClient, kept: s
 async def test_the_temporal_command_reads_a_run_through_it(
     encrypted: Serving, payload_keys: Path, token_file: Path, tmp_path: Path
 ) -> None:
-    migration = await encrypted.doors.start(cluster="", spec=request().spec)
+    migration = await encrypted.migrations.start(cluster="", spec=request().spec)
     await encrypted.client.get_workflow_handle(migration).result()
     settings = Settings(state_directory=tmp_path, payload_keys_file=payload_keys, codec_token_file=token_file)
     async with listening(create_app(settings, client=encrypted.client)) as url:

@@ -12,7 +12,7 @@ from bridge.resource.model import Resource
 from cli.dev_server import DevServer, dev_server
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.phase import FIRST_GATE, TABLE, number
 from migration.run.status import PhaseState, State
 from tests.bridge.resources import SUCCEEDED
@@ -56,7 +56,7 @@ class Cluster:
         self._state = StateDir(lab.state_dir)
         self.namespace = lab.description["namespace"]
 
-    def apply(self, name: str, spec: Document) -> None:
+    def apply(self, name: str, spec: KubeObject) -> None:
         """`oc apply -f`."""
         document = {
             "apiVersion": "migration.openshift.io/v1alpha1",
@@ -80,7 +80,7 @@ class Cluster:
         with admin_api(self._state) as api:
             return Resource.read(api.request("GET", self._path(name)))
 
-    def events(self, name: str) -> list[Document]:
+    def events(self, name: str) -> list[KubeObject]:
         """`oc events --for`, the earliest first."""
         with admin_api(self._state) as api:
             found: list[Any] = api.objects("events.k8s.io/v1", "Event", self.namespace)
@@ -138,7 +138,7 @@ async def bridged(lab: Lab, directory: Path) -> AsyncIterator[Bridged]:
             started.stop()
 
 
-def official(lab: Lab) -> Document:
+def official(lab: Lab) -> KubeObject:
     """A spec as the official operator takes it; but for the port, which no lab has where that operator looks."""
     ours = lab.description["migration"]["spec"]
     return {
@@ -149,7 +149,7 @@ def official(lab: Lab) -> Document:
     }
 
 
-def original(lab: Lab) -> Document:
+def original(lab: Lab) -> KubeObject:
     """A spec as the original controller takes it, with every field that it requires; but for the port."""
     ours = lab.description["migration"]["spec"]
     domain = ours["failureDomains"][0]["name"]

@@ -19,14 +19,14 @@ from rich.table import Table
 
 from lab.commands import Lab, down, up
 from lab.scenario import load
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.run.status import MigrationStatus, State
 from tests.e2e import claims
 from tests.e2e.bridging import Bridged, Cluster, bridged, completed, official, original
 
 KILLS = 5
 SEED = 20261125
-DIALECTS: dict[str, tuple[str, Callable[[Lab], Document]]] = {
+DIALECTS: dict[str, tuple[str, Callable[[Lab], KubeObject]]] = {
     "original": ("dc-a-to-vcf", original),
     "official": ("cluster", official),
 }

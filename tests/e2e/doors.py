@@ -1,4 +1,4 @@
-"""`make prove-doors`: a Manual migration approved through one door alone, for each of the four.
+"""`make prove-migrations`: a Manual migration approved through one door alone, for each of the four.
 
 Temporal's CLI by `workflow signal` and by `workflow update execute`, the custom resource by edits, and REST by curl. Each
 is a whole migration on a lab of its own, each gate is answered once, and the journal must name who answered, and where.
@@ -123,7 +123,7 @@ DOORS: dict[str, type[Signal | Update | Edit | Curl]] = {each.name: each for eac
 class Proven(NamedTuple):
     """One migration; `answers` are the journal's."""
 
-    door: str
+    channel: str
     seconds: float
     answers: list[DecisionEntry]
 
@@ -140,22 +140,22 @@ async def prove(name: str, directory: Path) -> Proven:
 
 
 def _through(name: str, lab: Lab, service: Bridged) -> Proven:
-    door = DOORS[name](lab, service)
+    channel = DOORS[name](lab, service)
     service.wait_until_ready()
     began = time.monotonic()
-    migration = door.start()
+    migration = channel.start()
     for phase in GATED:
         _until_it_asks(service, migration, phase)
-        door.approve(Gate(migration, phase))
+        channel.approve(Gate(migration, phase))
     status = service.follow(migration, seconds=LONGEST)
     seconds = time.monotonic() - began
     assert status.state is State.COMPLETED, f"{status.state}: {status.message}"
     claims.migrated(lab)
     answers = list(service.service.decisions(migration))
-    said = [(each.verb, each.phase, each.by, each.door) for each in answers]
-    assert said == [("approve", each, BY, door.recorded) for each in GATED], said
+    said = [(each.verb, each.phase, each.by, each.channel) for each in answers]
+    assert said == [("approve", each, BY, channel.recorded) for each in GATED], said
     assert all(each.outcome.startswith("granted") for each in answers), answers
-    return Proven(door=name, seconds=seconds, answers=answers)
+    return Proven(channel=name, seconds=seconds, answers=answers)
 
 
 def _until_it_asks(service: Bridged, migration: str, phase: PhaseName) -> None:
@@ -180,13 +180,13 @@ def main() -> int:
     """Run them all, or the door that is named; an exception says which is not proven, and why."""
     parser = argparse.ArgumentParser(prog="make prove-doors ARGS=…", description=__doc__)
     parser.add_argument("--door", choices=DOORS, help="only this one")
-    wanted = parser.parse_args().door
-    table = Table("door", "gates answered", "took", "the journal names", title="Approved through one door alone")
+    wanted = parser.parse_args().channel
+    table = Table("channel", "gates answered", "took", "the journal names", title="Approved through one door alone")
     for name in [wanted] if wanted else DOORS:
         with tempfile.TemporaryDirectory(prefix="vcfm-door-") as directory:
             done = asyncio.run(prove(name, Path(directory)))
-        who = sorted({f"{each.by} at {each.door}, {each.reason}" for each in done.answers})
-        table.add_row(done.door, f"{len(done.answers)} of {len(GATED)}", f"{done.seconds:.0f} s", "; ".join(who))
+        who = sorted({f"{each.by} at {each.channel}, {each.reason}" for each in done.answers})
+        table.add_row(done.channel, f"{len(done.answers)} of {len(GATED)}", f"{done.seconds:.0f} s", "; ".join(who))
         print(f"{name}: completed in {done.seconds:.0f} s", flush=True)
     Console().print(table)
     return 0

@@ -37,7 +37,7 @@ async def test_a_resource_alone_starts_approves_and_tells_a_migration(tmp_path: 
             claims.migrated(lab)
             started.wait_until_ready()
             decisions = started.service.status(done.status.migration).decisions
-            assert [(each.verb, each.by, each.door, each.phase) for each in decisions] == [
+            assert [(each.verb, each.by, each.channel, each.phase) for each in decisions] == [
                 ("approve", "kim", "cr", each) for each in GATED
             ]
             reasons = [each["reason"] for each in cluster.events(NAME)]

@@ -38,7 +38,7 @@ def decision(**changes: Any) -> Decision:
         "verb": "approve",
         "by": "ann",
         "reason": "window",
-        "door": "rest",
+        "channel": "rest",
         "outcome": "granted",
     }
     return Decision(**(given | changes))

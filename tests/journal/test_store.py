@@ -130,11 +130,11 @@ def test_text_that_no_database_takes_is_kept_as_near_as_it_can_be(journal: Journ
 
 
 def test_what_is_longer_than_its_column_holds_up_nobody(journal: Journal) -> None:
-    journal.decide(decision(door="x" * 1000))
+    journal.decide(decision(channel="x" * 1000))
     journal.record(call(method="x" * 1000), scope(activity="x" * 1000))
     journal.record(call(), scope())
     journal.flush()
-    assert [len(each.door) for each in journal.decisions("vcfm-a")] == [32]
+    assert [len(each.channel) for each in journal.decisions("vcfm-a")] == [32]
     assert [len(each.method) for each in journal.read("vcfm-a")] == [64, 5]
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.spec.failure_domain import FailureDomain
 
 INFRA = "ocp1-x7x2g"
 
 
-def _domain(side: str, number: int = 1) -> Document:
+def _domain(side: str, number: int = 1) -> KubeObject:
     dc, cluster = f"dc-{side}", f"/dc-{side}/host/cluster-{number}"
     return {
         "name": f"{side}-az{number}",
@@ -31,27 +31,27 @@ def _domain(side: str, number: int = 1) -> Document:
 
 
 @pytest.fixture
-def source_domain() -> Document:
+def source_domain() -> KubeObject:
     return _domain("old")
 
 
 @pytest.fixture
-def target_domain() -> Document:
+def target_domain() -> KubeObject:
     return _domain("new")
 
 
 @pytest.fixture
-def second_domain() -> Document:
+def second_domain() -> KubeObject:
     return _domain("new", 2)
 
 
 @pytest.fixture
-def target(target_domain: Document) -> FailureDomain:
+def target(target_domain: KubeObject) -> FailureDomain:
     return FailureDomain.model_validate(target_domain).completed(INFRA)
 
 
 @pytest.fixture
-def infrastructure(source_domain: Document) -> Document:
+def infrastructure(source_domain: KubeObject) -> KubeObject:
     return {
         "apiVersion": "config.openshift.io/v1",
         "kind": "Infrastructure",
@@ -72,7 +72,7 @@ def infrastructure(source_domain: Document) -> Document:
 
 
 @pytest.fixture
-def spec_document(target_domain: Document) -> Document:
+def spec_document(target_domain: KubeObject) -> KubeObject:
     return {
         "state": "Running",
         "targetVCenterCredentialsSecret": {"name": "vcf-creds", "namespace": "openshift-vcf-migration"},
@@ -81,7 +81,7 @@ def spec_document(target_domain: Document) -> Document:
 
 
 @pytest.fixture
-def machine_set() -> Document:
+def machine_set() -> KubeObject:
     """A source MachineSet with everything on it that must not travel."""
     name = f"{INFRA}-worker-0"
     labels = {

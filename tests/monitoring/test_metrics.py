@@ -56,7 +56,7 @@ def needs(service: Serving) -> Callable[[Samples], object]:
 
 async def test_a_gate_waits_for_a_person_until_it_is_answered(service: Serving) -> None:
     before = time.time()
-    await service.doors.start(cluster="", spec=request(approval_mode=ApprovalMode.MANUAL).spec)
+    await service.migrations.start(cluster="", spec=request(approval_mode=ApprovalMode.MANUAL).spec)
     samples = await scraped(service, needs(service))
     labels = frozenset(
         {("migration", service.migration), ("cluster", service.migration.removeprefix("vcfm-")), ("reason", "approval")}
@@ -64,13 +64,13 @@ async def test_a_gate_waits_for_a_person_until_it_is_answered(service: Serving) 
     assert named(samples, "vcfm_needs_human", migration=service.migration) == {labels: 1}
     assert before - 5 < samples["vcfm_needs_human_since_timestamp_seconds", labels] < time.time() + 5
     assert samples["vcfm_migrations", frozenset({("state", State.AWAITING_APPROVAL.value)})] >= 1
-    await service.doors.steer(service.migration, Verb.REJECT, Instruction())
+    await service.migrations.steer(service.migration, Verb.REJECT, Instruction())
     await scraped(service, lambda samples: not needs(service)(samples))
 
 
 async def test_a_failure_needs_attention_and_is_told_even_when_no_worker_is_left(service: Serving) -> None:
     service.world.fail("ensure_folder", PERMANENT)
-    await service.doors.start(cluster="", spec=request().spec)
+    await service.migrations.start(cluster="", spec=request().spec)
     samples = await scraped(service, needs(service))
     (labels,) = named(samples, "vcfm_needs_human", migration=service.migration)
     assert ("reason", "attention") in labels

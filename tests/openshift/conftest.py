@@ -9,8 +9,8 @@ import yaml
 
 from lab.build import Built, build
 from migration.audit.call import Call
-from migration.frozen_model import Document
-from openshift.api.cache import Watched, World
+from migration.frozen_model import KubeObject
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.client import Cluster
 from openshift.api.documents import conditions
 from openshift.api.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
@@ -43,13 +43,13 @@ async def openshift_kinds(control_plane: ControlPlane, built: Built) -> None:
             await cluster.apply(CUSTOM_RESOURCE_DEFINITION, yaml.safe_load(definition.read_text()), force=True)
         for namespace in ("openshift-machine-api", "openshift-config", "openshift-vcf-migration"):
             await cluster.apply(NAMESPACE, {"metadata": {"name": namespace}})
-        definitions = Watched(resource=CUSTOM_RESOURCE_DEFINITION)
-        async with asyncio.timeout(60), World(cluster, [definitions]) as world:
+        definitions = WatchTarget(resource=CUSTOM_RESOURCE_DEFINITION)
+        async with asyncio.timeout(60), Cache(cluster, [definitions]) as world:
             while not all(map(_established, world[definitions].values())):
                 await world.changed(60)
 
 
-def _established(definition: Document) -> bool:
+def _established(definition: KubeObject) -> bool:
     condition = conditions(definition).get("Established")
     return condition is not None and condition.status == "True"
 

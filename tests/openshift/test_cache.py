@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from migration.audit.call import Call
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api import cache
-from openshift.api.cache import Watched, World
+from openshift.api.cache import Cache, WatchTarget
 from openshift.api.client import Cluster
 from openshift.api.resources import CONFIG_MAP, SECRET, Resource
 from openshift.errors import Forbidden, Gone, NotServed, Unreachable
@@ -21,8 +21,8 @@ NO_SUCH_KIND = Resource(group="nowhere.example", version="v1", plural="nothings"
 PATIENCE = 30.0  # bounds a wait that has failed; nothing is asserted about how long anything takes
 
 
-def watched(label: str) -> Watched:
-    return Watched(resource=CONFIG_MAP, namespace=SPACE, label_selector=f"test={label}")
+def watched(label: str) -> WatchTarget:
+    return WatchTarget(resource=CONFIG_MAP, namespace=SPACE, label_selector=f"test={label}")
 
 
 async def put(cluster: Cluster, label: str, name: str, value: str) -> None:
@@ -30,19 +30,19 @@ async def put(cluster: Cluster, label: str, name: str, value: str) -> None:
     await cluster.apply(CONFIG_MAP, {"metadata": metadata, "data": {"value": value}})
 
 
-async def until(world: World, reached: Callable[[], bool]) -> None:
+async def until(world: Cache, reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not reached():
             await world.changed(1.0)
 
 
-def values(world: World, label: str) -> dict[str, str]:
+def values(world: Cache, label: str) -> dict[str, str]:
     return {key.partition("/")[2]: each["data"]["value"] for key, each in world[watched(label)].items()}
 
 
 async def test_it_begins_complete_and_follows(cluster: Cluster) -> None:
     await put(cluster, "follow", "before", "1")
-    async with World(cluster, [watched("follow")]) as world:
+    async with Cache(cluster, [watched("follow")]) as world:
         assert values(world, "follow") == {"before": "1"}
         assert world.stale_since is None
         await put(cluster, "follow", "during", "1")
@@ -55,13 +55,13 @@ async def test_it_begins_complete_and_follows(cluster: Cluster) -> None:
 
 async def test_an_object_that_leaves_the_selector_leaves_the_view(cluster: Cluster) -> None:
     await put(cluster, "leave", "leaver", "1")
-    async with World(cluster, [watched("leave")]) as world:
+    async with Cache(cluster, [watched("leave")]) as world:
         await cluster.patch_merge(CONFIG_MAP, "leaver", {"metadata": {"labels": {"test": None}}}, namespace=SPACE)
         await until(world, lambda: not world[watched("leave")])
 
 
 async def test_changes_are_coalesced_and_quiet_is_quiet(cluster: Cluster) -> None:
-    async with World(cluster, [watched("quiet")]) as world:
+    async with Cache(cluster, [watched("quiet")]) as world:
         assert await world.changed(PATIENCE)  # what was listed is a change
         assert not await world.changed(0.2)
         await put(cluster, "quiet", "one", "1")
@@ -83,7 +83,7 @@ async def test_nothing_is_lost_between_list_and_watch(cluster: Cluster) -> None:
 
     writer = asyncio.create_task(write())
     async with asyncio.timeout(PATIENCE):
-        worlds = [await World(cluster, [watched("race")]).__aenter__() for _ in range(10)]
+        worlds = [await Cache(cluster, [watched("race")]).__aenter__() for _ in range(10)]
         await asyncio.sleep(0.3)
     done.set()
     last = await writer
@@ -101,7 +101,7 @@ async def test_it_survives_the_api_server_being_killed(
     control_plane: ControlPlane, cluster: Cluster, calls: list[Call]
 ) -> None:
     await put(cluster, "kill", "steady", "1")
-    async with World(cluster, [watched("kill")]) as world:
+    async with Cache(cluster, [watched("kill")]) as world:
         control_plane.signal_api(signal.SIGKILL)
         await until(world, lambda: world.stale_since is not None)
         assert world.stale is not None
@@ -118,7 +118,7 @@ async def test_a_silent_connection_is_given_up(
     cluster: Cluster, impatient: Cluster, proxy: Proxy, control_plane: ControlPlane
 ) -> None:
     await put(cluster, "silent", "steady", "1")
-    async with World(impatient, [watched("silent")], silence=1.0) as world:
+    async with Cache(impatient, [watched("silent")], silence=1.0) as world:
         proxy.freeze()
         await put(cluster, "silent", "steady", "2")
         await until(world, lambda: world.stale_since is not None)
@@ -132,7 +132,7 @@ async def test_after_410_everything_is_listed_again_and_the_vanished_vanish(
 ) -> None:
     for name in ("kept", "changed", "deleted"):
         await put(cluster, "gone", name, "1")
-    async with World(impatient, [watched("gone")], silence=1.0) as world:
+    async with Cache(impatient, [watched("gone")], silence=1.0) as world:
         proxy.freeze()
         await put(cluster, "gone", "changed", "2")
         await put(cluster, "gone", "added", "1")
@@ -149,7 +149,7 @@ async def test_after_410_everything_is_listed_again_and_the_vanished_vanish(
 
 async def test_a_resume_point_that_lies_in_the_future_is_given_up(impatient: Cluster, calls: list[Call]) -> None:
     """As after a restore of etcd: the API server opens such a watch, and then says nothing for ever."""
-    async with World(impatient, [watched("future")], silence=0.2) as world:
+    async with Cache(impatient, [watched("future")], silence=0.2) as world:
         await put(impatient, "future", "one", "1")
         await until(world, lambda: "one" in values(world, "future"))
         view = world._views[watched("future")]
@@ -165,8 +165,8 @@ async def test_watches_that_end_at_once_are_not_raced(
     opened = []
 
     @asynccontextmanager
-    async def short(*_: object, **how: object) -> AsyncIterator[AsyncIterator[Document]]:
-        async def nothing() -> AsyncIterator[Document]:
+    async def short(*_: object, **how: object) -> AsyncIterator[AsyncIterator[KubeObject]]:
+        async def nothing() -> AsyncIterator[KubeObject]:
             if end:
                 raise end
             return
@@ -177,7 +177,7 @@ async def test_watches_that_end_at_once_are_not_raced(
 
     monkeypatch.setattr(Cluster, "stream", short)
     monkeypatch.setattr(cache, "ENDED", 3600.0)
-    async with World(cluster, [watched("short")]) as world:
+    async with Cache(cluster, [watched("short")]) as world:
         await world.changed(0.5)
         await world.changed(0.5)
     assert len(opened) == 1
@@ -188,15 +188,15 @@ async def test_a_first_list_that_nobody_answers_is_bounded_and_says_what_it_wait
 ) -> None:
     proxy.freeze()
     with pytest.raises(Unreachable, match=r"within 2 s \(configmaps default test=frozen"):
-        async with World(impatient, [watched("frozen")], budget=2.0):
+        async with Cache(impatient, [watched("frozen")], budget=2.0):
             pass
 
 
 async def test_what_no_waiting_can_help_is_said_at_once(control_plane: ControlPlane, cluster: Cluster) -> None:
     with pytest.raises(NotServed):
-        async with World(cluster, [watched("fine"), Watched(resource=NO_SUCH_KIND)]):
+        async with Cache(cluster, [watched("fine"), WatchTarget(resource=NO_SUCH_KIND)]):
             pass
     async with Cluster.connect(kubeconfig=control_plane.kubeconfig(token=GUEST)) as guest:
         with pytest.raises(Forbidden):
-            async with World(guest, [Watched(resource=SECRET)]):
+            async with Cache(guest, [WatchTarget(resource=SECRET)]):
                 pass

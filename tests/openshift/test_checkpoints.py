@@ -6,13 +6,13 @@ import pytest
 
 from migration.audit.call import Call
 from migration.phase import PhaseName
-from migration.run.checkpoint import MigrationRecord, record_name
+from migration.run.checkpoint import Checkpoint, checkpoint_name
 from migration.run.status import State
 from openshift.api.client import Cluster
 from openshift.api.resources import SECRET
-from openshift.checkpoints import keep_record, load_record, record_secret
+from openshift.checkpoints import checkpoint_secret, load_checkpoint, write_checkpoint
 from openshift.errors import Conflict, Superseded, Unexpected
-from openshift.packing import MOST_BYTES, sealed
+from openshift.packing import MOST_BYTES, pack
 from tests.workflows.answers import PLAN, request
 
 pytestmark = pytest.mark.usefixtures("openshift_kinds")
@@ -20,47 +20,47 @@ pytestmark = pytest.mark.usefixtures("openshift_kinds")
 OURS = PLAN.namespace
 
 
-def record(cluster_name: str, **fields: object) -> MigrationRecord:
+def record(cluster_name: str, **fields: object) -> Checkpoint:
     """A record of a cluster of its own for each test."""
     plan = PLAN.model_copy(update={"infrastructure_name": cluster_name})
-    found = MigrationRecord(request=request(), plan=plan, workflow="w", run="r1", phase=PhaseName.BACKUP)
+    found = Checkpoint(request=request(), plan=plan, workflow="w", run="r1", phase=PhaseName.BACKUP)
     return found.model_copy(update=fields)
 
 
-async def loaded(cluster: Cluster, name: str) -> MigrationRecord | None:
-    return await load_record(cluster, namespace=OURS, infrastructure_name=name)
+async def loaded(cluster: Cluster, name: str) -> Checkpoint | None:
+    return await load_checkpoint(cluster, namespace=OURS, infrastructure_name=name)
 
 
 async def test_it_is_written_once_and_read_back(cluster: Cluster, calls: list[Call]) -> None:
     assert await loaded(cluster, "kept") is None
     calls.clear()
-    first = await keep_record(cluster, record("kept"))
-    assert await keep_record(cluster, record("kept")) == first
+    first = await write_checkpoint(cluster, record("kept"))
+    assert await write_checkpoint(cluster, record("kept")) == first
     assert [each.method for each in calls if each.mutating] == ["PATCH"]
     assert await loaded(cluster, "kept") == record("kept")
     moved = record("kept", phase=PhaseName.SCALE_OLD, undone=[PhaseName.SCALE_OLD], going_back=True)
-    assert await keep_record(cluster, moved) != first
+    assert await write_checkpoint(cluster, moved) != first
     assert await loaded(cluster, "kept") == moved
-    secret = await cluster.get(SECRET, record_name("kept"), namespace=OURS)
+    secret = await cluster.get(SECRET, checkpoint_name("kept"), namespace=OURS)
     assert secret["metadata"]["annotations"]["migration.openshift.io/phase"] == "scale_old"
     assert secret["metadata"]["labels"]["app.kubernetes.io/component"] == "record"
     assert "vsphere-creds" not in repr(calls), "what is in a Secret is nowhere else"
 
 
 async def test_a_run_that_was_taken_over_cannot_write_it_any_more(cluster: Cluster, calls: list[Call]) -> None:
-    await keep_record(cluster, record("taken"))
-    await keep_record(cluster, record("taken", run="r2", takeovers=1))
+    await write_checkpoint(cluster, record("taken"))
+    await write_checkpoint(cluster, record("taken", run="r2", takeovers=1))
     calls.clear()
     with pytest.raises(Superseded, match="run r2 has taken this migration over") as refused:
-        await keep_record(cluster, record("taken", phase=PhaseName.CLEANUP))
+        await write_checkpoint(cluster, record("taken", phase=PhaseName.CLEANUP))
     assert not refused.value.retryable
     assert [each for each in calls if each.mutating] == []
 
 
 async def test_of_two_that_take_it_over_at_once_one_does(cluster: Cluster) -> None:
-    await keep_record(cluster, record("raced"))
+    await write_checkpoint(cluster, record("raced"))
     both = [record("raced", run=run, takeovers=1, phase=PhaseName.CLEANUP) for run in ("r2", "r3")]
-    ends = await asyncio.gather(*(keep_record(cluster, each) for each in both), return_exceptions=True)
+    ends = await asyncio.gather(*(write_checkpoint(cluster, each) for each in both), return_exceptions=True)
     lost = [each for each in ends if isinstance(each, BaseException)]
     assert len(lost) == 1
     assert isinstance(lost[0], Conflict | Superseded)
@@ -69,35 +69,37 @@ async def test_of_two_that_take_it_over_at_once_one_does(cluster: Cluster) -> No
     for each in both:
         if each != won:
             with pytest.raises(Superseded, match=f"run {won.run} has taken this migration over"):
-                await keep_record(cluster, each)
+                await write_checkpoint(cluster, each)
 
 
 async def test_the_next_migration_takes_its_place_once_it_has_ended(cluster: Cluster) -> None:
     later = record("next").plan.model_copy(update={"run": "later"})
-    await keep_record(cluster, record("next"))
+    await write_checkpoint(cluster, record("next"))
     with pytest.raises(Superseded, match="another migration of this cluster"):
-        await keep_record(cluster, record("next", plan=later))
-    await keep_record(cluster, record("next", ended=State.ROLLED_BACK))
+        await write_checkpoint(cluster, record("next", plan=later))
+    await write_checkpoint(cluster, record("next", ended=State.ROLLED_BACK))
     with pytest.raises(Superseded, match="has ended: RolledBack"):
-        await keep_record(cluster, record("next"))
-    await keep_record(cluster, record("next", plan=later))
+        await write_checkpoint(cluster, record("next"))
+    await write_checkpoint(cluster, record("next", plan=later))
     assert await loaded(cluster, "next") == record("next", plan=later)
 
 
 async def test_damage_is_noticed_by_who_reads_and_mended_by_who_knows(cluster: Cluster) -> None:
-    await keep_record(cluster, record("damaged"))
-    await cluster.patch_merge(SECRET, record_name("damaged"), {"data": {"document.json.gz": "AAAA"}}, namespace=OURS)
-    with pytest.raises(Unexpected, match="vcfm-record-damaged is damaged"):
+    await write_checkpoint(cluster, record("damaged"))
+    await cluster.patch_merge(
+        SECRET, checkpoint_name("damaged"), {"data": {"document.json.gz": "AAAA"}}, namespace=OURS
+    )
+    with pytest.raises(Unexpected, match="vcfm-checkpoint-damaged is damaged"):
         await loaded(cluster, "damaged")
-    await keep_record(cluster, record("damaged"))
+    await write_checkpoint(cluster, record("damaged"))
     assert await loaded(cluster, "damaged") == record("damaged")
 
 
 async def test_another_versions_record_is_told_by_its_fields_and_not_its_values(cluster: Cluster) -> None:
     document = record("foreign").model_dump(mode="json") | {"news": "value-of-theirs"}
     del document["phase"]
-    annotations = record_secret(record("foreign"))["metadata"]["annotations"]
-    foreign = sealed(document, name=record_name("foreign"), namespace=OURS, component="record", annotations={})
+    annotations = checkpoint_secret(record("foreign"))["metadata"]["annotations"]
+    foreign = pack(document, name=checkpoint_name("foreign"), namespace=OURS, component="record", annotations={})
     assert foreign["metadata"]["annotations"].keys() < annotations.keys()
     await cluster.create(SECRET, foreign)
     with pytest.raises(
@@ -110,7 +112,7 @@ async def test_another_versions_record_is_told_by_its_fields_and_not_its_values(
 def test_what_no_secret_can_hold_is_refused_before_it_is_sent() -> None:
     noise = "".join(f"{number * 2654435761 % 2**32:08x}" for number in range(MOST_BYTES // 3))
     with pytest.raises(Unexpected, match="may hold 900000"):
-        sealed({"noise": noise}, name="s", namespace="n", component="record", annotations={})
+        pack({"noise": noise}, name="s", namespace="n", component="record", annotations={})
 
 
 def test_a_large_cluster_fits_many_times_over() -> None:
@@ -119,5 +121,5 @@ def test_a_large_cluster_fits_many_times_over() -> None:
         for n in range(2000)
     ]
     large = record("large", plan=PLAN.model_copy(update={"source_vms": many}))
-    content = record_secret(large)["data"]["document.json.gz"]
+    content = checkpoint_secret(large)["data"]["document.json.gz"]
     assert len(content) < MOST_BYTES / 8

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.resources import INFRASTRUCTURE, MACHINE, NODE, SECRET, Resource
 from openshift.backups import backup_name, packed, unpacked
 from openshift.config_maps import text_of
@@ -27,8 +27,8 @@ def said(**statuses: str) -> list[dict[str, str]]:
 
 
 def machine(
-    *, metadata: Document | None = None, spec: Document | None = None, status: Document | None = None
-) -> Document:
+    *, metadata: KubeObject | None = None, spec: KubeObject | None = None, status: KubeObject | None = None
+) -> KubeObject:
     provider = {"providerSpec": {"value": {"workspace": WORKSPACE}}}
     return {
         "kind": "Machine",
@@ -71,7 +71,7 @@ def test_who_is_control_plane(role: str, expected: bool) -> None:
         ({}, {"nodeRef": {"name": "n"}, "conditions": said(InstanceExists="Unknown")}, ""),  # its vCenter is away
     ],
 )
-def test_what_holds_a_machine_up(metadata: Document, status: Document, obstacle: str) -> None:
+def test_what_holds_a_machine_up(metadata: KubeObject, status: KubeObject, obstacle: str) -> None:
     assert read_machine(machine(metadata=metadata, status=status)).obstacle == obstacle
 
 
@@ -82,7 +82,7 @@ def test_hooks_are_read_with_their_step() -> None:
 
 
 @pytest.mark.parametrize(("spec", "replicas"), [({}, 1), ({"replicas": 0}, 0), ({"replicas": 3}, 3)])
-def test_replicas_default_to_one(spec: Document, replicas: int) -> None:
+def test_replicas_default_to_one(spec: KubeObject, replicas: int) -> None:
     assert read_machine_set({"metadata": NEW, "spec": spec}).replicas == replicas
 
 
@@ -101,7 +101,7 @@ ROLLED = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "readyRe
         ({}, False),
     ],
 )
-def test_when_a_roll_is_over(status: Document, rolled: bool) -> None:
+def test_when_a_roll_is_over(status: KubeObject, rolled: bool) -> None:
     document = {"metadata": NEW | {"generation": 2}, "spec": {"replicas": 3}, "status": status}
     assert read_control_plane(document).rolled is rolled
 
@@ -125,7 +125,7 @@ def test_silence_is_not_calm(conditions: dict[str, str], expected: list[str]) ->
     assert unrest([document], excused=["etcd"]) == []
 
 
-def version(**conditions: str) -> Document:
+def version(**conditions: str) -> KubeObject:
     status = {"desired": {"version": "4.21.0"}, "conditions": said(**conditions)}
     return {"metadata": {"name": "version"}, "spec": {"clusterID": "id"}, "status": status}
 
@@ -155,12 +155,12 @@ def test_a_gate_is_judged_for_its_release_only() -> None:
         ({"status": {"conditions": said(Ready="Unknown")}}, False, "Ready says so"),
     ],
 )
-def test_a_silent_node_is_not_ready(document: Document, ready: bool, reason: str) -> None:
+def test_a_silent_node_is_not_ready(document: KubeObject, ready: bool, reason: str) -> None:
     read = read_node({"metadata": NEW} | document)
     assert (read.ready, read.reason) == (ready, reason)
 
 
-def pod(name: str, uid: str, *, ready: str = "True", **metadata: Any) -> Document:
+def pod(name: str, uid: str, *, ready: str = "True", **metadata: Any) -> KubeObject:
     labels = {"app": "vsphere-csi-driver-node", "pod-template-hash": "x"}
     return {
         "metadata": {"name": name, "namespace": "openshift-cluster-csi-drivers", "uid": uid, "labels": labels}
@@ -169,7 +169,7 @@ def pod(name: str, uid: str, *, ready: str = "True", **metadata: Any) -> Documen
     }
 
 
-def owner(kind: str, *, wanted: int, label: str = "vsphere-csi-driver-node") -> Document:
+def owner(kind: str, *, wanted: int, label: str = "vsphere-csi-driver-node") -> KubeObject:
     labels = {"app": label}
     return {
         "kind": kind,
@@ -197,7 +197,7 @@ GOING = "2026-01-01T00:00:00Z"
         ([pod("c", "3"), pod("d", "4")], None),
     ],
 )
-def test_a_restart_is_over_when_as_many_new_pods_are_ready(kind: str, now: list[Document], lacks: str | None) -> None:
+def test_a_restart_is_over_when_as_many_new_pods_are_ready(kind: str, now: list[KubeObject], lacks: str | None) -> None:
     owners = [owner(kind, wanted=2)]
     workloads = vsphere_workloads(owners, pods=BEFORE)
     expected = {f"{kind} openshift-cluster-csi-drivers/driver": lacks} if lacks else {}
@@ -210,7 +210,7 @@ def test_other_workloads_are_left_alone_and_removed_ones_not_waited_for() -> Non
     assert outstanding(workloads, owners=[], pods=BEFORE) == {}
 
 
-def secret(**data: str) -> Document:
+def secret(**data: str) -> KubeObject:
     return {"kind": "Secret", "metadata": {"name": "creds", "namespace": "n"}, "data": data}
 
 
@@ -233,7 +233,7 @@ def test_credentials_are_read_and_not_shown() -> None:
         (secret(**{"VC1.username": "bWU=", "VC1.password": "bWU="}), ["vc1.username", "vc1.password"]),
     ],
 )
-def test_every_missing_key_is_named_and_no_value(document: Document, named: list[str]) -> None:
+def test_every_missing_key_is_named_and_no_value(document: KubeObject, named: list[str]) -> None:
     with pytest.raises(Unexpected) as error:
         credentials_in(document, server="vc1")
     assert f"has no usable {' and '.join(named)}." in str(error.value)
@@ -251,7 +251,7 @@ def test_every_missing_key_is_named_and_no_value(document: Document, named: list
         (secret(), ["vc1.username", "vc1.password"]),
     ],
 )
-def test_a_copy_carries_the_same_or_says_which_keys_not(copy: Document, keys: list[str]) -> None:
+def test_a_copy_carries_the_same_or_says_which_keys_not(copy: KubeObject, keys: list[str]) -> None:
     assert not_copied(GOOD, copy, servers=["vc1"]) == keys
 
 
@@ -278,7 +278,7 @@ def test_volumes_on_vsphere_and_no_others() -> None:
     assert read == [("a", "in-tree", "[ds] disk", "", "Bound"), ("b", csi["driver"], "id", "n/c", "")]
 
 
-def infrastructure(**vsphere: Any) -> Document:
+def infrastructure(**vsphere: Any) -> KubeObject:
     return {
         "kind": "Infrastructure",
         "metadata": {"name": "cluster"},

@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 
 from migration.audit.call import Call
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from openshift.api.client import Cluster
 from openshift.api.resources import (
     CONFIG_MAP,
@@ -44,7 +44,7 @@ OURS = "openshift-vcf-migration"
 SET_LABEL = "machine.openshift.io/cluster-api-machineset"
 
 
-async def fresh(cluster: Cluster, resource: Resource, document: Document) -> Document:
+async def fresh(cluster: Cluster, resource: Resource, document: KubeObject) -> KubeObject:
     """The object anew, whatever another test left."""
     metadata = document["metadata"]
     if await cluster.find(resource, metadata["name"], namespace=metadata.get("namespace")):
@@ -56,7 +56,7 @@ def changes(calls: list[Call]) -> list[str]:
     return [call.method for call in calls if call.mutating]
 
 
-def machine_set(name: str, *, replicas: int = 0, server: str = "vc1") -> Document:
+def machine_set(name: str, *, replicas: int = 0, server: str = "vc1") -> KubeObject:
     provider = {"workspace": {"server": server}, "numCPUs": 4}
     template = {"metadata": {"labels": {SET_LABEL: name}}, "spec": {"providerSpec": {"value": provider}}}
     return {
@@ -102,13 +102,13 @@ async def test_a_machine_set_goes_only_when_nothing_hangs_on_it(cluster: Cluster
     assert await cluster.find(MACHINE_SET, "emptied", namespace=SPACE) is None
 
 
-def control_plane(*, state: str, failure_domains: list[str]) -> Document:
+def control_plane(*, state: str, failure_domains: list[str]) -> KubeObject:
     labels = {
         "machine.openshift.io/cluster-api-machine-role": "master",
         "machine.openshift.io/cluster-api-machine-type": "master",
         "machine.openshift.io/cluster-api-cluster": "ocp1",
     }
-    machines: Document = {
+    machines: KubeObject = {
         "metadata": {"labels": labels},
         "spec": {"providerSpec": {"value": {"workspace": {"server": "vc1"}, "memoryMiB": 16384}}},
     }
@@ -311,7 +311,7 @@ async def test_a_before_image_is_taken_once(cluster: Cluster) -> None:
 
 
 async def test_a_restart_deletes_the_pods_that_were_seen_and_no_others(cluster: Cluster) -> None:
-    def pod(name: str) -> Document:
+    def pod(name: str) -> KubeObject:
         spec = {"containers": [{"name": "c", "image": "i"}], "terminationGracePeriodSeconds": 0}
         return {"metadata": {"name": name, "namespace": OURS}, "spec": spec}
 

@@ -17,8 +17,8 @@ from temporalio.client import Client
 from migration.phase import PhaseName, phase_of
 from migration.run.status import State
 from tests.e2e import claims
-from tests.prove.fault_points import Fate, Moment, Snare
-from tests.prove.harness import Rig
+from tests.prove.fault_points import Fate, FaultPoint, Moment
+from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
 from tests.prove.tally import Cell
@@ -27,34 +27,34 @@ RUNS = [f"{way}.{moment}" for way in ("forward", "back") for moment in Moment]
 LONGEST = 3600.0
 
 
-def crash_cell(rig: Rig, name: str, seed: int) -> Cell:
+def crash_cell(harness: Harness, name: str, seed: int) -> Cell:
     """One whole run with a death at one boundary of each of its activities."""
     way, moment = name.split(".")
     cell = Cell(name=name, seed=seed)
-    fatal = Snare(name=name, fate=Fate.DIE, moment=Moment(moment), seed=seed)
-    began, deaths = time.time(), rig.deaths
+    fatal = FaultPoint(name=name, fate=Fate.DIE, moment=Moment(moment), seed=seed)
+    began, deaths = time.time(), harness.deaths
     known: set[str] = set()
-    with observing(rig.lab) as seen:
-        rig.snares.lay(*([fatal] if way == "forward" else []))
+    with observing(harness.lab) as seen:
+        harness.fault_points.lay(*([fatal] if way == "forward" else []))
         if way == "forward":
-            migration = rig.begin()
+            migration = harness.begin()
         else:
-            migration = rig.begin(gates=[PhaseName.CLEANUP])
-            rig.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=LONGEST)
-            known = activities(rig, migration)
-            rig.snares.lay(fatal)
-            rig.say(migration, "rollback")
-        status = rig.ended(migration, seconds=LONGEST)
-    run = activities(rig, migration) - known
-    killed = {each.activity for each in rig.snares.sprung}
+            migration = harness.begin(gates=[PhaseName.CLEANUP])
+            harness.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=LONGEST)
+            known = activities(harness, migration)
+            harness.fault_points.lay(fatal)
+            harness.say(migration, "rollback")
+        status = harness.ended(migration, seconds=LONGEST)
+    run = activities(harness, migration) - known
+    killed = {each.activity for each in harness.fault_points.sprung}
     cell.ended = status.state
     cell.wrong += [f"{each} was not met" for each in sorted(run - killed)]
     cell.wrong += [f"report: {each.claim}: {each.read}" for each in status.report if not each.holds]
-    cell.wrong += _world(rig, way, status.state, status.message)
+    cell.wrong += _world(harness, way, status.state, status.message)
     cell.wrong += told(seen.violations)
     cell.figures = {
         "boundaries": f"{len(run & killed)}/{len(run)}",
-        "kills": rig.deaths - deaths,
+        "kills": harness.deaths - deaths,
         "s": f"{time.time() - began:.0f}",
         "claims": f"{sum(each.holds for each in status.report)}/{len(status.report)}",
         "observer": f"{seen.looks} looks" + (f", blind {seen.blind:.0f} s" if seen.blind else ""),
@@ -62,29 +62,29 @@ def crash_cell(rig: Rig, name: str, seed: int) -> Cell:
     return cell
 
 
-def _world(rig: Rig, way: str, state: State, message: str) -> list[str]:
+def _world(harness: Harness, way: str, state: State, message: str) -> list[str]:
     """What an outsider must find."""
     if state is not (State.COMPLETED if way == "forward" else State.ROLLED_BACK):
         return [f"it is {state}: {message}"]
     if way == "back":
-        return [f"outside: {each}" for each in rig.differences()]
-    return migrated(rig)
+        return [f"outside: {each}" for each in harness.differences()]
+    return migrated(harness)
 
 
-def migrated(rig: Rig) -> list[str]:
+def migrated(harness: Harness) -> list[str]:
     """What is not as after any completed migration."""
     try:
-        claims.migrated(rig.lab)
+        claims.migrated(harness.lab)
     except AssertionError as error:
         return [f"outside: {error}"]
     return []
 
 
-def activities(rig: Rig, migration: str) -> set[str]:
+def activities(harness: Harness, migration: str) -> set[str]:
     """The activities that Temporal's history of a migration knows."""
 
     async def read() -> set[str]:
-        client = await Client.connect(rig.temporal.address)
+        client = await Client.connect(harness.temporal.address)
         history = await client.get_workflow_handle(migration).fetch_history()
         events = json.loads(history.to_json())["events"]
         scheduled = (each.get("activityTaskScheduledEventAttributes") for each in events)

@@ -31,7 +31,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Snare:
+class FaultPoint:
     """One thing that is to happen.
 
     Attributes:
@@ -60,13 +60,13 @@ class Snare:
 class Sprung:
     """What happened: which snare, in which activity, at which boundary, when (seconds since the epoch)."""
 
-    snare: str
+    fault_point: str
     activity: str
     moment: Moment
     at: float
 
 
-class Snares:
+class FaultPoints:
     """The directory, as both sides use it."""
 
     def __init__(self, directory: Path) -> None:
@@ -75,21 +75,21 @@ class Snares:
         self._sprung = directory / "sprung.jsonl"
         self._released = directory / "released"
 
-    def lay(self, *snares: Snare) -> None:
+    def lay(self, *fault_points: FaultPoint) -> None:
         """Have exactly these, and forget what earlier ones did."""
         self._sprung.unlink(missing_ok=True)
         self._released.unlink(missing_ok=True)
         fresh = self._laid.with_suffix(".new")
-        fresh.write_text(json.dumps([asdict(each) for each in snares]))
+        fresh.write_text(json.dumps([asdict(each) for each in fault_points]))
         fresh.replace(self._laid)
 
     @property
-    def laid(self) -> Sequence[Snare]:
+    def laid(self) -> Sequence[FaultPoint]:
         """What a worker has to look out for."""
         if not self._laid.exists():
             return []
         return [
-            Snare(**each | {"fate": Fate(each["fate"]), "moment": each["moment"] and Moment(each["moment"])})
+            FaultPoint(**each | {"fate": Fate(each["fate"]), "moment": each["moment"] and Moment(each["moment"])})
             for each in json.loads(self._laid.read_text())
         ]
 
@@ -101,9 +101,9 @@ class Snares:
         lines = self._sprung.read_text().splitlines()
         return [Sprung(**each | {"moment": Moment(each["moment"])}) for each in map(json.loads, lines)]
 
-    def spring(self, snare: Snare, activity_id: str, moment: Moment) -> None:
+    def spring(self, fault_point: FaultPoint, activity_id: str, moment: Moment) -> None:
         """Say that it happened."""
-        said = Sprung(snare=snare.name, activity=activity_id, moment=moment, at=time.time())
+        said = Sprung(fault_point=fault_point.name, activity=activity_id, moment=moment, at=time.time())
         with self._sprung.open("a") as file:
             file.write(json.dumps(asdict(said)) + "\n")
 

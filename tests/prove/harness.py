@@ -23,7 +23,7 @@ from lab.snapshot import snapshot
 from lab.state import StateDir
 from migration.run.status import MigrationStatus
 from tests.e2e.running import Running
-from tests.prove.fault_points import Snares
+from tests.prove.fault_points import FaultPoints
 from tests.prove.outside import differences
 from tests.prove.worker import BORN
 
@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 WELL_SECONDS = 120.0
 
 
-class Rig(Running):
+class Harness(Running):
     """The service under proof.
 
     Attributes:
@@ -39,7 +39,7 @@ class Rig(Running):
     """
 
     def __init__(self, *, lab: Lab, temporal: DevServer, directory: Path) -> None:
-        self.snares = Snares(directory / "snares")
+        self.fault_points = FaultPoints(directory / "snares")
         self.before = snapshot(lab.state_dir)
         self._born = directory / "snares" / BORN
         super().__init__(lab=lab, temporal=temporal, directory=directory)
@@ -147,7 +147,7 @@ def _shunned(api: ApiServer) -> list[str]:
 
 
 @asynccontextmanager
-async def rig(directory: Path, *, scenario: str = "default") -> AsyncIterator[Rig]:
+async def harness(directory: Path, *, scenario: str = "default") -> AsyncIterator[Harness]:
     """A new lab of a scenario with the service on it, in a directory of their own."""
     service = directory / "service"
     service.mkdir(parents=True)
@@ -156,7 +156,7 @@ async def rig(directory: Path, *, scenario: str = "default") -> AsyncIterator[Ri
         async with dev_server(
             database=service / "temporal.db", port=0, ui_port=0, log=service / "temporal.log"
         ) as temporal:
-            started = await asyncio.to_thread(lambda: Rig(lab=lab, temporal=temporal, directory=service))
+            started = await asyncio.to_thread(lambda: Harness(lab=lab, temporal=temporal, directory=service))
             try:
                 yield started
             finally:

@@ -24,7 +24,7 @@ PASSING = frozenset(
 ENDPOINTS = "openshift-etcd/etcd-endpoints"
 """Addresses of masters, which are new: compared by number."""
 
-KEPT = ("vcfm-backup-", "vcfm-record-")
+KEPT = ("vcfm-backup-", "vcfm-checkpoint-")
 """Before-images and the record of the run are kept on purpose."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.prove.harness import Rig, rig
+from tests.prove.harness import Harness, harness
 from tests.prove.tally import Cell, Tally
 
 console = Console(width=200) if not Console().is_terminal else Console()
@@ -33,7 +33,7 @@ class Proof:
 
     title: str
     names: list[str]
-    cell: Callable[[Rig, str, int], Cell]
+    cell: Callable[[Harness, str, int], Cell]
     options: Namespace
     reuses: Callable[[Cell], bool] = lambda cell: cell.proven
 
@@ -61,7 +61,7 @@ async def prove(proof: Proof) -> int:
         each for each in proof.names if proof.options.again or not (each in tally.cells and tally.cells[each].proven)
     ]
     async with AsyncExitStack() as stack:
-        kept: Rig | None = None
+        kept: Harness | None = None
         for name in wanted:
             if kept is None:
                 kept = await stack.enter_async_context(_fresh(proof))
@@ -78,7 +78,7 @@ async def prove(proof: Proof) -> int:
     return 1 if tally.show(proof.names, title=proof.title, console=console) else 0
 
 
-def _cell(proof: Proof, present: Rig, name: str) -> Cell:
+def _cell(proof: Proof, present: Harness, name: str) -> Cell:
     """A cell that stumbles is a cell that is not proven."""
     try:
         return proof.cell(present, name, proof.options.seed)
@@ -87,11 +87,11 @@ def _cell(proof: Proof, present: Rig, name: str) -> Cell:
         return Cell(name=name, seed=proof.options.seed, ended="stumbled", wrong=[f"{type(error).__name__}: {error}"])
 
 
-def _fresh(proof: Proof) -> AbstractAsyncContextManager[Rig]:
-    return rig(Path(tempfile.mkdtemp(prefix="vcfm-prove-")), scenario=proof.options.scenario)
+def _fresh(proof: Proof) -> AbstractAsyncContextManager[Harness]:
+    return harness(Path(tempfile.mkdtemp(prefix="vcfm-prove-")), scenario=proof.options.scenario)
 
 
-def _keep(present: Rig, directory: Path) -> None:
+def _keep(present: Harness, directory: Path) -> None:
     """What a person needs to see why."""
     shutil.rmtree(directory, ignore_errors=True)
     shutil.copytree(present.directory, directory / "service")

@@ -18,8 +18,8 @@ from pathlib import Path
 from lab.faults import fault
 from migration.phase import TABLE, PhaseName, number, reversible
 from migration.run.status import MigrationStatus, PhaseState, State
-from tests.prove.fault_points import Fate, Snare
-from tests.prove.harness import Rig
+from tests.prove.fault_points import Fate, FaultPoint
+from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
 from tests.prove.tally import Cell
@@ -40,24 +40,24 @@ LONGEST = 900.0
 LOOK = 5.0
 
 
-def rollback_cell(rig: Rig, name: str, seed: int) -> Cell:
+def rollback_cell(harness: Harness, name: str, seed: int) -> Cell:
     """One migration, sent back."""
     phase, how = PhaseName(name.split(".", maxsplit=1)[0]), name.split(".")[1]
     cell = Cell(name=name, seed=seed)
-    deaths = rig.deaths
-    with observing(rig.lab) as seen:
-        migration, asked = _send_back(rig, phase, how, seed=seed)
-        began = _outage(rig, name, seed) if how in AWAY else asked
-        status = rig.ended(migration, seconds=LONGEST)
-    left = rig.differences()
+    deaths = harness.deaths
+    with observing(harness.lab) as seen:
+        migration, asked = _send_back(harness, phase, how, seed=seed)
+        began = _outage(harness, name, seed) if how in AWAY else asked
+        status = harness.ended(migration, seconds=LONGEST)
+    left = harness.differences()
     cell.ended = status.state
     cell.wrong += _judged(status, phase, how)
     cell.wrong += [f"outside: {each}" for each in left]
     cell.wrong += ["what was to be away was away too late"] if began > _end(status) else []
     cell.wrong += told(seen.violations)
     cell.figures = {
-        "interrupted": _moments(rig, phase, how),
-        "kills": rig.deaths - deaths,
+        "interrupted": _moments(harness, phase, how),
+        "kills": harness.deaths - deaths,
         "rollback s": f"{(_end(status) - asked):.1f}",
         "claims": f"{sum(each.holds for each in status.report)}/{len(status.report)}",
         "outside": "equal" if not left else f"{len(left)} differences",
@@ -66,52 +66,52 @@ def rollback_cell(rig: Rig, name: str, seed: int) -> Cell:
     return cell
 
 
-def _send_back(rig: Rig, phase: PhaseName, how: str, *, seed: int) -> tuple[str, float]:
+def _send_back(harness: Harness, phase: PhaseName, how: str, *, seed: int) -> tuple[str, float]:
     """Until the wish to go back is heard; the migration, and when it was said (seconds since the epoch)."""
     if how in {"during", "cancel"}:
-        rig.snares.lay(_hold(phase, seed))
-        migration = rig.begin()
-        _wait_for_snare(rig, migration, phase)
+        harness.fault_points.lay(_hold(phase, seed))
+        migration = harness.begin()
+        _wait_for_snare(harness, migration, phase)
     else:
-        rig.snares.lay()
-        migration = rig.begin(gates=[_following(phase)])
-        rig.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=LONGEST)
+        harness.fault_points.lay()
+        migration = harness.begin(gates=[_following(phase)])
+        harness.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=LONGEST)
     if how == "crash":
         where = _following(phase) if phase is PhaseName.MONITOR_HEALTH else phase
-        rig.snares.lay(Snare(name="crash", fate=Fate.DIE, phase=where, seed=seed))
+        harness.fault_points.lay(FaultPoint(name="crash", fate=Fate.DIE, phase=where, seed=seed))
     asked = time.time()
     if how == "cancel":
-        cancel(rig, migration)
+        cancel(harness, migration)
     else:
-        rig.say(migration, "rollback")
+        harness.say(migration, "rollback")
     if how == "crash" and phase in LEAVING_NOTHING:  # its rollback has no activity to die in
-        rig.kill_worker()
-    rig.snares.release()
+        harness.kill_worker()
+    harness.fault_points.release()
     return migration, asked
 
 
-def _outage(rig: Rig, name: str, seed: int) -> float:
+def _outage(harness: Harness, name: str, seed: int) -> float:
     """Something that the rollback needs is away for a while, from the moment on that is returned."""
     phase, _, how = name.partition(".")
     chance = random.Random(f"{seed} {name}")
     time.sleep(chance.uniform(0.0, BEGINS[PhaseName(phase)]))
     began = time.time()
-    with fault(rig.lab.state_dir, *AWAY[how]):
+    with fault(harness.lab.state_dir, *AWAY[how]):
         time.sleep(chance.uniform(*OUTAGE))
     return began
 
 
-def _hold(phase: PhaseName, seed: int) -> Snare:
-    draws = Snare(name="hold", fate=Fate.HOLD, seed=seed).draws(phase)
-    return Snare(name="hold", fate=Fate.HOLD, phase=phase, nth=draws.randint(1, ACTIVITIES[phase]), seed=seed)
+def _hold(phase: PhaseName, seed: int) -> FaultPoint:
+    draws = FaultPoint(name="hold", fate=Fate.HOLD, seed=seed).draws(phase)
+    return FaultPoint(name="hold", fate=Fate.HOLD, phase=phase, nth=draws.randint(1, ACTIVITIES[phase]), seed=seed)
 
 
-def _wait_for_snare(rig: Rig, migration: str, phase: PhaseName) -> None:
+def _wait_for_snare(harness: Harness, migration: str, phase: PhaseName) -> None:
     end, look = time.monotonic() + LONGEST, time.monotonic() + LOOK
-    while not rig.snares.sprung:
+    while not harness.fault_points.sprung:
         time.sleep(0.01)
         if time.monotonic() > look:
-            status, look = rig.status(migration), time.monotonic() + LOOK
+            status, look = harness.status(migration), time.monotonic() + LOOK
             if status.state.final or time.monotonic() > end:
                 raise TimeoutError(f"{phase} was not met: {status.state} in {status.phase}: {status.message}")
 
@@ -120,10 +120,10 @@ def _following(phase: PhaseName) -> PhaseName:
     return TABLE[number(phase)].name
 
 
-def cancel(rig: Rig, migration: str) -> None:
+def cancel(harness: Harness, migration: str) -> None:
     """Temporal's own Cancel, as its CLI says it."""
     binary = Path(sys.executable).parent / "temporal"
-    address = rig.temporal.address
+    address = harness.temporal.address
     subprocess.run(
         [binary, "workflow", "cancel", "--workflow-id", migration, "--address", address],
         check=True,
@@ -151,11 +151,14 @@ def _judged(status: MigrationStatus, phase: PhaseName, how: str) -> list[str]:
     return [*wrong, f"{phase} was not undone"]
 
 
-def _moments(rig: Rig, phase: PhaseName, how: str) -> str:
+def _moments(harness: Harness, phase: PhaseName, how: str) -> str:
     """Where, as it happened."""
     if how in {"after", *AWAY}:
         return "at the gate"
-    return ", ".join(f"{each.moment} {each.activity.partition('.')[2]}" for each in rig.snares.sprung) or "at once"
+    return (
+        ", ".join(f"{each.moment} {each.activity.partition('.')[2]}" for each in harness.fault_points.sprung)
+        or "at once"
+    )
 
 
 def _end(status: MigrationStatus) -> float:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.prove.harness import Rig, rig
+from tests.prove.harness import Harness, harness
 from tests.prove.proof import SEED
 from tests.prove.rollback import rollback_cell
 from tests.prove.walks import walk_cell
@@ -13,17 +13,17 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
-async def present(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
-    async with rig(tmp_path_factory.mktemp("prove") / "rig") as started:
+async def present(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harness]:
+    async with harness(tmp_path_factory.mktemp("prove") / "rig") as started:
         yield started
 
 
 @pytest.mark.parametrize("cell", ["create_workers.crash", "scale_old.cancel"])
-def test_sent_back_the_cluster_is_as_it_was(present: Rig, cell: str) -> None:
+def test_sent_back_the_cluster_is_as_it_was(present: Harness, cell: str) -> None:
     proven = rollback_cell(present, cell, SEED)
     assert not proven.wrong, proven
 
 
-def test_a_random_walk_ends_migrated_or_restored(present: Rig) -> None:
+def test_a_random_walk_ends_migrated_or_restored(present: Harness) -> None:
     proven = walk_cell(present, str(SEED), SEED)
     assert not proven.wrong, proven

@@ -18,7 +18,7 @@ from lab.faults import fault
 from migration.phase import TABLE, PhaseName
 from migration.run.status import MigrationStatus, State
 from tests.prove.crash import migrated
-from tests.prove.harness import Rig
+from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
 from tests.prove.tally import Cell
@@ -91,23 +91,23 @@ def _step(chance: random.Random) -> Step:
             return Step(after=after, name=" ".join(chance.choice(FAULTS)), seconds=chance.uniform(*OUTAGE))
 
 
-def walk_cell(rig: Rig, name: str, seed: int) -> Cell:
+def walk_cell(harness: Harness, name: str, seed: int) -> Cell:
     """One walk to its end."""
     mine = int(name)
     walk = draw(mine)
     cell = Cell(name=name, seed=mine)
-    began, deaths = time.time(), rig.deaths
-    rig.snares.lay()
-    with observing(rig.lab) as seen:
-        migration = rig.begin(**walk.spec)
-        heard = _take(rig, migration, walk)
-        held = rig.status(migration)
-        status, answers = _answered(rig, migration)
+    began, deaths = time.time(), harness.deaths
+    harness.fault_points.lay()
+    with observing(harness.lab) as seen:
+        migration = harness.begin(**walk.spec)
+        heard = _take(harness, migration, walk)
+        held = harness.status(migration)
+        status, answers = _answered(harness, migration)
     cell.ended = status.state
-    cell.wrong += _end(rig, status)
+    cell.wrong += _end(harness, status)
     cell.wrong += told(seen.violations)
     cell.figures = {
-        "kills": rig.deaths - deaths,
+        "kills": harness.deaths - deaths,
         "heard": f"{sum(heard)}/{len(heard)}",
         "after the walk": f"{held.state} in {held.phase}",
         "answers": ", ".join(answers) or "none needed",
@@ -118,19 +118,19 @@ def walk_cell(rig: Rig, name: str, seed: int) -> Cell:
     return cell
 
 
-def _take(rig: Rig, migration: str, walk: Walk) -> list[bool]:
+def _take(harness: Harness, migration: str, walk: Walk) -> list[bool]:
     """Take every step; which of the verbs were granted."""
     heard: list[bool] = []
     outages: list[threading.Thread] = []
     for step in walk.steps:
         time.sleep(step.after)
         if step.name == "kill":
-            rig.kill_worker()
+            harness.kill_worker()
         elif step.seconds:
             if not any(each.is_alive() for each in outages):  # two that meet would undo each other's undoing
-                outages.append(_outage(lambda: fault(rig.lab.state_dir, *step.name.split()), step.seconds))  # noqa: B023
+                outages.append(_outage(lambda: fault(harness.lab.state_dir, *step.name.split()), step.seconds))  # noqa: B023
         else:
-            heard.append(_granted(rig, migration, step.name))
+            heard.append(_granted(harness, migration, step.name))
     for each in outages:
         each.join()
     return heard
@@ -150,39 +150,39 @@ def _outage(make: Callable[[], AbstractContextManager[None]], seconds: float) ->
     return thread
 
 
-def _granted(rig: Rig, migration: str, verb: str) -> bool:
+def _granted(harness: Harness, migration: str, verb: str) -> bool:
     try:
-        rig.service.steer(migration, verb, by="a walk", reason="to see")
+        harness.service.steer(migration, verb, by="a walk", reason="to see")
     except (Refused, Away):  # untimely, or nobody there to hear: part of the walk
         return False
     return True
 
 
-def _answered(rig: Rig, migration: str) -> tuple[MigrationStatus, list[str]]:
+def _answered(harness: Harness, migration: str) -> tuple[MigrationStatus, list[str]]:
     """Answer what asks, as a sensible person would, until it has ended."""
     answers: list[str] = []
     while True:
-        status = rig.until(
+        status = harness.until(
             migration, lambda each: each.state in {State.PAUSED, State.AWAITING_APPROVAL}, seconds=LONGEST
         )
         if status.state.final:
-            return rig.ended(migration, seconds=LONGEST), answers
+            return harness.ended(migration, seconds=LONGEST), answers
         answer = _answer(status, answers)
         if not answer:
             return status, answers
         try:
-            rig.say(migration, answer)
+            harness.say(migration, answer)
         except Refused:  # it went on meanwhile
             time.sleep(0.5)
             continue
         answers.append(answer)
-        _until_it_moves(rig, migration, status.state)
+        _until_it_moves(harness, migration, status.state)
 
 
-def _until_it_moves(rig: Rig, migration: str, state: State) -> None:
+def _until_it_moves(harness: Harness, migration: str, state: State) -> None:
     """An answer is heard at once, and takes effect a moment later."""
     end = time.monotonic() + LONGEST
-    while rig.status(migration).state is state and time.monotonic() < end:
+    while harness.status(migration).state is state and time.monotonic() < end:
         time.sleep(0.3)
 
 
@@ -195,13 +195,13 @@ def _answer(status: MigrationStatus, answers: list[str]) -> str:
     return {State.PAUSED: "resume", State.AWAITING_APPROVAL: "approve"}[status.state]
 
 
-def _end(rig: Rig, status: MigrationStatus) -> list[str]:
+def _end(harness: Harness, status: MigrationStatus) -> list[str]:
     """What is wrong with how it ended."""
     wrong = [f"report: {each.claim}: {each.read}" for each in status.report if not each.holds]
     if status.state is State.COMPLETED:
-        return wrong + migrated(rig)
+        return wrong + migrated(harness)
     if status.state is State.ROLLED_BACK or (status.state is State.FAILED and status.phase is PhaseName.PREFLIGHT):
-        return wrong + [f"outside: {each}" for each in rig.differences()]
+        return wrong + [f"outside: {each}" for each in harness.differences()]
     return [*wrong, f"it is {status.state} and no answer helps: {status.message}"]
 
 

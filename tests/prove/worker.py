@@ -27,7 +27,7 @@ from config.settings import Settings
 from journal.store import Journal
 from migration.audit.call import Call, Scope
 from migration.phase import phase_of
-from tests.prove.fault_points import Fate, Moment, Snare, Snares
+from tests.prove.fault_points import Fate, FaultPoint, FaultPoints, Moment
 
 READERS = ("preflight", "observe_", "verify_", "compare_", "source_is_fit")
 """Names of activities that change nothing begin so: they are struck after a read, all others after a change."""
@@ -55,8 +55,8 @@ attempt: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 class Fates(ClientInterceptor, Interceptor):
     """What befalls this process."""
 
-    def __init__(self, snares: Snares) -> None:
-        self._snares = snares
+    def __init__(self, fault_points: FaultPoints) -> None:
+        self._snares = fault_points
         self._begun: dict[tuple[str, str], list[str]] = {}
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
@@ -71,7 +71,7 @@ class Fates(ClientInterceptor, Interceptor):
             begun.append(info.activity_id)
         return Attempt(id=info.activity_id, type=info.activity_type, serial=len(begun))
 
-    def due(self, mine: Attempt, moment: Moment) -> list[Snare]:
+    def due(self, mine: Attempt, moment: Moment) -> list[FaultPoint]:
         """The snares that this attempt meets at this boundary, and none before it did."""
         sprung = {(each.snare, each.activity) for each in self._snares.sprung}
         return [
@@ -91,10 +91,10 @@ class Fates(ClientInterceptor, Interceptor):
             while not self._snares.released:
                 await asyncio.sleep(0.02)
 
-    def strike(self, snare: Snare, mine: Attempt, moment: Moment) -> None:
+    def strike(self, fault_point: FaultPoint, mine: Attempt, moment: Moment) -> None:
         """Say it, and die at once where that is the fate."""
-        self._snares.spring(snare, mine.id, moment)
-        if snare.fate is Fate.DIE:
+        self._snares.spring(fault_point, mine.id, moment)
+        if fault_point.fate is Fate.DIE:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def wait_begins(self, mine: Attempt) -> None:
@@ -148,7 +148,7 @@ def listening(fates: Fates) -> type[Journal]:
 
 async def work(directory: Path) -> None:
     """Work until SIGTERM, or until something happens."""
-    fates = Fates(Snares(directory))
+    fates = Fates(FaultPoints(directory))
     worker.main.Journal = listening(fates)  # type: ignore[attr-defined]
     connected = await temporal.connect()
     client = Client(**connected.config() | {"interceptors": [fates]})

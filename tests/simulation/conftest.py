@@ -25,7 +25,7 @@ from lab.simulation.vcenters import VCenters
 from lab.simulation.world import World
 from lab.state import StateDir
 from lab.vcenters import VCenterAdmin
-from tests.simulation.helpers import Hands, living, seen
+from tests.simulation.helpers import Helpers, living, seen
 
 AT_ONCE = Delays(
     boot=0, pod_start=0, pod_stop=0, operator_settle=0, etcd_sync=0, config_sync=0, credentials_sync=0
@@ -104,17 +104,17 @@ async def world(
 
 
 @pytest.fixture
-async def source(accesses: dict[str, Access]) -> AsyncIterator[Hands]:
-    hands = Hands(accesses["source"])
-    yield hands
-    await hands.leave()
+async def source(accesses: dict[str, Access]) -> AsyncIterator[Helpers]:
+    helpers = Helpers(accesses["source"])
+    yield helpers
+    await helpers.leave()
 
 
 @pytest.fixture
-async def target(accesses: dict[str, Access]) -> AsyncIterator[Hands]:
-    hands = Hands(accesses["target"])
-    yield hands
-    await hands.leave()
+async def target(accesses: dict[str, Access]) -> AsyncIterator[Helpers]:
+    helpers = Helpers(accesses["target"])
+    yield helpers
+    await helpers.leave()
 
 
 async def _empty(cluster: Cluster) -> None:

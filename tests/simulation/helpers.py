@@ -90,7 +90,7 @@ async def make_machine(world: World, name: str, *, hooks: list[Document] | None 
     return made
 
 
-class Hands:
+class Helpers:
     """A vSphere administrator's, on one vCenter."""
 
     def __init__(self, access: Access) -> None:

@@ -12,7 +12,7 @@ from lab.simulation.following import Wake
 from lab.simulation.kinds import CONFIG_MAP, NODE, POD, SECRET
 from lab.simulation.vcenter_session import Access
 from lab.simulation.world import World
-from tests.simulation.helpers import Hands, make_node, make_pod, seen, told
+from tests.simulation.helpers import Helpers, make_node, make_pod, seen, told
 
 LABELS = CLOUD_CONTROLLER_MANAGER.labels
 
@@ -56,10 +56,10 @@ async def nodes(world: World) -> set[str]:
 
 
 @pytest.fixture
-async def ours(world: World, source: Hands, target: Hands) -> CloudControllerManager:
+async def ours(world: World, source: Helpers, target: Helpers) -> CloudControllerManager:
     """One Node on each vCenter, and one whose machine is nowhere."""
-    for name, hands in (("on-source", source), ("on-target", target)):
-        uuid = await hands.make(name)
+    for name, helpers in (("on-source", source), ("on-target", target)):
+        uuid = await helpers.make(name)
         await seen(lambda name=name: name in {each.hostname for each in world.vcenters}, f"{name} to be read")
         await make_node(world, name, provider_id=f"vsphere://{uuid}")
     await make_node(world, "nowhere", provider_id="vsphere://00000000-0000-0000-0000-000000000000")

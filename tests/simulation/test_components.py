@@ -7,7 +7,7 @@ from lab.simulation.documents import MASTER
 from lab.simulation.kinds import DAEMON_SET, DEPLOYMENT, POD
 from lab.simulation.pace import Pace
 from lab.simulation.world import World
-from tests.simulation.helpers import Hands, make_node, seen
+from tests.simulation.helpers import Helpers, make_node, seen
 
 
 async def present(world: World) -> set[tuple[str, str]]:
@@ -34,7 +34,7 @@ def test_control_plane_components_run_on_masters() -> None:
         assert each.document()["spec"]["selector"]["matchLabels"] == each.labels
 
 
-async def test_a_mirror_pod_comes_back_with_another_uid(world: World, source: Hands) -> None:
+async def test_a_mirror_pod_comes_back_with_another_uid(world: World, source: Helpers) -> None:
     uuid = await source.make("m-7")
     await source.power(uuid, on=True)
     await seen(lambda: [each for each in world.vcenters if each.hostname == "m-7" and each.boot], "the machine to run")

@@ -9,10 +9,10 @@ from lab.simulation.following import Wake
 from lab.simulation.kinds import NODE, POD
 from lab.simulation.vcenters import VirtualMachine
 from lab.simulation.world import World
-from tests.simulation.helpers import Hands, living, make_machine, make_pod, seen, told
+from tests.simulation.helpers import Helpers, living, make_machine, make_pod, seen, told
 
 
-async def test_a_node_registers_once_per_boot_and_follows_its_machine(world: World, source: Hands) -> None:
+async def test_a_node_registers_once_per_boot_and_follows_its_machine(world: World, source: Helpers) -> None:
     await make_machine(world, "m-1")
     uuid = await source.make("m-1")
     async with living(kubelets.run(world)):
@@ -31,7 +31,7 @@ async def test_a_node_registers_once_per_boot_and_follows_its_machine(world: Wor
         await seen(lambda: holds(world.get(NODE, "m-1") or {}, "Ready"), "Ready after the second boot")
 
 
-async def test_a_deleted_node_comes_back_with_the_next_boot_only(world: World, source: Hands) -> None:
+async def test_a_deleted_node_comes_back_with_the_next_boot_only(world: World, source: Helpers) -> None:
     uuid = await source.make("w-1")
     await source.power(uuid, on=True)
     kubelet, wake = kubelets.Kubelets(world), Wake()
@@ -51,7 +51,7 @@ async def test_a_deleted_node_comes_back_with_the_next_boot_only(world: World, s
         await seen(lambda: world.get(NODE, "w-1"), "the node to register again")
 
 
-async def test_pods_live_and_end_where_a_kubelet_runs(world: World, source: Hands) -> None:
+async def test_pods_live_and_end_where_a_kubelet_runs(world: World, source: Helpers) -> None:
     uuid = await source.make("w-2")
     await source.power(uuid, on=True)
     async with living(kubelets.run(world)):

@@ -17,7 +17,7 @@ from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref
 from vsphere.session import VCenter
-from vsphere.tags import Category, CategoryShape, Tags
+from vsphere.tags import Category, CategoryShape, TagService
 from vsphere.updates import follow_vms, wait_task
 
 DATACENTER = Place(kind="Datacenter", path="/dc-source")
@@ -106,12 +106,12 @@ def test_a_folder_does_not_replace_a_vm(vcenter: VCenter, shared: RealVCenter) -
 def test_categories_and_tags_are_made_once(
     speaking: VCenter, calls: list[Call], request: pytest.FixtureRequest
 ) -> None:
-    service, name = Tags(speaking), f"own-{request.node.callspec.id}"
+    service, name = TagService(speaking), f"own-{request.node.callspec.id}"
     category = service.ensure_category(tags.ownership(name))
     tag = service.ensure_tag(category.id, name, tags.OWNERSHIP_DESCRIPTION)
     assert (category.created, tag.created) == (True, True)
     calls.clear()
-    again = Tags(speaking)
+    again = TagService(speaking)
     assert again.ensure_category(tags.ownership(name)) == tags.Ensured(id=category.id, created=False)
     assert again.ensure_tag(category.id, name, "any") == tags.Ensured(id=tag.id, created=False)
     assert mutations(calls) == []
@@ -125,7 +125,7 @@ def test_categories_and_tags_are_made_once(
 def test_a_tag_is_attached_seen_and_taken_off(
     speaking: VCenter, calls: list[Call], request: pytest.FixtureRequest
 ) -> None:
-    service, name = Tags(speaking), f"link-{request.node.callspec.id}"
+    service, name = TagService(speaking), f"link-{request.node.callspec.id}"
     folder = Folders(speaking).ensure(f"/dc-source/vm/{name}").moref
     category = service.ensure_category(tags.ownership(name))
     tag = service.ensure_tag(category.id, name, "any")
@@ -143,7 +143,7 @@ def test_a_tag_is_attached_seen_and_taken_off(
     assert service.objects(tag.id) == []
     assert [service.delete_category(category.id), service.delete_category(category.id)] == [True, False]
     with pytest.raises(NotFound, match="is gone"):
-        Tags(speaking).attach(tag.id, folder)
+        TagService(speaking).attach(tag.id, folder)
 
 
 def test_objects_are_looked_up_in_batches(
@@ -153,7 +153,7 @@ def test_objects_are_looked_up_in_batches(
     datacenter = Inventory(speaking).require(DATACENTER)
     objects = [f"Folder:group-{number}" for number in range(4)]
     calls.clear()
-    found = Tags(speaking).attached([*objects, datacenter])
+    found = TagService(speaking).attached([*objects, datacenter])
     assert list(found) == [*objects, datacenter]
     assert [each.name for each in found[datacenter]] == ["source"]
     batches = [each.request["object_ids"] for each in calls if "list-attached-tags-on-objects" in each.target]
@@ -161,7 +161,7 @@ def test_objects_are_looked_up_in_batches(
 
 
 def test_another_region_is_not_overruled(speaking: VCenter, calls: list[Call]) -> None:
-    service = Tags(speaking)
+    service = TagService(speaking)
     datacenter = Inventory(speaking).require(DATACENTER)
     region = service.ensure_category(tags.REGION)
     assert not region.created
@@ -177,7 +177,7 @@ def test_a_category_that_somebody_else_makes_meanwhile_is_used(
 ) -> None:
     shape = tags.ownership(f"meanwhile-{request.node.callspec.id}")
 
-    class Late(Tags):
+    class Late(TagService):
         """Looks away while another process makes the category."""
 
         looks = 0
@@ -187,7 +187,7 @@ def test_a_category_that_somebody_else_makes_meanwhile_is_used(
             if self.looks > 1:
                 return super().categories(names)
             with shared.session(lambda _: None) as other:
-                Tags(other).ensure_category(shape)
+                TagService(other).ensure_category(shape)
             return {}
 
     assert not Late(speaking).ensure_category(shape).created
@@ -221,7 +221,7 @@ def test_associable_types_are_compared_with_and_without_prefix(
     )
     spec = {"name": shape.name, "description": "any", "cardinality": "SINGLE", "associable_types": [f"{prefix}Folder"]}
     made = speaking.rest.create("cis/tagging/category", spec)
-    assert Tags(speaking).ensure_category(shape) == tags.Ensured(id=made, created=False)
+    assert TagService(speaking).ensure_category(shape) == tags.Ensured(id=made, created=False)
 
 
 def test_a_category_of_another_shape_is_refused_and_left_alone(
@@ -232,7 +232,7 @@ def test_a_category_of_another_shape_is_refused_and_left_alone(
     speaking.rest.create("cis/tagging/category", spec)
     calls.clear()
     with pytest.raises(Incompatible, match="MULTIPLE, not SINGLE; it cannot be attached to Folder, VirtualMachine"):
-        Tags(speaking).ensure_category(shape)
+        TagService(speaking).ensure_category(shape)
     assert mutations(calls) == []
 
 

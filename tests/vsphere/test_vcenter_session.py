@@ -26,7 +26,7 @@ from vsphere.errors import (
 )
 from vsphere.inventory import Inventory, Place
 from vsphere.session import VCenter
-from vsphere.tags import Tags
+from vsphere.tags import TagService
 
 Own = Callable[..., RealVCenter]
 
@@ -65,7 +65,7 @@ def test_ten_threads_share_one_session(vcenter: VCenter, calls: list[Call]) -> N
     def look(number: int) -> int:
         start.wait()
         Inventory(vcenter).datacenters()
-        Tags(vcenter).categories([f"none-{number}"])
+        TagService(vcenter).categories([f"none-{number}"])
         return number
 
     with ThreadPoolExecutor(10) as threads:
@@ -128,13 +128,13 @@ def test_a_session_that_never_holds_is_an_error_and_not_a_loop(
 
 
 def test_an_expired_rest_session_is_renewed(vcenter: VCenter, shared: RealVCenter, calls: list[Call]) -> None:
-    tags = Tags(vcenter)
+    tags = TagService(vcenter)
     before = tags.categories(["openshift-region"])
     url = f"https://{shared.endpoint().name}/rest/com/vmware/cis/session"
     session = {"vmware-api-session-id": vcenter.rest.login()}
     httpx.request("DELETE", url, headers=session, verify=trust(str(shared.ca_file)), trust_env=False)
     calls.clear()
-    assert Tags(vcenter).categories(["openshift-region"]) == before
+    assert TagService(vcenter).categories(["openshift-region"]) == before
     assert [each.outcome for each in calls][:4] == ["401", "404", "ok", "ok"]
 
 
@@ -153,7 +153,7 @@ def test_a_wrong_password_is_recognised_over_rest_too(shared: RealVCenter, calls
     with shared.session(calls.append, password="wrong-password") as vcenter:
         for _ in range(2):
             with pytest.raises(CredentialsRejected):
-                Tags(vcenter).categories(["any"])
+                TagService(vcenter).categories(["any"])
     assert [each.outcome for each in calls] == ["404", "401"]
 
 
@@ -202,7 +202,7 @@ def test_a_vcenter_that_does_not_answer_is_given_up(own: Own, monkeypatch: pytes
         with pytest.raises(Unreachable, match="TimeoutError"):
             Inventory(vcenter).datacenters()
         with pytest.raises(Unreachable, match="ReadTimeout"):
-            Tags(vcenter).categories(["any"])
+            TagService(vcenter).categories(["any"])
 
 
 def test_a_restarted_vcenter_is_not_even_noticed(own: Own, calls: list[Call]) -> None:
@@ -261,7 +261,7 @@ def test_closing_logs_out_for_good(shared: RealVCenter, calls: list[Call]) -> No
     calls.clear()
     vcenter.close()
     vcenter.close()
-    for attempt in (Inventory(vcenter).datacenters, lambda: Tags(vcenter).categories(["any"])):
+    for attempt in (Inventory(vcenter).datacenters, lambda: TagService(vcenter).categories(["any"])):
         with pytest.raises(SessionLost, match="was closed here"):
             attempt()
     assert [(each.method, each.outcome) for each in calls] == [("Logout", "ok"), ("DELETE", "ok")]

@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from worker import shutdown
-from worker.shutdown import EndingWorker
+from worker.shutdown import BoundedShutdownWorker
 
 
 @activity.defn
@@ -27,8 +27,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
     return logger
 
 
-def made(client: Client) -> EndingWorker:
-    return EndingWorker(client, task_queue=f"ending-{uuid.uuid4()}", activities=[idle])
+def made(client: Client) -> BoundedShutdownWorker:
+    return BoundedShutdownWorker(client, task_queue=f"ending-{uuid.uuid4()}", activities=[idle])
 
 
 async def test_one_that_ends_says_nothing(temporal_client: Client, heard: CapturingLogger) -> None:

@@ -31,9 +31,9 @@ from migration.plan import (
     VCenterReference,
     VirtualMachineName,
 )
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 from migration.run.request import ClusterIdentity, MigrationRequest
-from migration.run.status import Claim, Node
+from migration.run.status import Claim, MachineView
 from migration.spec.failure_domain import FailureDomain, Topology
 from migration.spec.model import MigrationSpec, SecretReference
 from openshift.backups import Backup
@@ -106,14 +106,14 @@ PLAN = Plan(
 )
 
 
-def machine(name: str, *, role: str = "worker", server: str = TARGET) -> Node:
+def machine(name: str, *, role: str = "worker", server: str = TARGET) -> MachineView:
     """A Running machine with a Ready node."""
-    return Node(name=name, role=role, server=server, phase="Running", ready=True)
+    return MachineView(name=name, role=role, server=server, phase="Running", ready=True)
 
 
 ANSWERS: dict[str, Any] = {
     "read_identity": ClusterIdentity(infrastructure_name="ocp1", version="4.21.0", api_server="https://api:6443"),
-    "preflight": Verdict(concerns=[], plan=PLAN, nodes=[machine(each, server=SOURCE) for each in WORKERS]),
+    "preflight": PreflightResult(concerns=[], plan=PLAN, nodes=[machine(each, server=SOURCE) for each in WORKERS]),
     "take_backups": lambda order: BackupsTaken(
         manifests=[
             Backup(object=f"{each.kind} {each.name}", secret=f"vcfm-backup-{each.name}", sha256="0" * 64)

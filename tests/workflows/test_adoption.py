@@ -59,7 +59,7 @@ async def test_it_goes_on_with_the_phase_that_was_begun_last(
     assert by_earlier == [each.name for each in TABLE if number(each.name) < number(phase)]
     acts = [FIRST_ACT[each.name] for each in TABLE if each.name in FIRST_ACT and number(each.name) >= number(phase)]
     called = world.calls[before:]
-    assert called[0] == "read_record"
+    assert called[0] == "read_checkpoint"
     assert [each for each in acts if each not in called] == []
     # Phases share some activities; those whose first act is their own alone must not be gone through again.
     own = set(FIRST_ACT.values()) - set(acts) - {"delete_pods", "delete_machine_sets", "scale_machine_sets_to_zero"}
@@ -141,14 +141,14 @@ async def test_what_is_wished_before_the_record_is_read_is_judged_by_it(
     steered: Steer, adopted: Adopt, world: World, stalled: str
 ) -> None:
     handle = await ended_in(stalled, steered, world)
-    world.stall("read_record")
+    world.stall("read_checkpoint")
     taken = await adopted(handle)
-    await calling(world, "read_record")
+    await calling(world, "read_checkpoint")
     assert "ask again in a moment" in await refused(taken, "rollback")
     assert (await refused(taken, "pause")).startswith("nothing to pause")
     await taken.cancel()
     await asyncio.sleep(0.2)
-    world.go_on("read_record")
+    world.go_on("read_checkpoint")
     if stalled == "wait_workers_ready":
         assert (await taken.result()).state is State.ROLLED_BACK
     else:
@@ -169,7 +169,7 @@ async def test_there_must_be_something_to_take_over(steered: Steer, adopted: Ado
         await (await adopted(handle)).result()
     assert isinstance(failed.value.cause, ApplicationError)
     assert "has no record of a migration in namespace" in failed.value.cause.message
-    world.fail("read_record", PERMANENT)
+    world.fail("read_checkpoint", PERMANENT)
     with pytest.raises(WorkflowFailureError) as failed:
         await (await adopted(handle)).result()
     assert isinstance(failed.value.cause, ApplicationError)

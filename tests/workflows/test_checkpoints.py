@@ -3,10 +3,10 @@
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from activities.preflight.preflight import Verdict
+from activities.preflight.preflight import PreflightResult
+from migration.concern import Category, Concern
 from migration.phase import TABLE, PhaseName
-from migration.preflight.concern import Category, Concern
-from migration.run.checkpoint import MigrationRecord
+from migration.run.checkpoint import Checkpoint
 from migration.run.status import PhaseState, State
 from tests.workflows.answers import PLAN, TARGET, request
 from tests.workflows.conftest import Steer
@@ -38,7 +38,7 @@ async def test_each_phase_is_on_record_before_it_acts(steered: Steer, world: Wor
     assert [each.phase for each in phases] == [each.name for each in TABLE[1:]]
     assert [each.ended for each in phases] == [None] * 14
     assert (last.phase, last.ended) == (PhaseName.VERIFY, State.COMPLETED)
-    written = [index for index, call in enumerate(world.calls) if call == "keep_record"]
+    written = [index for index, call in enumerate(world.calls) if call == "write_checkpoint"]
     for record, position in zip(phases, written, strict=False):
         act = FIRST_ACT.get(record.phase)
         assert act is None or position < world.calls.index(act), record.phase
@@ -51,12 +51,12 @@ async def test_it_holds_what_another_run_needs(steered: Steer, world: World) -> 
     assert (record.plan, record.phase, record.takeovers) == (PLAN, PhaseName.SCALE_OLD, 0)
     assert record.request == request(gates=[PhaseName.CLEANUP])
     assert (record.workflow, record.run) == (handle.id, handle.first_execution_run_id)
-    assert MigrationRecord.model_validate_json(record.model_dump_json()) == record
+    assert Checkpoint.model_validate_json(record.model_dump_json()) == record
     await handle.terminate()
 
 
 async def test_what_a_target_had_is_on_record_before_it_is_touched(steered: Steer, world: World) -> None:
-    seen: dict[str, MigrationRecord] = {}
+    seen: dict[str, Checkpoint] = {}
     for act in ("ensure_tags", "ensure_folder"):
         answer = world._answers[act]
         world.answer(act, lambda _, act=act, answer=answer: seen.setdefault(act, world.records[-1]) and answer)
@@ -68,7 +68,7 @@ async def test_what_a_target_had_is_on_record_before_it_is_touched(steered: Stee
 
 async def test_preflight_alone_leaves_none(steered: Steer, world: World) -> None:
     concern = Concern(id="x.y", category=Category.CRITICAL, label="No", assessment="it is so", remedy="mend it")
-    world.answer("preflight", Verdict(concerns=[concern], plan=None, nodes=[]))
+    world.answer("preflight", PreflightResult(concerns=[concern], plan=None, nodes=[]))
     handle = await steered()
     with pytest.raises(WorkflowFailureError):
         await handle.result()
@@ -76,7 +76,7 @@ async def test_preflight_alone_leaves_none(steered: Steer, world: World) -> None
 
 
 async def test_a_record_that_cannot_be_written_holds_the_phase(steered: Steer, world: World) -> None:
-    world.fail("keep_record", PERMANENT)
+    world.fail("write_checkpoint", PERMANENT)
     handle = await steered()
     status = await until(handle, State.NEEDS_ATTENTION)
     assert (status.phase, "take_backups" in world.calls) == (PhaseName.BACKUP, False)
@@ -89,7 +89,7 @@ async def test_an_end_that_cannot_be_noted_asks(steered: Steer, world: World, an
     world.stall("verify_vcenters")
     handle = await steered()
     await calling(world, "verify_vcenters")
-    world.fail("keep_record", PERMANENT)
+    world.fail("write_checkpoint", PERMANENT)
     world.go_on("verify_vcenters")
     status = await until(handle, State.NEEDS_ATTENTION)
     assert status.attention is not None

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from activities.cluster.machine_sets import MachinesSeen
-from activities.preflight.preflight import Verdict
+from activities.preflight.preflight import PreflightResult
 from migration.phase import TABLE, PhaseName
 from migration.plan import NewSet, SourceSet, VirtualMachineName
 from migration.run.status import State
@@ -54,7 +54,7 @@ async def big(world: World) -> AsyncIterator[World]:
     """Three masters and 27 workers: three pools over three failure domains."""
     old = [machine(each, server=SOURCE) for each in NAMES]
     new = [machine(f"{each.name}-{number}") for each in NEW for number in range(each.replicas)]
-    world.answer("preflight", Verdict(concerns=[], plan=BIG, nodes=old))
+    world.answer("preflight", PreflightResult(concerns=[], plan=BIG, nodes=old))
     world.answer("wait_workers_ready", MachinesSeen(count=27, nodes=new))
     yield world
     assert world.calls.count("create_machine_set") >= len(NEW)

@@ -5,9 +5,9 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from activities.verify.verification import VCenterReport
+from migration.concern import Category, Concern
 from migration.phase import TABLE, PhaseName
-from migration.preflight.concern import Category, Concern
-from migration.preflight.result import Verdict
+from migration.preflight.result import PreflightResult
 from migration.run.status import Claim, MigrationStatus, PhaseState, State
 from tests.workflows.answers import SOURCE, TARGET
 from tests.workflows.conftest import Start, World
@@ -65,7 +65,7 @@ async def test_every_removal_names_the_pinned_source(start: Start, world: World)
 
 async def test_a_critical_concern_ends_the_run_before_anything_is_touched(start: Start, world: World) -> None:
     concern = Concern(id="x.y", category=Category.CRITICAL, label="No", assessment="it is so", remedy="mend it")
-    world.answer("preflight", Verdict(concerns=[concern], plan=None, nodes=[]))
+    world.answer("preflight", PreflightResult(concerns=[concern], plan=None, nodes=[]))
     handle = await start()
     with pytest.raises(WorkflowFailureError) as failed:
         await handle.result()

@@ -99,7 +99,7 @@ async def test_a_gate_shows_what_was_read_and_it_is_read_again_after_the_answer(
     handle = await steered(gates=[phase])
     status = await until(handle, State.AWAITING_APPROVAL, phase)
     assert status.gate is not None
-    assert status.gate.way_back == "fit"
+    assert status.gate.rollback_readiness == "fit"
     looked = world.calls.count("source_is_fit")
     world.answer("source_is_fit", SourceFit(evidence="still fit"))
     await handle.execute_update("approve")

@@ -18,21 +18,21 @@ from temporalio.worker import Interceptor
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import registry
-from activities.cluster.checkpoint import RecordFound, RecordQuestion
+from activities.cluster.checkpoint import CheckpointFound, CheckpointQuery
 from activities.decisions import Decisions
 from activities.runtime import heartbeat
 from activities.runtime.context import Context
 from config.settings import Settings
 from journal.store import Journal
-from migration.run.checkpoint import MigrationRecord
+from migration.run.checkpoint import Checkpoint
 from migration.run.observation import Observation
-from openshift.checkpoints import Kept
+from openshift.checkpoints import StoredCheckpoint
 from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
-from worker.shutdown import EndingWorker
+from worker.shutdown import BoundedShutdownWorker
 from worker.version import becoming_current, deployment_config
 from workflows.migration import MigrationWorkflow
-from workflows.queries.checkpoint import LookUpRecord
+from workflows.queries.checkpoint import ReadCheckpoint
 from workflows.queries.identify import IdentifyCluster
 from workflows.queries.preflight import PreflightWorkflow
 
@@ -53,8 +53,8 @@ class World:
         self.calls: list[str] = []
         self.inputs: dict[str, list[Any]] = {}
         self._failures: dict[str, list[ApplicationError]] = {}
-        self._answers: dict[str, Any] = ANSWERS | {"keep_record": self._keep, "read_record": self._read}
-        self.records: list[MigrationRecord] = []
+        self._answers: dict[str, Any] = ANSWERS | {"write_checkpoint": self._keep, "read_checkpoint": self._read}
+        self.records: list[Checkpoint] = []
         self._stalled: set[str] = set()
         self._silent: set[str] = set()
         self._held: dict[str, tuple[Observation, asyncio.Event]] = {}
@@ -110,10 +110,10 @@ class World:
         """A worker of this world, for as long as the block lasts; yields its task queue, its own unless it is given."""
         configured = settings or Settings(task_queue=f"test-{uuid.uuid4()}")
         async with (
-            EndingWorker(
+            BoundedShutdownWorker(
                 client,
                 task_queue=configured.task_queue,
-                workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, LookUpRecord],
+                workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, ReadCheckpoint],
                 activities=self.activities(journal),
                 deployment_config=deployment_config(configured),
                 interceptors=interceptors,
@@ -128,12 +128,12 @@ class World:
         ):
             yield configured.task_queue
 
-    def _keep(self, record: MigrationRecord) -> Kept:
+    def _keep(self, record: Checkpoint) -> StoredCheckpoint:
         self.records.append(record)
-        return Kept(secret="vcfm-record-ocp1", sha256="0")
+        return StoredCheckpoint(secret="vcfm-checkpoint-ocp1", sha256="0")
 
-    def _read(self, _: RecordQuestion) -> RecordFound:
-        return RecordFound(namespace="openshift-vcf-migration", record=self.records[-1] if self.records else None)
+    def _read(self, _: CheckpointQuery) -> CheckpointFound:
+        return CheckpointFound(namespace="openshift-vcf-migration", record=self.records[-1] if self.records else None)
 
     def _fake(self, real: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         name = activity._Definition.must_from_callable(real).name

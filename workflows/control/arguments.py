@@ -23,7 +23,7 @@ _SHOWN = 120
 """Characters shown of what could not be understood."""
 
 
-class Refused(Exception):
+class VerbRefused(Exception):
     """A wish that cannot be granted now; one plain sentence."""
 
 
@@ -45,7 +45,7 @@ def read(arguments: Sequence[Any]) -> SignedInstruction:
     """The one optional object that every verb takes.
 
     Raises:
-        Refused: it is not such an object; says what one looks like.
+        VerbRefused: it is not such an object; says what one looks like.
     """
     try:
         said = [_decoded(each) for each in arguments]
@@ -54,7 +54,7 @@ def read(arguments: Sequence[Any]) -> SignedInstruction:
         (only,) = said
         return SignedInstruction.model_validate(only)
     except ValueError as error:
-        raise Refused(
+        raise VerbRefused(
             'give nothing, or one object like {"phase": "create_workers", "by": "you", "reason": "why"} '
             f"(got {shown(arguments)})"
         ) from error

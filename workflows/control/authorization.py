@@ -10,10 +10,10 @@ with workflow.unsafe.imports_passed_through():
     from migration.commands import Verb
     from migration.run.approval import FORWARD, SignedInstruction, Subject, is_genuine
     from migration.run.request import MigrationRequest
-    from workflows.control.arguments import Refused
+    from workflows.control.arguments import VerbRefused
 
 
-class Authority:
+class Authorization:
     """The rules of one run."""
 
     def __init__(self, request: MigrationRequest, *, migration: str, run: str) -> None:
@@ -22,18 +22,18 @@ class Authority:
         self._run = run
         self._used: set[str] = set()
 
-    def judge(self, verb: Verb, instruction: SignedInstruction, present: str) -> None:
+    def validate(self, verb: Verb, instruction: SignedInstruction, present: str) -> None:
         """Say why not, if not.
 
         Raises:
-            Refused: whoever says it may not; names what to do instead.
+            VerbRefused: whoever says it may not; names what to do instead.
         """
         if self._wants_signature(verb):
-            self._judge_signature(verb, instruction, present)
+            self._validate_signature(verb, instruction, present)
         if verb is Verb.APPROVE and self._request.separate_approver:
-            self._judge_approver(instruction.by, present)
+            self._validate_approver(instruction.by, present)
 
-    def take(self, verb: Verb, instruction: SignedInstruction) -> str:
+    def apply(self, verb: Verb, instruction: SignedInstruction) -> str:
         """It is granted, and its signature used up; returns what to add to its outcome."""
         if not self._wants_signature(verb):
             return ""
@@ -44,31 +44,31 @@ class Authority:
     def _wants_signature(self, verb: Verb) -> bool:
         return bool(self._request.approval_key) and verb in FORWARD
 
-    def _judge_signature(self, verb: Verb, instruction: SignedInstruction, present: str) -> None:
+    def _validate_signature(self, verb: Verb, instruction: SignedInstruction, present: str) -> None:
         if instruction.signature is None:
             where = (
                 f"say it by REST, `vcfm {verb}` or the custom resource, not to Temporal itself"
-                if instruction.door == "temporal"
-                else f"the service behind that door ({instruction.door}) lacks VCFM_APPROVAL_KEY_FILE"
+                if instruction.channel == "temporal"
+                else f"the service behind that door ({instruction.channel}) lacks VCFM_APPROVAL_KEY_FILE"
             )
-            raise Refused(f"{verb} must be signed by the service's approval key: {where}; {present}")
+            raise VerbRefused(f"{verb} must be signed by the service's approval key: {where}; {present}")
         subject = Subject(migration=self._migration, run=self._run, verb=verb)
         if not is_genuine(self._request.approval_key, subject, instruction):
-            raise Refused(
+            raise VerbRefused(
                 f"{verb} is not signed, in these words and for this run, by the approval key that the migration was "
                 f"started with: see that VCFM_APPROVAL_KEY_FILE is still that key, and say it anew; {present}"
             )
         if instruction.signature.nonce in self._used:
-            raise Refused(f"this {verb} has been used before: say it anew; {present}")
+            raise VerbRefused(f"this {verb} has been used before: say it anew; {present}")
         if instruction.phase is None:
-            raise Refused(f"a signed {verb} names its phase: say it anew with `phase`; {present}")
+            raise VerbRefused(f"a signed {verb} names its phase: say it anew with `phase`; {present}")
 
-    def _judge_approver(self, by: str, present: str) -> None:
+    def _validate_approver(self, by: str, present: str) -> None:
         asked = self._request.requested_by
         if not _name(by):
-            raise Refused(f"say who approves (`by`): it must be another person than {asked}, who asked; {present}")
+            raise VerbRefused(f"say who approves (`by`): it must be another person than {asked}, who asked; {present}")
         if _name(by) == _name(asked):
-            raise Refused(f"{by} asked for this migration, and another person must approve it; {present}")
+            raise VerbRefused(f"{by} asked for this migration, and another person must approve it; {present}")
 
 
 def _name(by: str) -> str:

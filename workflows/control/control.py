@@ -1,9 +1,9 @@
 """What people want of a running migration, and when they get it.
 
-Signals and updates come through here alike: `judge` says in one plain sentence why a wish cannot be granted now, `take`
-grants it. Whatever was said is kept with what came of it, but for a refused update: it was answered, and Temporal keeps
-nothing of it. Nothing is interrupted in the middle of a change: a wish takes effect at the next safe point, which is
-between two activities, or at once where an activity only waits.
+Signals and updates come through here alike: `validate` says in one plain sentence why a wish cannot be granted now,
+`apply` grants it. Whatever was said is kept with what came of it, but for a refused update: it was answered, and
+Temporal keeps nothing of it. Nothing is interrupted in the middle of a change: a wish takes effect at the next safe
+point, which is between two activities, or at once where an activity only waits.
 """
 
 import asyncio
@@ -20,36 +20,42 @@ with workflow.unsafe.imports_passed_through():
     from migration.run.adoption import Adoption
     from migration.run.approval import SignedInstruction
     from migration.run.status import GRANTED, Decision, Gate, MigrationStatus, State
-    from workflows.control.arguments import Refused, canceller, read, shown
-    from workflows.control.authorization import Authority
-    from workflows.control.decision_log import Trail
+    from workflows.control.arguments import VerbRefused, canceller, read, shown
+    from workflows.control.authorization import Authorization
+    from workflows.control.decision_log import DecisionLog
     from workflows.run import Interrupted, UnderWay
     from workflows.status.failures import Failure
-    from workflows.status.tracker import Ledger
+    from workflows.status.tracker import StatusTracker
 
 T = TypeVar("T")
 REMIND = timedelta(hours=24)
 """A gate has no expiry; once a day it says again that it waits."""
 
 
-class GoBack(Exception):
+class RollbackRequested(Exception):
     """Everything that was done is to be undone."""
 
 
-class Steering:
+class Control:
     """The wishes of one migration's people."""
 
-    def __init__(self, ledger: Ledger, trail: Trail, authority: Authority, under_way: dict[str, UnderWay]) -> None:
-        self._ledger = ledger
-        self._trail = trail
-        self._authority = authority
+    def __init__(
+        self,
+        tracker: StatusTracker,
+        decision_log: DecisionLog,
+        authorization: Authorization,
+        under_way: dict[str, UnderWay],
+    ) -> None:
+        self._tracker = tracker
+        self._decision_log = decision_log
+        self._authorization = authorization
         self._under_way = under_way
         self._paused = False
         self._back = False
         self._stopped = False
         self._crossed = False
         self._undoing = False
-        self._forgone = False
+        self._waived = False
         self._answer: Verb | None = None
 
     @property
@@ -57,20 +63,20 @@ class Steering:
         """Whether work should stop at the next safe point."""
         return self._paused or self._back or self._stopped
 
-    def judge(self, verb: Verb, instruction: SignedInstruction) -> None:
+    def validate(self, verb: Verb, instruction: SignedInstruction) -> None:
         """Say why not, if not.
 
         Raises:
-            Refused: the wish does not fit what is going on, or is not this person's to have.
+            VerbRefused: the wish does not fit what is going on, or is not this person's to have.
         """
-        status = self._ledger.status
+        status = self._tracker.status
         present = f"{status.phase} is {status.state}"
         if status.state.final:
-            raise Refused(f"it has ended: {present}")
+            raise VerbRefused(f"it has ended: {present}")
         reason = {
             Verb.APPROVE: self._why_not_answer(status.gate, "nothing waits for approval", present),
             Verb.REJECT: self._why_not_answer(status.gate, "nothing waits for approval", present)
-            or self._why_no_way_back(present),
+            or self._why_irreversible(present),
             Verb.PAUSE: self._why_not_pause(present),
             Verb.RESUME: None if self._paused else f"nothing is paused: {present}",
             Verb.RETRY: self._why_not_answer(status.attention, "nothing to retry", present),
@@ -78,15 +84,15 @@ class Steering:
             Verb.ROLLBACK: self._why_not_back(present),
         }[verb]
         if reason:
-            raise Refused(reason)
+            raise VerbRefused(reason)
         if instruction.phase not in {None, status.phase}:
-            raise Refused(f"{status.phase} is what waits now, not {instruction.phase}")
-        self._authority.judge(verb, instruction, present)
+            raise VerbRefused(f"{status.phase} is what waits now, not {instruction.phase}")
+        self._authorization.validate(verb, instruction, present)
 
-    def take(self, verb: Verb, instruction: SignedInstruction) -> str:
+    def apply(self, verb: Verb, instruction: SignedInstruction) -> str:
         """Grant a wish that was judged; answers what happens now."""
-        phase, attention = self._ledger.status.phase, self._ledger.status.attention
-        self._keep(verb, instruction, GRANTED + self._authority.take(verb, instruction))
+        phase, attention = self._tracker.status.phase, self._tracker.status.attention
+        self._keep(verb, instruction, GRANTED + self._authorization.apply(verb, instruction))
         match verb:
             case Verb.PAUSE:
                 self._paused = True
@@ -106,18 +112,18 @@ class Steering:
             Verb.SKIP: (attention and attention.skip) or f"{phase} is left out",
         }[verb]
 
-    def hear(self, verb: Verb, arguments: Sequence[Any]) -> None:
+    def on_signal(self, verb: Verb, arguments: Sequence[Any]) -> None:
         """A signal: granted like an update, and where that cannot be, said to everybody, since nobody is answered."""
         said = SignedInstruction()
         try:
             said = read(arguments)
-            self.judge(verb, said)
-        except Refused as refusal:
+            self.validate(verb, said)
+        except VerbRefused as refusal:
             self._refuse(verb, said, str(refusal))
         else:
-            self.take(verb, said)
+            self.apply(verb, said)
 
-    def wonder(self, name: str, arguments: Sequence[Any]) -> None:
+    def on_unknown_signal(self, name: str, arguments: Sequence[Any]) -> None:
         """A signal that nobody knows."""
         got = f" (got {shown(arguments)})" if arguments else ""
         self._refuse(name[:_NAME], Instruction(), f"there is {', '.join(Verb)}{got}")
@@ -132,24 +138,24 @@ class Steering:
         self._crossed = True
 
     @property
-    def forgone(self) -> bool:
+    def waived(self) -> bool:
         """Whether somebody had it go on although the source could not take the cluster back."""
-        return self._forgone
+        return self._waived
 
-    def forgo(self) -> None:
+    def waive(self) -> None:
         """Somebody has it go on without a way back: from now on only a person sends it back."""
-        self._forgone = True
+        self._waived = True
 
     def adopted(self, adoption: Adoption) -> None:
         """Somebody had this run take over an earlier one."""
-        said = Instruction(by=adoption.by, reason=adoption.reason, door=adoption.door)
+        said = Instruction(by=adoption.by, reason=adoption.reason, channel=adoption.channel)
         self._keep(f"adopt ({adoption.direction})", said, GRANTED)
 
     def cancelled(self) -> None:
         """Temporal's own Cancel: go back if there is a way back, else stop and ask."""
         if self._crossed:
             self._stopped = True
-            self._ledger.remark("cancel was asked for: there is no way back any more, so it stops next and asks")
+            self._tracker.set_message("cancel was asked for: there is no way back any more, so it stops next and asks")
         else:
             self._back = True
         self._keep("cancel", canceller(workflow.cancellation_reason()), GRANTED)
@@ -158,19 +164,19 @@ class Steering:
         """Temporal's own Cancel while everything is being undone anyway, or after everything is done."""
         why = "it rolls back already, or is over"
         self._keep("cancel", canceller(workflow.cancellation_reason()), f"refused: {why}")
-        self._ledger.remark(f"cancel was asked for: {why}")
+        self._tracker.set_message(f"cancel was asked for: {why}")
 
     async def safe_point(self, phase: PhaseName) -> None:
         """Wait while paused; nothing is under way here.
 
         Raises:
-            GoBack: a rollback was asked for.
+            RollbackRequested: a rollback was asked for.
         """
         if self._paused and not self._back:
-            self._ledger.paused(phase)
+            self._tracker.paused(phase)
             await self._until(lambda: not self._paused or self._back)
         if self._back:
-            raise GoBack
+            raise RollbackRequested
         if self._stopped:
             self._stopped = False
             await self.ask(
@@ -185,19 +191,19 @@ class Steering:
         """Ask for approval, for as long as it takes.
 
         Raises:
-            GoBack: it was rejected, or a rollback was asked for.
+            RollbackRequested: it was rejected, or a rollback was asked for.
         """
         self._answer = None
-        self._ledger.asks(gate)
+        self._tracker.asks(gate)
         while not await self._until(lambda: bool(self._answer) or self._back, patience=REMIND):
             days = (workflow.now() - gate.since).days
-            self._ledger.remark(
+            self._tracker.set_message(
                 f"{gate.phase} waits for approval for {days} day(s), since {gate.since:%Y-%m-%d %H:%M}Z"
             )
-        self._ledger.answered()
+        self._tracker.answered()
         answer, self._answer = self._answer, None
         if self._back or answer is Verb.REJECT:
-            raise GoBack
+            raise RollbackRequested
 
     async def ask(self, phase: PhaseName, failure: Failure, *, undoing: bool = False, skip: str = "") -> Verb:
         """Park, and wait for what a person decides: `retry`, or `skip` where that is harmless.
@@ -209,16 +215,16 @@ class Steering:
             skip: what `skip` does here, where it does not mean the phase.
 
         Raises:
-            GoBack: a rollback was asked for.
+            RollbackRequested: a rollback was asked for.
         """
         self._answer, self._undoing = None, undoing
         choices = [Verb.RETRY.value]
         choices += [Verb.SKIP.value] if skip or (row(phase).skippable and not undoing) else []
         choices += [Verb.ROLLBACK.value] if not (undoing or self._crossed) else []
-        self._ledger.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices, skip=skip)
+        self._tracker.park(phase, diagnosis=failure.diagnosis, remedy=failure.remedy, choices=choices, skip=skip)
         await self._until(lambda: bool(self._answer) or (self._back and not undoing))
         if self._back and not undoing:
-            raise GoBack
+            raise RollbackRequested
         answer, self._answer = self._answer, None
         assert answer is not None, "waited until there was an answer"
         return answer
@@ -254,22 +260,22 @@ class Steering:
             return True
 
     def _keep(self, verb: str, instruction: Instruction, outcome: str) -> None:
-        self._trail.add(
+        self._decision_log.add(
             Decision(
                 at=workflow.now(),
                 verb=verb,
-                phase=self._ledger.status.phase,
+                phase=self._tracker.status.phase,
                 by=instruction.by,
                 reason=instruction.reason,
-                door=instruction.door,
+                channel=instruction.channel,
                 outcome=outcome,
             )
         )
 
     def _refuse(self, name: str, instruction: Instruction, why: str) -> None:
         self._keep(name, instruction, f"refused: {why}")
-        if not self._ledger.status.state.final:
-            self._ledger.remark(f"signal `{name}` was refused: {why}")
+        if not self._tracker.status.state.final:
+            self._tracker.set_message(f"signal `{name}` was refused: {why}")
 
     def _when(self) -> str:
         """When the next safe point is."""
@@ -286,21 +292,21 @@ class Steering:
         return None
 
     def _why_not_pause(self, present: str) -> str | None:
-        if self._ledger.status.state not in _PAUSABLE:
+        if self._tracker.status.state not in _PAUSABLE:
             return f"nothing to pause: {present}"
-        *_, last = self._ledger.status.phases
+        *_, last = self._tracker.status.phases
         return f"it is about to end: {present}" if last.completed else None
 
     def _why_not_back(self, present: str) -> str | None:
-        if self._ledger.status.state is State.PENDING:
+        if self._tracker.status.state is State.PENDING:
             return "it reads what the earlier run left, and may be past the point of no return: ask again in a moment"
-        if reason := self._why_no_way_back(present):
+        if reason := self._why_irreversible(present):
             return reason
-        if self._ledger.status.state is State.ROLLING_BACK or self._back or self._undoing:
+        if self._tracker.status.state is State.ROLLING_BACK or self._back or self._undoing:
             return f"it rolls back already: {present}"
         return None
 
-    def _why_no_way_back(self, present: str) -> str | None:
+    def _why_irreversible(self, present: str) -> str | None:
         if self._crossed:
             return f"there is no way back after {POINT_OF_NO_RETURN} has begun: {present}; it can only be finished"
         return None

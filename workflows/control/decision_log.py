@@ -17,17 +17,17 @@ with workflow.unsafe.imports_passed_through():
     from migration.run.status import Decision
     from workflows import timeouts
     from workflows.run import shielded
-    from workflows.status.tracker import Ledger
+    from workflows.status.tracker import StatusTracker
 
 AT_ONCE = 50
 """Decisions brought by one activity: a person who leans on a key must not fill the history with activities."""
 
 
-class Trail:
+class DecisionLog:
     """Everything people said to one run; shown at once, and recorded as soon as the journal takes it."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, tracker: StatusTracker) -> None:
+        self._tracker = tracker
         self._waiting: list[Decision] = []
         self._recorded = 0
         self._over = False
@@ -37,7 +37,7 @@ class Trail:
         """Somebody said something, and this came of it."""
         clean = {name: redact.line(getattr(decision, name)) for name in ("by", "reason")}
         shown = decision.model_copy(update=clean)
-        self._ledger.decided(shown)
+        self._tracker.decided(shown)
         self._waiting.append(shown)
 
     def open(self) -> None:

@@ -12,20 +12,20 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from migration.commands import MEANINGS, Verb
-    from workflows.control.arguments import Refused, raw, read
-    from workflows.control.control import Steering
+    from workflows.control.arguments import VerbRefused, raw, read
+    from workflows.control.control import Control
 
 
-class Steered(Protocol):
+class Controlled(Protocol):
     """A workflow that people steer."""
 
-    steering: Steering
+    control: Control
 
 
-Class = TypeVar("Class", bound=type[Steered])
+Class = TypeVar("Class", bound=type[Controlled])
 
 
-def steered(cls: Class) -> Class:
+def controlled(cls: Class) -> Class:
     """Give a workflow class an update and a signal for each verb; to be applied before `workflow.defn` looks at it."""
     for verb in Verb:
         setattr(cls, f"{verb}_update", _update(verb))
@@ -36,16 +36,16 @@ def steered(cls: Class) -> Class:
 def _update(verb: Verb) -> Callable[..., Any]:
     @workflow.update(name=verb.value, description=MEANINGS[verb])
     @raw
-    def update(self: Steered, *arguments: Any) -> str:
-        return self.steering.take(verb, read(arguments))
+    def update(self: Controlled, *arguments: Any) -> str:
+        return self.control.apply(verb, read(arguments))
 
     @update.validator
     @raw
-    def _judge(self: Steered, *arguments: Any) -> None:
+    def _validate(self: Controlled, *arguments: Any) -> None:
         """One plain sentence instead of a yes: what Temporal's UI shows in red."""
         try:
-            self.steering.judge(verb, read(arguments))
-        except Refused as refusal:
+            self.control.validate(verb, read(arguments))
+        except VerbRefused as refusal:
             raise ApplicationError(str(refusal), type="Refused", non_retryable=True) from refusal
 
     return update
@@ -54,7 +54,7 @@ def _update(verb: Verb) -> Callable[..., Any]:
 def _signal(verb: Verb) -> Callable[..., Any]:
     @workflow.signal(name=verb.value, description=MEANINGS[verb])
     @raw
-    def signal(self: Steered, *arguments: Any) -> None:
-        self.steering.hear(verb, arguments)
+    def signal(self: Controlled, *arguments: Any) -> None:
+        self.control.on_signal(verb, arguments)
 
     return signal

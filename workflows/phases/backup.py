@@ -25,7 +25,7 @@ async def do(run: Run) -> list[str]:
         BackupOrder(cluster=plan.cluster, migration=plan.key, namespace=plan.namespace, objects=objects),
         f"store {len(objects)} before-images in {plan.namespace}",
     )
-    run.ledger.stored(
+    run.tracker.stored(
         [
             BackupReference(
                 kind=each.kind,

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.cluster.cloud_config import CloudConfig, GeneratedExpected, RemoveFromConfig
     from activities.cluster.credentials import CopiesExpected, Credentials, RemoveCredentials
     from activities.cluster.infrastructure import InfrastructureConfig, RemoveVCenter
-    from activities.cluster.machine_sets import MachineSets, SetsScaled
+    from activities.cluster.machine_sets import MachineSetNames, MachineSets
     from activities.cluster.metadata import Metadata, MetadataOrder
     from activities.cluster.quiesce import Quiesce, QuiesceOrder, RestoreAutoscalers
     from migration.phase import PhaseName
@@ -36,7 +36,7 @@ async def _forget_source(run: Run) -> list[str]:
     plan = run.plan
     sets = [each.name for each in plan.source_sets]
     source = plan.source.server
-    await run.act(MachineSets.delete, SetsScaled(cluster=plan.cluster, names=sets), f"delete {', '.join(sets)}")
+    await run.act(MachineSets.delete, MachineSetNames(cluster=plan.cluster, names=sets), f"delete {', '.join(sets)}")
     listed = await run.act(
         InfrastructureConfig.remove,
         RemoveVCenter(cluster=plan.cluster, server=source),
@@ -49,7 +49,7 @@ async def _forget_source(run: Run) -> list[str]:
             config_map=plan.cloud_config,
             key=plan.cloud_config_key,
             server=source,
-            heir=plan.failure_domains[0],
+            replacement=plan.failure_domains[0],
         ),
         f"remove {source} from openshift-config/{plan.cloud_config}",
     )

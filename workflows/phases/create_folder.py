@@ -3,10 +3,10 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.vcenter.folders import FolderOrder, FolderRemoval, Folders
+    from activities.vcenter.folders import FolderOrder, FolderRemoval, TargetFolders
     from migration.phase import PhaseName
     from migration.run.status import Claim
-    from workflows.run import Run, together
+    from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_FOLDER
 
@@ -15,15 +15,15 @@ async def observe(run: Run) -> None:
     """Note which levels are there."""
     for order in _orders(run):
         if run.images.folder(order.vcenter.server, order.path) is None:
-            before = await run.act(Folders.observe, order, f"which levels of {order.path} are there")
+            before = await run.act(TargetFolders.observe, order, f"which levels of {order.path} are there")
             run.images = run.images.with_folder(order.vcenter.server, order.path, before)
 
 
 async def do(run: Run) -> list[str]:
     """Ensure each failure domain's folder; two failure domains may share one."""
     orders = _orders(run)
-    made = await together(
-        *(run.act(Folders.ensure, order, f"folder {order.path} on {order.vcenter.server}") for order in orders)
+    made = await gather_all(
+        *(run.act(TargetFolders.ensure, order, f"folder {order.path} on {order.vcenter.server}") for order in orders)
     )
     return [sentence for each in made for sentence in each.evidence]
 
@@ -31,7 +31,9 @@ async def do(run: Run) -> list[str]:
 async def undo(run: Run) -> list[str]:
     """Delete the levels that were made here, if they are empty."""
     removed = [
-        await run.act(Folders.remove, each, f"delete our levels of {each.order.path} on {each.order.vcenter.server}")
+        await run.act(
+            TargetFolders.remove, each, f"delete our levels of {each.order.path} on {each.order.vcenter.server}"
+        )
         for each in _removals(run)
     ]
     return [sentence for each in removed for sentence in each.evidence]
@@ -40,7 +42,7 @@ async def undo(run: Run) -> list[str]:
 async def compare(run: Run) -> list[Claim]:
     """Whether the targets' folders are as they were."""
     return [
-        await run.act(Folders.compare, each, f"compare the folders on {each.order.vcenter.server}")
+        await run.act(TargetFolders.compare, each, f"compare the folders on {each.order.vcenter.server}")
         for each in _removals(run)
     ]
 

@@ -7,11 +7,11 @@ VM it clones, but only if that tag exists by then; otherwise it skips it without
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.vcenter.tags import Tags, TagsOrder, TagsRemoval
+    from activities.vcenter.tags import TagsOrder, TagsRemoval, TargetTags
     from migration.phase import PhaseName
     from migration.plan import VCenterPlan
     from migration.run.status import Claim
-    from workflows.run import Run, together
+    from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_TAGS
 
@@ -20,15 +20,15 @@ async def observe(run: Run) -> None:
     """Note what is there."""
     for target in run.plan.targets:
         if target.server not in run.images.tags:
-            before = await run.act(Tags.observe, _order(run, target), f"which tags {target.server} has")
+            before = await run.act(TargetTags.observe, _order(run, target), f"which tags {target.server} has")
             run.images = run.images.with_tags(target.server, before)
 
 
 async def do(run: Run) -> list[str]:
     """Ensure categories, tags and attachments on each target vCenter, and read them back."""
     plan = run.plan
-    made = await together(
-        *(run.act(Tags.ensure, _order(run, target), f"tags on {target.server}") for target in plan.targets)
+    made = await gather_all(
+        *(run.act(TargetTags.ensure, _order(run, target), f"tags on {target.server}") for target in plan.targets)
     )
     return [sentence for each in made for sentence in each.evidence]
 
@@ -37,7 +37,7 @@ async def undo(run: Run) -> list[str]:
     """Remove what was made here and nobody else uses."""
     removed = [
         await run.act(
-            Tags.remove,
+            TargetTags.remove,
             TagsRemoval(order=_order(run, target), before=run.images.tags[target.server]),
             f"remove our tags from {target.server}",
         )
@@ -51,7 +51,7 @@ async def compare(run: Run) -> list[Claim]:
     """Whether the targets' tags are as they were."""
     return [
         await run.act(
-            Tags.compare,
+            TargetTags.compare,
             TagsRemoval(order=_order(run, target), before=run.images.tags[target.server]),
             f"compare the tags on {target.server}",
         )

@@ -3,12 +3,12 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cluster.machine_sets import MachineSets, NewSetOrder, SetsGone, SetsReady, SetsScaled
+    from activities.cluster.machine_sets import MachineSetNames, MachineSets, NewSetOrder, SetsGone, SetsReady
     from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
     from workflows import timeouts
     from workflows.ownership import see_ownership_tags
-    from workflows.run import Run, together
+    from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_WORKERS
 
@@ -16,7 +16,7 @@ name = PhaseName.CREATE_WORKERS
 async def do(run: Run) -> list[str]:
     """Create them all at once, wait until each replica is a Ready node, and see the ownership tag on every VM."""
     plan = run.plan
-    await together(
+    await gather_all(
         *(
             run.act(
                 MachineSets.create,
@@ -41,7 +41,7 @@ async def do(run: Run) -> list[str]:
         "wait until every new worker is a Ready node",
         at_most=timeouts.WORKERS,
     )
-    run.ledger.saw(ready.nodes)
+    run.tracker.saw(ready.nodes)
     tagged = await see_ownership_tags(run, ready.nodes)
     return [
         f"{ready.count} new workers Running, their nodes Ready",
@@ -54,7 +54,7 @@ async def undo(run: Run) -> list[str]:
     plan = run.plan
     sets = [each.name for each in plan.new_sets]
     await run.act(
-        MachineSets.scale_to_zero, SetsScaled(cluster=plan.cluster, names=sets), f"scale {', '.join(sets)} to 0"
+        MachineSets.scale_to_zero, MachineSetNames(cluster=plan.cluster, names=sets), f"scale {', '.join(sets)} to 0"
     )
     left = await run.wait(
         MachineSets.wait_gone,
@@ -62,7 +62,7 @@ async def undo(run: Run) -> list[str]:
         "wait until the new workers are drained and deleted",
         at_most=timeouts.DRAIN,
     )
-    run.ledger.saw(left.nodes)
+    run.tracker.saw(left.nodes)
     gone = [
         await run.wait(
             VirtualMachines.wait_gone,
@@ -77,5 +77,5 @@ async def undo(run: Run) -> list[str]:
         )
         for target in plan.targets
     ]
-    await run.act(MachineSets.delete, SetsScaled(cluster=plan.cluster, names=sets), f"delete {', '.join(sets)}")
+    await run.act(MachineSets.delete, MachineSetNames(cluster=plan.cluster, names=sets), f"delete {', '.join(sets)}")
     return [f"MachineSets {', '.join(sets)} deleted", *(each.evidence for each in gone)]

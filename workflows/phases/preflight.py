@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.preflight.preflight import Preflight, PreflightQuestion
+    from activities.preflight.preflight import Preflight, PreflightInput
+    from migration.concern import blocking
     from migration.phase import PhaseName
-    from migration.preflight.concern import blocking
     from workflows.phase import PreflightRefused
     from workflows.run import Run
 
@@ -16,11 +16,11 @@ async def do(run: Run) -> list[str]:
     """Ask once, and refuse while anything Critical stands: nothing has been changed yet."""
     verdict = await run.act(
         Preflight.examine,
-        PreflightQuestion(migration=run.migration, run=workflow.info().run_id, cluster=run.cluster, spec=run.spec),
+        PreflightInput(migration=run.migration, run=workflow.info().run_id, cluster=run.cluster, spec=run.spec),
         "read both sides, judge, rehearse",
     )
-    run.ledger.concerned(verdict.concerns)
-    run.ledger.saw(verdict.nodes)
+    run.tracker.concerned(verdict.concerns)
+    run.tracker.saw(verdict.nodes)
     critical = blocking(verdict.concerns)
     if critical or verdict.plan is None:
         raise PreflightRefused(

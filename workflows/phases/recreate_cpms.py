@@ -86,5 +86,5 @@ async def _roll(run: Run, *, to: list[str], servers: list[str], if_active: bool 
         f"follow the control plane's roll to {where}",
         at_most=timeouts.CONTROL_PLANE,
     )
-    run.ledger.saw(rolled.nodes)
+    run.tracker.saw(rolled.nodes)
     return rolled

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cluster.machine_sets import MachineSets, SetsGone, SetsReady, SetsRestored, SetsScaled
+    from activities.cluster.machine_sets import MachineSetNames, MachineSets, SetsGone, SetsReady, SetsRestored
     from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
     from migration.phase import PhaseName
     from workflows import timeouts
@@ -17,7 +17,7 @@ async def do(run: Run) -> list[str]:
     plan = run.plan
     sets = [each.name for each in plan.source_sets]
     await run.act(
-        MachineSets.scale_to_zero, SetsScaled(cluster=plan.cluster, names=sets), f"scale {', '.join(sets)} to 0"
+        MachineSets.scale_to_zero, MachineSetNames(cluster=plan.cluster, names=sets), f"scale {', '.join(sets)} to 0"
     )
     left = await run.wait(
         MachineSets.wait_gone,
@@ -30,7 +30,7 @@ async def do(run: Run) -> list[str]:
         "wait until the old workers are drained and deleted",
         at_most=timeouts.DRAIN,
     )
-    run.ledger.saw(left.nodes)
+    run.tracker.saw(left.nodes)
     gone = await run.wait(
         VirtualMachines.wait_gone,
         VmsGone(
@@ -60,5 +60,5 @@ async def undo(run: Run) -> list[str]:
         "wait until every old worker is a Ready node again",
         at_most=timeouts.WORKERS,
     )
-    run.ledger.saw(ready.nodes)
+    run.tracker.saw(ready.nodes)
     return [f"{ready.count} workers on {plan.source.server} Running, their nodes Ready"]

@@ -42,7 +42,7 @@ async def undo(run: Run) -> list[str]:
                 config_map=plan.cloud_config,
                 key=plan.cloud_config_key,
                 server=server,
-                heir=plan.failure_domains[0],
+                replacement=plan.failure_domains[0],
             ),
             f"remove {server} from openshift-config/{plan.cloud_config}",
         )

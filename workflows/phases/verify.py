@@ -17,12 +17,12 @@ async def do(run: Run) -> list[str]:
     plan = run.plan
     stable = await wait_until_stable(run, excused=[])
     cluster = await run.act(Verification.cluster, ClusterClaims(plan=plan), "read the cluster again")
-    run.ledger.saw(cluster.machines)
+    run.tracker.saw(cluster.machines)
     vcenters = await run.act(
         Verification.vcenters, VCenterClaims(plan=plan, machines=cluster.machines), "read both vCenters again"
     )
     claims = [*cluster.claims, *vcenters.claims]
-    run.ledger.reported(claims)
+    run.tracker.reported(claims)
     broken = [each for each in claims if not each.holds]
     if broken:
         raise NotProven(

@@ -11,41 +11,43 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cluster.checkpoint import Record, RecordFound, RecordQuestion
+    from activities.cluster.checkpoint import CheckpointFound, CheckpointQuery, CheckpointSecret
     from activities.cluster.identity import Identity
-    from migration.frozen_model import Value
+    from migration.frozen_model import FrozenModel
     from migration.run.request import ClusterIdentity, ClusterName
     from workflows.queries.identify import PATIENCE
 
 
-class Remembered(Value):
+class ClusterCheckpoint(FrozenModel):
     """Who the cluster is, and its record."""
 
     identity: ClusterIdentity
-    found: RecordFound
+    found: CheckpointFound
 
 
 Answer = TypeVar("Answer")
 
 
-@workflow.defn(name="LookUpRecord")
-class LookUpRecord:
+@workflow.defn(name="ReadCheckpoint")
+class ReadCheckpoint:
     """Answers what a configured cluster says of itself and of its migration."""
 
     @workflow.query(description="Whether anybody works on this: answered by whoever does")
-    def heard(self) -> bool:
+    def ping(self) -> bool:
         """A door learns within a query's time-out that there is no worker, long before the read could be given up."""
         return True
 
     @workflow.run
-    async def run(self, name: ClusterName) -> Remembered:
+    async def run(self, name: ClusterName) -> ClusterCheckpoint:
         """Two reads, three attempts each, inside one person's patience."""
         identity = await _read(Identity.read, name, "the cluster's identity")
-        question = RecordQuestion(cluster=name.cluster, infrastructure_name=identity.infrastructure_name)
-        return Remembered(identity=identity, found=await _read(Record.read, question, "the cluster's record"))
+        question = CheckpointQuery(cluster=name.cluster, infrastructure_name=identity.infrastructure_name)
+        return ClusterCheckpoint(
+            identity=identity, found=await _read(CheckpointSecret.read, question, "the cluster's record")
+        )
 
 
-async def _read(activity: Callable[..., Awaitable[Answer]], question: Value, what: str) -> Answer:
+async def _read(activity: Callable[..., Awaitable[Answer]], question: FrozenModel, what: str) -> Answer:
     return await workflow.execute_activity_method(
         activity,
         question,

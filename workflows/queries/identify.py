@@ -22,7 +22,7 @@ class IdentifyCluster:
     """Answers what a configured cluster says of itself."""
 
     @workflow.query(description="Whether anybody works on this: answered by whoever does")
-    def heard(self) -> bool:
+    def ping(self) -> bool:
         """A door learns within a query's time-out that there is no worker, long before the read could be given up."""
         return True
 

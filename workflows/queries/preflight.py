@@ -7,10 +7,10 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.cluster.identity import Identity
-    from activities.preflight.preflight import Preflight, PreflightQuestion
+    from activities.preflight.preflight import Preflight, PreflightInput
     from migration.phase import PhaseName, activity_id
-    from migration.preflight.result import Verdict
-    from migration.run.request import ClusterName, Question, workflow_id
+    from migration.preflight.result import PreflightResult
+    from migration.run.request import ClusterName, PreflightRequest, workflow_id
     from workflows import timeouts
 
 PATIENCE = timedelta(minutes=3)
@@ -24,12 +24,12 @@ class PreflightWorkflow:
     """Reads everything on both sides and changes nothing."""
 
     @workflow.query(description="Whether anybody works on this: answered by whoever does")
-    def heard(self) -> bool:
+    def ping(self) -> bool:
         """A door learns within a query's time-out that there is no worker."""
         return True
 
     @workflow.run
-    async def run(self, question: Question) -> Verdict:
+    async def run(self, question: PreflightRequest) -> PreflightResult:
         """Every concern, and the plan that a migration would pin now if none is Critical."""
         identity = await workflow.execute_activity_method(
             Identity.read,
@@ -42,7 +42,7 @@ class PreflightWorkflow:
         )
         return await workflow.execute_activity_method(
             Preflight.examine,
-            PreflightQuestion(
+            PreflightInput(
                 migration=workflow_id(identity.infrastructure_name),
                 run=workflow.info().run_id,
                 cluster=question.cluster,

@@ -44,7 +44,7 @@ def _said(decisions: list[Decision]) -> list[str]:
         return []
     lines = ["", "| said last | | by | why | what came of it |", "|:--|:--|:--|:--|:--|"]
     for each in decisions:
-        by = f"{each.by or 'nobody named'} ({each.door})"
+        by = f"{each.by or 'nobody named'} ({each.channel})"
         cells = (f"{each.at:%Y-%m-%d %H:%M:%S}Z", f"{each.verb} in {each.phase}", by, each.reason, each.outcome)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return lines
@@ -57,7 +57,7 @@ def _gate(status: MigrationStatus) -> list[str]:
         f"**Approval needed** for `{gate.phase}`: {gate.asks}",
         "",
         *(f"- {each}" for each in gate.blast_radius),
-        *([f"- way back: {gate.way_back}"] if gate.way_back else []),
+        *([f"- way back: {gate.rollback_readiness}"] if gate.rollback_readiness else []),
         "",
         f"Usually takes {gate.duration}. Approve: {gate.approve}. Reject: {gate.reject}.",
         *([f"Who approves: {who}."] if (who := who_approves(status)) else []),

@@ -10,10 +10,10 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     import temporal
+    from migration.concern import Concern
     from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
     from migration.plan import Plan
-    from migration.preflight.concern import Concern
-    from migration.run.checkpoint import MigrationRecord
+    from migration.run.checkpoint import Checkpoint
     from migration.run.request import MigrationRequest
     from migration.run.status import (
         Attention,
@@ -22,8 +22,8 @@ with workflow.unsafe.imports_passed_through():
         Compensation,
         Decision,
         Gate,
+        MachineView,
         MigrationStatus,
-        Node,
         PhaseRecord,
         PhaseState,
         State,
@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
 _UNDER_WAY = {PhaseState.RUNNING, PhaseState.UNDOING, PhaseState.FAILED}
 
 
-class Ledger:
+class StatusTracker:
     """What happened so far; every method is one thing that happens."""
 
     def __init__(self, *, migration: str, cluster: str, started: datetime, adopts: bool = False) -> None:
@@ -70,7 +70,7 @@ class Ledger:
         self._change(state=State.PENDING, message=message)
         self._publish()
 
-    def took_over(self, record: MigrationRecord) -> None:
+    def took_over(self, record: Checkpoint) -> None:
         """What an earlier run did, as the cluster's record tells it."""
         self._change(
             phase=record.phase,
@@ -87,7 +87,7 @@ class Ledger:
         self._change(phase=phase, state=State.RUNNING, message=message, attention=None)
         self._publish()
 
-    def without_way_back(self, phase: PhaseName) -> None:
+    def readiness_waived(self, phase: PhaseName) -> None:
         """Somebody had a phase begin although the source could not take the cluster back."""
         said = f"{self._status.point_of_no_return}; {phase} was let begin without a way back"
         self._change(point_of_no_return=said)
@@ -159,7 +159,7 @@ class Ledger:
         )
         self._write(phase, record)
 
-    def goes_back(self, message: str) -> None:
+    def rolling_back(self, message: str) -> None:
         """A rollback is under way, between or beside the undoing of phases."""
         self._change(state=State.ROLLING_BACK, message=message, attention=None, gate=None)
         self._publish()
@@ -188,7 +188,7 @@ class Ledger:
         """Before-images are stored."""
         self._change(backups=backups)
 
-    def saw(self, nodes: list[Node]) -> None:
+    def saw(self, nodes: list[MachineView]) -> None:
         """The machines as last observed."""
         self._change(nodes=nodes)
 
@@ -196,7 +196,7 @@ class Ledger:
         """The final report."""
         self._change(report=claims)
 
-    def remark(self, message: str) -> None:
+    def set_message(self, message: str) -> None:
         """Somebody said something that everybody should see."""
         self._change(message=message)
         self._publish()
@@ -244,7 +244,7 @@ class Ledger:
         workflow.set_current_details(table(status))
 
 
-def _earlier(phase: PhaseName, record: MigrationRecord) -> PhaseRecord:
+def _earlier(phase: PhaseName, record: Checkpoint) -> PhaseRecord:
     """How a phase went in the runs before this one."""
     if phase in record.undone:
         return PhaseRecord(phase=phase, state=PhaseState.UNDONE, evidence=["undone by an earlier run"])

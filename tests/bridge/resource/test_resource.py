@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bridge.resource.conditions import KNOWN
-from bridge.resource.events import Notice, notices
+from bridge.resource.events import Event, events
 from bridge.resource.model import FINALIZER, Resource
 from bridge.resource.report import after, claimed, of_migration, pending, refused, renewed, resumed, unheard, verdict
 from bridge.resource.status import ResourceStatus
+from migration.concern import Category, Concern
 from migration.phase import TABLE, PhaseName, number
-from migration.preflight.concern import Category, Concern
 from migration.run.status import (
     Attention,
     BackupReference,
@@ -213,7 +213,7 @@ def test_a_wait_that_is_more_than_full_is_full() -> None:
 
 
 def test_history_holds_what_was_decided_and_seen() -> None:
-    decision = Decision(at=BEGAN, verb="reject", phase=PhaseName.SCALE_OLD, by="kim", reason="CHG-1", door="cr")
+    decision = Decision(at=BEGAN, verb="reject", phase=PhaseName.SCALE_OLD, by="kim", reason="CHG-1", channel="cr")
     told = of_migration(resource(), seen(decisions=[decision]), now=NOW)
     assert [each.phase for each in told.phase_history] == [*[each.name for each in TABLE[:11]], PhaseName.SCALE_OLD]
     assert [(each.component, each.message) for each in told.phase_history[0].logs] == [("evidence", "seen")]
@@ -221,7 +221,7 @@ def test_history_holds_what_was_decided_and_seen() -> None:
 
 
 def test_an_answer_that_was_refused_is_no_approval() -> None:
-    here = {"at": NOW, "verb": "approve", "phase": PhaseName.CREATE_WORKERS, "door": "temporal"}
+    here = {"at": NOW, "verb": "approve", "phase": PhaseName.CREATE_WORKERS, "channel": "temporal"}
     no = Decision(**here, by="mallory", reason="x", outcome="refused: it must be signed")
     told = of_migration(resource(), seen(State.AWAITING_APPROVAL, gate=GATE, decisions=[no]), now=NOW)
     line = told.phase_history[-1].logs[-1]
@@ -341,8 +341,8 @@ def test_a_run_that_failed_to_take_over_knows_nothing_of_how_far_it_had_come(cut
     assert truths(told)["MultiSiteConfigured"] == "True"
 
 
-def said(before: ResourceStatus, later: ResourceStatus) -> list[Notice]:
-    return list(notices(before, later))
+def said(before: ResourceStatus, later: ResourceStatus) -> list[Event]:
+    return list(events(before, later))
 
 
 def test_events_are_what_is_new() -> None:
@@ -404,5 +404,11 @@ def test_a_document_is_read_as_it_comes() -> None:
         "spec": {"state": "Dreaming"},
     }  # fmt: skip
     found = Resource.read(document)
-    assert (str(found), found.deleted, found.let_go, found.guarded, found.live) == ("n/a", True, True, False, False)
+    assert (str(found), found.deleted, found.force_delete, found.guarded, found.live) == (
+        "n/a",
+        True,
+        True,
+        False,
+        False,
+    )
     assert found.wanted is DesiredState.PENDING

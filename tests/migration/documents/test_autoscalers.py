@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from migration.documents.autoscalers import retargeted
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.plan import NewSet
 
 
-def scaler(least: int | None, most: int | None) -> Document:
+def scaler(least: int | None, most: int | None) -> KubeObject:
     limits = {key: value for key, value in (("minReplicas", least), ("maxReplicas", most)) if value is not None}
     return {
         "apiVersion": "autoscaling.openshift.io/v1beta1",
@@ -37,7 +37,7 @@ def sets(*replicas: int, pattern: str = "old") -> list[NewSet]:
     ]
 
 
-def limits(documents: list[Document]) -> list[tuple[str, int, int]]:
+def limits(documents: list[KubeObject]) -> list[tuple[str, int, int]]:
     return [
         (each["spec"]["scaleTargetRef"]["name"], each["spec"]["minReplicas"], each["spec"]["maxReplicas"])
         for each in documents

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.documents.cloud_config import CloudConfigError, add, remove, servers
-from migration.documents.infrastructure import VCenter
+from migration.documents.infrastructure import VCenterEntry
 from migration.spec.failure_domain import FailureDomain
 
 OLD, NEW = "vc-old.example.com", "vc-new.example.com"
@@ -125,7 +125,7 @@ def test_servers(text: str) -> None:
     ids=TEXTS,
 )
 def test_a_new_entry_says_no_more_than_it_must(text: str, expected: dict[str, object]) -> None:
-    after = add(text, VCenter(server=NEW, port=8443, datacenters=["dc-new", "dc 2"]))
+    after = add(text, VCenterEntry(server=NEW, port=8443, datacenters=["dc-new", "dc 2"]))
     found = entry(after)
     found.pop("soapRoundtripCount", None)
     assert found == expected
@@ -137,7 +137,7 @@ def test_a_new_entry_says_no_more_than_it_must(text: str, expected: dict[str, ob
 @pytest.mark.parametrize("end", ["", "\n", "\n\n  \n"])
 def test_added_and_removed_again_is_as_before(text: str, line_break: str, end: str) -> None:
     text = (text.rstrip("\n") + end).replace("\n", line_break)
-    after = add(text, VCenter(server=NEW, datacenters=["dc-new"]))
+    after = add(text, VCenterEntry(server=NEW, datacenters=["dc-new"]))
     assert after != text
     assert all(line in after.splitlines() for line in text.splitlines())
     assert remove(after, server=NEW) == text
@@ -145,7 +145,7 @@ def test_added_and_removed_again_is_as_before(text: str, line_break: str, end: s
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_twice_is_once(text: str) -> None:
-    vcenter = VCenter(server=NEW, datacenters=["dc-new"])
+    vcenter = VCenterEntry(server=NEW, datacenters=["dc-new"])
     once = add(text, vcenter)
     assert add(once, vcenter) == once
     assert remove(text, server=NEW) == text
@@ -153,7 +153,7 @@ def test_twice_is_once(text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_known_vcenter_gains_datacenters_only(text: str) -> None:
-    after = add(text, VCenter(server=OLD, port=9999, datacenters=["dc-old", "dc-2"]))
+    after = add(text, VCenterEntry(server=OLD, port=9999, datacenters=["dc-old", "dc-2"]))
     found, before = entry(after, OLD), entry(text, OLD)
     listed = before.pop("datacenters")
     assert found.pop("datacenters") == (f"{listed}, dc-2" if isinstance(listed, str) else [*listed, "dc-2"])  # type: ignore[misc]
@@ -162,13 +162,13 @@ def test_a_known_vcenter_gains_datacenters_only(text: str) -> None:
 
 def test_a_list_of_datacenters_on_one_line_stays_on_one_line() -> None:
     text = "vcenter:\n  vc:\n    server: vc\n    datacenters: [a]\n"
-    assert add(text, VCenter(server="vc", datacenters=["b c"])) == text.replace("[a]", '[a, "b c"]')
+    assert add(text, VCenterEntry(server="vc", datacenters=["b c"])) == text.replace("[a]", '[a, "b c"]')
     empty = text.replace("[a]", "[]")
-    assert add(empty, VCenter(server="vc", datacenters=["b"])) == text.replace("[a]", "[b]")
+    assert add(empty, VCenterEntry(server="vc", datacenters=["b"])) == text.replace("[a]", "[b]")
 
 
 def test_sections_that_the_official_operator_loses_stay() -> None:
-    after = remove(add(BY_HAND, VCenter(server=NEW, datacenters=["dc-new"])), server=OLD)
+    after = remove(add(BY_HAND, VCenterEntry(server=NEW, datacenters=["dc-new"])), server=OLD)
     assert servers(after) == [NEW]
     before = yaml.safe_load(BY_HAND)
     found = yaml.safe_load(after)
@@ -192,7 +192,7 @@ def test_insecure_only_where_every_sibling_is(flags: dict[str, str | None], expe
     lines = ["vcenter:"]
     for name, flag in flags.items():
         lines += [f"  {name}:", f"    server: {name}", *([f"    insecureFlag: {flag}"] if flag else [])]
-    assert entry(add("\n".join(lines), VCenter(server=NEW, datacenters=["dc"]))).get("insecureFlag") is expected
+    assert entry(add("\n".join(lines), VCenterEntry(server=NEW, datacenters=["dc"]))).get("insecureFlag") is expected
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_insecure_only_where_every_sibling_is(flags: dict[str, str | None], expe
     ],
 )
 def test_a_new_entry_always_knows_where_credentials_are(text: str, expected: str | None) -> None:
-    assert entry(add(text, VCenter(server=NEW, datacenters=["dc"]))).get("secretName") == expected
+    assert entry(add(text, VCenterEntry(server=NEW, datacenters=["dc"]))).get("secretName") == expected
 
 
 @pytest.mark.parametrize("section", ["", "vcenter: {}\n", "vcenter:\n", "vcenter: null\n", "vcenter: {}  # none\n"])
 def test_a_config_with_no_entries_yet(section: str) -> None:
     text = f"global:\n  server: {OLD}\n  secretName: s\n{section}labels:\n  zone: z\n"
-    after = add(text, VCenter(server=NEW, datacenters=["dc"]))
+    after = add(text, VCenterEntry(server=NEW, datacenters=["dc"]))
     assert servers(after) == [NEW, OLD]
     assert yaml.safe_load(after)["labels"] == {"zone": "z"}
     back = remove(after, server=NEW)
@@ -222,16 +222,16 @@ def test_a_config_with_no_entries_yet(section: str) -> None:
 
 def test_the_global_server_is_emptied_with_its_vcenter() -> None:
     text = INSTALLER.replace('server: ""', f"server: {OLD}")
-    after = remove(add(text, VCenter(server=NEW, datacenters=["dc"])), server=OLD)
+    after = remove(add(text, VCenterEntry(server=NEW, datacenters=["dc"])), server=OLD)
     assert OLD not in after
     assert yaml.safe_load(after)["global"]["server"] == ""
 
 
 def test_the_ini_workspace_moves_to_the_heir(target: FailureDomain) -> None:
-    both = add(OLD_INI, VCenter(server=NEW, datacenters=["dc-new"]))
+    both = add(OLD_INI, VCenterEntry(server=NEW, datacenters=["dc-new"]))
     with pytest.raises(CloudConfigError, match=r"\[Workspace\] says vc-old.example.com: say which failure domain"):
         remove(both, server=OLD)
-    after = remove(both, server=OLD, heir=target)
+    after = remove(both, server=OLD, replacement=target)
     assert OLD not in after
     assert "dc-old" not in after
     parser = configparser.ConfigParser()
@@ -246,7 +246,7 @@ def test_the_ini_workspace_moves_to_the_heir(target: FailureDomain) -> None:
 
 def test_a_datastore_by_path_stays_a_path(target: FailureDomain) -> None:
     text = OLD_INI.replace('"vsan-1"', '"/dc-old/datastore/vsan-1"')
-    after = remove(add(text, VCenter(server=NEW, datacenters=["dc-new"])), server=OLD, heir=target)
+    after = remove(add(text, VCenterEntry(server=NEW, datacenters=["dc-new"])), server=OLD, replacement=target)
     assert 'default-datastore = "/dc-new/datastore/vsan-1"' in after
 
 
@@ -280,7 +280,7 @@ def test_the_last_vcenter_is_never_removed(text: str) -> None:
 )
 def test_odd_input_is_named_and_never_quoted(text: str | None, problem: str) -> None:
     with pytest.raises(CloudConfigError, match=problem) as caught:
-        add(text, VCenter(server=NEW, datacenters=["dc"]))
+        add(text, VCenterEntry(server=NEW, datacenters=["dc"]))
     assert (
         "hunter2"
         not in f"{caught.value}{caught.value.__cause__}{caught.value.__context__ if not caught.value.__suppress_context__ else ''}"
@@ -290,7 +290,7 @@ def test_odd_input_is_named_and_never_quoted(text: str | None, problem: str) -> 
 @pytest.mark.parametrize("text", ["vcenter:\n  a:\n    server: a\n", '[VirtualCenter "a"]\nport = "443"\n'])
 def test_an_entry_that_inherits_its_datacenters_is_not_narrowed(text: str) -> None:
     with pytest.raises(CloudConfigError, match="give it"):
-        add(text, VCenter(server="a", datacenters=["dc"]))
+        add(text, VCenterEntry(server="a", datacenters=["dc"]))
 
 
 ODD = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
@@ -335,7 +335,7 @@ def _joined(draw: st.DrawFn, lines: list[str]) -> str:
 
 @given(text=st.one_of(yaml_configs(), ini_configs()), datacenters=st.lists(ODD, min_size=1, max_size=3, unique=True))
 def test_add_and_remove_are_inverses(text: str, datacenters: list[str]) -> None:
-    new = VCenter(server="target.internal", datacenters=datacenters)
+    new = VCenterEntry(server="target.internal", datacenters=datacenters)
     before = servers(text)
     after = add(text, new)
     assert set(servers(after)) == {*before, new.server}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.documents.difference import differences
-from migration.documents.text_edit import Splice, cut_lines, insert_lines, spliced
+from migration.documents.text_edit import TextEdit, apply_edits, cut_lines, insert_lines
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_differences(left: Any, right: Any, expected: list[str]) -> None:
 
 
 def test_splices_do_not_move_each_other() -> None:
-    assert spliced("abcdef", [Splice(start=0, end=1, text="AA"), Splice(start=4, end=6)]) == "AAbcd"
+    assert apply_edits("abcdef", [TextEdit(start=0, end=1, text="AA"), TextEdit(start=4, end=6)]) == "AAbcd"
 
 
 @given(
@@ -44,7 +44,7 @@ def test_inserted_lines_can_be_cut_again(
     text = line_break.join(lines)
     after = data.draw(st.integers(0, len(text)).filter(lambda at: text[at - 1 : at + 1] != "\r\n"))
     splice = insert_lines(text, new, after=after)
-    longer = spliced(text, [splice])
+    longer = apply_edits(text, [splice])
     assert [line for line in longer.splitlines() if line in new] == new
     first = splice.start + len("\r\n" if "\r\n" in text else "\n")
-    assert spliced(longer, [cut_lines(longer, first=first, last=splice.start + len(splice.text) - 1)]) == text
+    assert apply_edits(longer, [cut_lines(longer, first=first, last=splice.start + len(splice.text) - 1)]) == text

@@ -6,8 +6,8 @@ import pytest
 
 from migration.documents import infrastructure as infra
 from migration.documents.difference import differences
-from migration.documents.infrastructure import FailureDomainConflictError, InfrastructureError, VCenter
-from migration.frozen_model import Document
+from migration.documents.infrastructure import FailureDomainConflictError, InfrastructureError, VCenterEntry
+from migration.frozen_model import KubeObject
 from migration.spec.failure_domain import FailureDomain
 from migration.spec.model import MigrationSpec
 
@@ -19,7 +19,7 @@ class ConflictError(Exception):
     """The API server's 422: a `test` did not hold."""
 
 
-def apply(document: Document, patch: list[Document]) -> Document:
+def apply(document: KubeObject, patch: list[KubeObject]) -> KubeObject:
     """RFC 6902, as far as the patches go: `test`, `add` to the end of a list, `remove` by index."""
     document = deepcopy(document)
     for operation in patch:
@@ -38,18 +38,18 @@ def apply(document: Document, patch: list[Document]) -> Document:
     return document
 
 
-def domain(document: Document, **changes: object) -> FailureDomain:
+def domain(document: KubeObject, **changes: object) -> FailureDomain:
     return FailureDomain.model_validate({**document, **changes}).completed(NAME)
 
 
-def added(infrastructure: Document, *domains: FailureDomain) -> Document:
+def added(infrastructure: KubeObject, *domains: FailureDomain) -> KubeObject:
     spec = MigrationSpec(
         target_vcenter_credentials_secret={"name": "creds"}, failure_domains=[each.document() for each in domains]
     )
     return apply(infrastructure, infra.add(infrastructure, vcenters=infra.targets(spec), failure_domains=domains))
 
 
-def test_add_appends_and_leaves_the_rest_alone(infrastructure: Document, target: FailureDomain) -> None:
+def test_add_appends_and_leaves_the_rest_alone(infrastructure: KubeObject, target: FailureDomain) -> None:
     after = added(infrastructure, target)
     assert infra.servers(after) == [OLD, NEW]
     assert after["spec"]["platformSpec"]["vsphere"]["vcenters"][1] == {
@@ -64,13 +64,13 @@ def test_add_appends_and_leaves_the_rest_alone(infrastructure: Document, target:
     ]
 
 
-def test_add_twice_is_add_once(infrastructure: Document, target: FailureDomain) -> None:
+def test_add_twice_is_add_once(infrastructure: KubeObject, target: FailureDomain) -> None:
     after = added(infrastructure, target)
-    assert infra.add(after, vcenters=[VCenter(server=NEW, datacenters=["dc-new"])], failure_domains=[target]) == []
+    assert infra.add(after, vcenters=[VCenterEntry(server=NEW, datacenters=["dc-new"])], failure_domains=[target]) == []
 
 
 def test_add_then_remove_is_as_before(
-    infrastructure: Document, target_domain: Document, second_domain: Document
+    infrastructure: KubeObject, target_domain: KubeObject, second_domain: KubeObject
 ) -> None:
     after = added(infrastructure, domain(target_domain), domain(second_domain))
     assert len(infra.failure_domains(after)) == 3
@@ -78,7 +78,7 @@ def test_add_then_remove_is_as_before(
 
 
 def test_removing_the_source_keeps_every_target(
-    infrastructure: Document, target_domain: Document, second_domain: Document
+    infrastructure: KubeObject, target_domain: KubeObject, second_domain: KubeObject
 ) -> None:
     after = added(infrastructure, domain(target_domain), domain(second_domain, server=THIRD))
     assert infra.servers(after) == [OLD, NEW, THIRD]
@@ -91,11 +91,11 @@ def test_removing_the_source_keeps_every_target(
 @pytest.mark.parametrize("field", ["vcenters", "failureDomains"])
 @pytest.mark.parametrize("direction", ["add", "remove"])
 def test_a_concurrent_change_of_either_list_is_a_conflict(
-    infrastructure: Document, target: FailureDomain, field: str, direction: str
+    infrastructure: KubeObject, target: FailureDomain, field: str, direction: str
 ) -> None:
     before = infrastructure if direction == "add" else added(infrastructure, target)
     patch = (
-        infra.add(before, vcenters=[VCenter(server=NEW, datacenters=["dc-new"])], failure_domains=[target])
+        infra.add(before, vcenters=[VCenterEntry(server=NEW, datacenters=["dc-new"])], failure_domains=[target])
         if direction == "add"
         else infra.remove(before, servers=[NEW])
     )
@@ -105,9 +105,9 @@ def test_a_concurrent_change_of_either_list_is_a_conflict(
         apply(meanwhile, patch)
 
 
-def test_a_listed_vcenter_gains_the_datacenters_it_lacks(infrastructure: Document, target_domain: Document) -> None:
+def test_a_listed_vcenter_gains_the_datacenters_it_lacks(infrastructure: KubeObject, target_domain: KubeObject) -> None:
     listed = added(infrastructure, domain(target_domain))
-    wanted = [VCenter(server=NEW, port=8443, datacenters=["dc-new", "dc-2"])]
+    wanted = [VCenterEntry(server=NEW, port=8443, datacenters=["dc-new", "dc-2"])]
     after = apply(listed, infra.add(listed, vcenters=wanted, failure_domains=[]))
     assert infra.vcenters(after)[1] == {"server": NEW, "port": 443, "datacenters": ["dc-new", "dc-2"]}
 
@@ -121,7 +121,7 @@ def test_a_listed_vcenter_gains_the_datacenters_it_lacks(infrastructure: Documen
     ],
 )
 def test_a_failure_domain_of_the_same_name(
-    infrastructure: Document, target_domain: Document, changes: Document, fields: list[str]
+    infrastructure: KubeObject, target_domain: KubeObject, changes: KubeObject, fields: list[str]
 ) -> None:
     listed = added(infrastructure, domain(target_domain))
     wanted = domain(target_domain, **changes)
@@ -132,7 +132,7 @@ def test_a_failure_domain_of_the_same_name(
         infra.add(listed, vcenters=[], failure_domains=[wanted])
 
 
-def test_openshift_s_defaults_count_as_said(infrastructure: Document, target_domain: Document) -> None:
+def test_openshift_s_defaults_count_as_said(infrastructure: KubeObject, target_domain: KubeObject) -> None:
     terse = deepcopy(target_domain)
     for field in ("resourcePool", "folder"):
         del terse["topology"][field]
@@ -140,7 +140,7 @@ def test_openshift_s_defaults_count_as_said(infrastructure: Document, target_dom
     assert infra.conflict(terse, domain(target_domain), infrastructure_name=NAME) == []
 
 
-def test_a_failure_domain_of_an_unknown_shape_is_a_conflict(target_domain: Document) -> None:
+def test_a_failure_domain_of_an_unknown_shape_is_a_conflict(target_domain: KubeObject) -> None:
     odd = {**target_domain, "rack": 7}
     assert infra.conflict(odd, FailureDomain.model_validate(target_domain), infrastructure_name=NAME) == ["rack"]
 
@@ -148,7 +148,7 @@ def test_a_failure_domain_of_an_unknown_shape_is_a_conflict(target_domain: Docum
 @pytest.mark.parametrize("field", ["vcenters", "failureDomains"])
 @pytest.mark.parametrize("how", ["empty", "absent"])
 def test_an_old_cluster_is_told_what_to_write_down_first(
-    infrastructure: Document, target: FailureDomain, field: str, how: str
+    infrastructure: KubeObject, target: FailureDomain, field: str, how: str
 ) -> None:
     vsphere = infrastructure["spec"]["platformSpec"]["vsphere"]
     if how == "empty":
@@ -160,26 +160,26 @@ def test_an_old_cluster_is_told_what_to_write_down_first(
 
 
 @pytest.mark.parametrize("document", [{}, {"spec": {}}, {"spec": {"platformSpec": {"type": "None"}}}])
-def test_readers_of_other_platforms_find_nothing(document: Document) -> None:
+def test_readers_of_other_platforms_find_nothing(document: KubeObject) -> None:
     assert (infra.servers(document), infra.failure_domains(document), infra.name(document)) == ([], [], "")
 
 
-def test_a_fourth_vcenter_is_refused(infrastructure: Document) -> None:
-    wanted = [VCenter(server=f"vc-{number}.example.com", datacenters=["dc"]) for number in range(3)]
+def test_a_fourth_vcenter_is_refused(infrastructure: KubeObject) -> None:
+    wanted = [VCenterEntry(server=f"vc-{number}.example.com", datacenters=["dc"]) for number in range(3)]
     with pytest.raises(InfrastructureError, match="would list 4, but OpenShift allows 3"):
         infra.add(infrastructure, vcenters=wanted, failure_domains=[])
 
 
-def test_the_last_vcenter_is_never_removed(infrastructure: Document) -> None:
+def test_the_last_vcenter_is_never_removed(infrastructure: KubeObject) -> None:
     with pytest.raises(InfrastructureError, match="left without any vCenter"):
         infra.remove(infrastructure, servers=[OLD])
 
 
-def test_targets_of_a_spec(target_domain: Document, second_domain: Document) -> None:
+def test_targets_of_a_spec(target_domain: KubeObject, second_domain: KubeObject) -> None:
     second_domain["topology"]["datacenter"] = "dc-2"
     spec = MigrationSpec(
         target_vcenter_credentials_secret={"name": "creds"},
         target_vcenters=[{"server": NEW, "port": 8443}],
         failure_domains=[target_domain, second_domain, {**target_domain, "name": "again"}],
     )
-    assert infra.targets(spec) == [VCenter(server=NEW, port=8443, datacenters=["dc-new", "dc-2"])]
+    assert infra.targets(spec) == [VCenterEntry(server=NEW, port=8443, datacenters=["dc-new", "dc-2"])]

@@ -16,7 +16,7 @@ from migration.documents.machine_sets import (
     server,
     unsupported,
 )
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.spec.failure_domain import FailureDomain
 
 INFRA, NAME = "ocp1-x7x2g", "ocp1-x7x2g-worker-new-az1"
@@ -24,7 +24,7 @@ PROVIDER = "spec.template.spec.providerSpec.value"
 
 
 @pytest.fixture
-def made(machine_set: Document, target: FailureDomain) -> Document:
+def made(machine_set: KubeObject, target: FailureDomain) -> KubeObject:
     return machine_sets.machine_set(
         machine_set, name=NAME, replicas=2, failure_domain=target, infrastructure_name=INFRA
     )
@@ -83,11 +83,11 @@ def at(document: Any, path: str) -> Any:
         ("spec/template/spec/providerSpec/value/credentialsSecret", {"name": "vsphere-cloud-credentials"}),
     ],
 )  # fmt: skip
-def test_a_new_machine_set(made: Document, path: str, expected: object) -> None:
+def test_a_new_machine_set(made: KubeObject, path: str, expected: object) -> None:
     assert at(made, path) == expected
 
 
-def test_nothing_of_the_source_is_left(made: Document) -> None:
+def test_nothing_of_the_source_is_left(made: KubeObject) -> None:
     assert made.keys() == {"apiVersion", "kind", "metadata", "spec"}
     text = json.dumps(made).replace(f'"{MIGRATED_FROM}": "{INFRA}-worker-0"', "")
     for trace in ("vc-old", "dc-old", "net-old", "old-region", "old-zone", "old-group", "tagIDs", "autoscal", "uid",
@@ -95,14 +95,14 @@ def test_nothing_of_the_source_is_left(made: Document) -> None:
         assert trace not in text, trace
 
 
-def test_the_source_document_is_left_alone(machine_set: Document, target: FailureDomain) -> None:
+def test_the_source_document_is_left_alone(machine_set: KubeObject, target: FailureDomain) -> None:
     before = deepcopy(machine_set)
     machine_sets.machine_set(machine_set, name=NAME, replicas=2, failure_domain=target, infrastructure_name=INFRA)
     assert machine_set == before
 
 
 def test_an_open_resource_pool_folder_and_template_are_filled_in(
-    machine_set: Document, target_domain: Document
+    machine_set: KubeObject, target_domain: KubeObject
 ) -> None:
     for field in ("resourcePool", "folder", "template"):
         del target_domain["topology"][field]
@@ -116,7 +116,7 @@ def test_an_open_resource_pool_folder_and_template_are_filled_in(
     assert provider["template"] == f"/dc-new/vm/{INFRA}-rhcos-new-region-new-zone-1"
 
 
-def test_each_device_gets_the_network_of_its_place(machine_set: Document, target_domain: Document) -> None:
+def test_each_device_gets_the_network_of_its_place(machine_set: KubeObject, target_domain: KubeObject) -> None:
     provider_spec(machine_set)["network"]["devices"] = [{"networkName": "a"}, {"networkName": "b"}]
     target_domain["topology"]["networks"] = ["/dc-new/network/front", "back", "unused"]
     domain = FailureDomain.model_validate(target_domain)
@@ -127,7 +127,7 @@ def test_each_device_gets_the_network_of_its_place(machine_set: Document, target
 
 
 def test_a_machine_set_without_devices_gets_the_one_that_machine_api_demands(
-    machine_set: Document, target: FailureDomain
+    machine_set: KubeObject, target: FailureDomain
 ) -> None:
     provider_spec(machine_set)["network"] = {}
     made = machine_sets.machine_set(
@@ -149,7 +149,7 @@ def test_a_machine_set_without_devices_gets_the_one_that_machine_api_demands(
     ],
 )  # fmt: skip
 def test_what_cannot_be_carried_over(
-    machine_set: Document, target: FailureDomain, devices: list[Document], fields: list[str]
+    machine_set: KubeObject, target: FailureDomain, devices: list[KubeObject], fields: list[str]
 ) -> None:
     provider_spec(machine_set)["network"]["devices"] = devices
     assert unsupported(machine_set, failure_domain=target) == fields
@@ -161,18 +161,18 @@ def test_what_cannot_be_carried_over(
         assert caught.value.fields == fields
 
 
-def test_machines_that_cluster_api_governs_are_not_ours_to_copy(machine_set: Document, target: FailureDomain) -> None:
+def test_machines_that_cluster_api_governs_are_not_ours_to_copy(machine_set: KubeObject, target: FailureDomain) -> None:
     machine_set["spec"]["authoritativeAPI"] = "ClusterAPI"
     assert unsupported(machine_set, failure_domain=target) == ["spec.authoritativeAPI"]
 
 
-def test_readers(machine_set: Document) -> None:
+def test_readers(machine_set: KubeObject) -> None:
     assert (server(machine_set), role(machine_set)) == ("vc-old.example.com", "worker")
     bare = {"spec": {"template": {"spec": {}}}}
     assert (server(bare), role(bare), provider_spec(bare)) == ("", "", {})
 
 
-def test_what_the_api_server_adds_is_no_drift(made: Document) -> None:
+def test_what_the_api_server_adds_is_no_drift(made: KubeObject) -> None:
     existing = deepcopy(made)
     existing["metadata"] |= {"uid": "u", "generation": 1, "creationTimestamp": "now"}
     existing["metadata"]["labels"]["somebody"] = "else"
@@ -195,7 +195,7 @@ def test_what_the_api_server_adds_is_no_drift(made: Document) -> None:
          f"{PROVIDER}.network.devices[0].networkName"),
     ],
 )  # fmt: skip
-def test_drift(made: Document, path: str, value: object, expected: str) -> None:
+def test_drift(made: KubeObject, path: str, value: object, expected: str) -> None:
     existing = deepcopy(made)
     *parents, last = (step.replace("~", "/") for step in path.split("/"))
     at(existing, "/".join(parents))[last] = value

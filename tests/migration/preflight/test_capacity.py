@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.preflight.capacity import USUAL_DISK, disks, disks_gib, to_take_back, too_small
 
 OLD = "vc-old"
 
 
-def provider(datastore: str = "/dc/datastore/a", server: str = OLD, **fields: Any) -> Document:
+def provider(datastore: str = "/dc/datastore/a", server: str = OLD, **fields: Any) -> KubeObject:
     return {"workspace": {"server": server, "datacenter": "dc", "datastore": datastore}, **fields}
 
 
@@ -24,7 +24,7 @@ def provider(datastore: str = "/dc/datastore/a", server: str = OLD, **fields: An
         ({"diskGiB": 60, "dataDisks": None}, 60),
     ],
 )
-def test_the_disks_of_a_machine(spec: Document, gib: int) -> None:
+def test_the_disks_of_a_machine(spec: KubeObject, gib: int) -> None:
     assert disks_gib(spec) == gib
 
 

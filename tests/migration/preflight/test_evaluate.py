@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
-from migration.frozen_model import Document
+from migration.concern import Category, blocking
+from migration.frozen_model import KubeObject
 from migration.phase import PhaseName
-from migration.preflight.concern import Category, blocking
-from migration.preflight.evaluate import CHECKS, judge
-from migration.preflight.facts import AttachedTag, DomainFacts, Facts, Lacking, Missing, Template, VCenterFacts
-from migration.run.checkpoint import MigrationRecord
+from migration.preflight.evaluate import CHECKS, evaluate
+from migration.preflight.facts import (
+    AttachedTag,
+    DomainFacts,
+    Facts,
+    MissingObject,
+    MissingPrivileges,
+    Template,
+    VCenterFacts,
+)
+from migration.run.checkpoint import Checkpoint
 from migration.run.status import State
 from migration.spec.model import MigrationSpec
 from tests.workflows.answers import PLAN, request
@@ -21,15 +29,15 @@ World = dict[str, Any]
 Change = Callable[[World], None]
 
 
-def status(**conditions: str) -> Document:
+def status(**conditions: str) -> KubeObject:
     return {"conditions": [{"type": kind, "status": value} for kind, value in conditions.items()]}
 
 
-def operator(name: str, **conditions: str) -> Document:
+def operator(name: str, **conditions: str) -> KubeObject:
     return {"metadata": {"name": name}, "status": status(**conditions)}
 
 
-def machine(name: str, role: str, phase: str = "Running", *, owned: bool = True) -> Document:
+def machine(name: str, role: str, phase: str = "Running", *, owned: bool = True) -> KubeObject:
     labels = {"machine.openshift.io/cluster-api-machine-role": role}
     if owned:
         labels["machine.openshift.io/cluster-api-machineset"] = "some-set"
@@ -40,7 +48,7 @@ def machine(name: str, role: str, phase: str = "Running", *, owned: bool = True)
 
 
 @pytest.fixture
-def world(infrastructure: Document, machine_set: Document, spec_document: Document) -> World:
+def world(infrastructure: KubeObject, machine_set: KubeObject, spec_document: KubeObject) -> World:
     """A healthy cluster and a target that is ready for it; each test breaks one thing."""
     return {
         "spec": spec_document,
@@ -77,7 +85,7 @@ def world(infrastructure: Document, machine_set: Document, spec_document: Docume
 def judged(world: World) -> list[tuple[str, str, list[str]]]:
     facts = Facts(**{name: value for name, value in world.items() if name != "spec"})
     assert Facts.model_validate_json(facts.model_dump_json()) == facts
-    concerns = judge(MigrationSpec.model_validate(world["spec"]), facts)
+    concerns = evaluate(MigrationSpec.model_validate(world["spec"]), facts)
     assert all(each.label and each.assessment and each.objects for each in concerns)
     assert all(each.remedy for each in concerns if each.category is not Category.INFORMATION)
     return [(each.id, each.category.value, each.objects) for each in concerns]
@@ -108,7 +116,7 @@ DEVICE = "spec.template.spec.providerSpec.value.network.devices[0]"
 PROVIDER = "machine_sets/0/spec/template/spec/providerSpec/value"
 
 
-def pv(name: str, spec: Document) -> Document:
+def pv(name: str, spec: KubeObject) -> KubeObject:
     return {"metadata": {"name": name}, "spec": spec}
 
 
@@ -162,17 +170,15 @@ def one_number_for_two_sets(world: World) -> None:
     world["spec"]["machineSetConfig"] = {"replicas": 4}
 
 
-def record(**fields: Any) -> MigrationRecord:
+def record(**fields: Any) -> Checkpoint:
     """Of an earlier migration of the same cluster."""
-    return MigrationRecord(
-        request=request(), plan=PLAN, workflow="vcfm-ocp1", run="r1", phase=PhaseName.SCALE_OLD, **fields
-    )
+    return Checkpoint(request=request(), plan=PLAN, workflow="vcfm-ocp1", run="r1", phase=PhaseName.SCALE_OLD, **fields)
 
 
 CASES: list[tuple[str, str, Change, list[str]]] = [
     ("migration.unfinished", "Critical", put("record", record()), ["vcfm-ocp1"]),
     ("migration.unfinished", "Critical", put("record", record(going_back=True)), ["vcfm-ocp1"]),
-    ("migration.run.checkpoint-unreadable", "Critical", put("record_problem", "Secret vcfm-record is damaged. Restore it."), [f"vcfm-record-{INFRA}"]),
+    ("migration.run.checkpoint-unreadable", "Critical", put("record_problem", "Secret vcfm-record is damaged. Restore it."), [f"vcfm-checkpoint-{INFRA}"]),
     ("infrastructure.unlisted", "Critical", put(f"{VSPHERE}/failureDomains", []), ["spec.platformSpec.vsphere.failureDomains"]),
     ("source.is-target", "Critical", put(f"{DOMAIN}/server", OLD), [OLD]),
     ("source.several", "Critical", second_source, ["vc-b", OLD]),
@@ -191,11 +197,11 @@ CASES: list[tuple[str, str, Change, list[str]]] = [
     ("volumes.driver-active", "Warning", put("csi_driver", {}), ["ClusterCSIDriver/csi.vsphere.vmware.com"]),
     ("vcenter.unreadable", "Critical", put("vcenters/1", VCenterFacts(server=NEW, problem="The password is wrong.", remedy="Correct it.")), [f"{NEW}: The password is wrong. Correct it."]),
     ("source.same-vcenter", "Critical", put("vcenters/1", VCenterFacts(server=NEW, instance_uuid="1")), [f"{NEW} is {OLD}"]),
-    ("inventory.missing", "Critical", put("failure_domains/0", DomainFacts(name="new-az1", missing=[Missing(kind="Datastore", path="/dc-new/datastore/vsan-1")])), [f"Datastore /dc-new/datastore/vsan-1 on {NEW}"]),
-    ("template.missing", "Critical", put("failure_domains/0", DomainFacts(name="new-az1", missing=[Missing(kind="Template", path="/dc-new/vm/rhcos")])), [f"/dc-new/vm/rhcos on {NEW}"]),
+    ("inventory.missing", "Critical", put("failure_domains/0", DomainFacts(name="new-az1", missing=[MissingObject(kind="Datastore", path="/dc-new/datastore/vsan-1")])), [f"Datastore /dc-new/datastore/vsan-1 on {NEW}"]),
+    ("template.missing", "Critical", put("failure_domains/0", DomainFacts(name="new-az1", missing=[MissingObject(kind="Template", path="/dc-new/vm/rhcos")])), [f"/dc-new/vm/rhcos on {NEW}"]),
     ("template.unfit", "Critical", put("failure_domains/0", DomainFacts(name="new-az1", template=Template(hardware_version=13))), ["/dc-new/vm/rhcos has hardware version 13, not 15 or later"]),
     ("template.unfit", "Critical", put("failure_domains/0", DomainFacts(name="new-az1", template=Template(disk_gib=121))), ["/dc-new/vm/rhcos has a disk of 121 GiB, more than the 120 GiB of a machine"]),
-    ("privileges.missing", "Critical", put("vcenters/1", VCenterFacts(server=NEW, lacking=[Lacking(object="/", privileges=["c", "a"])])), [f"a, c on / of {NEW}"]),
+    ("privileges.missing", "Critical", put("vcenters/1", VCenterFacts(server=NEW, lacking=[MissingPrivileges(object="/", privileges=["c", "a"])])), [f"a, c on / of {NEW}"]),
     ("tags.other-value", "Critical", tagged("/dc-new", "openshift-region", "emea"), [f"/dc-new on {NEW} has openshift-region emea, not new-region"]),
     ("tags.other-value", "Critical", tagged("/dc-new/host/cluster-1", "openshift-zone", "z9"), [f"/dc-new/host/cluster-1 on {NEW} has openshift-zone z9, not new-zone-1"]),
     ("categories.unusable", "Critical", put("vcenters/1", VCenterFacts(server=NEW, unusable_categories={"openshift-zone": ["its cardinality is MULTIPLE, not SINGLE"]})), [f"openshift-zone on {NEW}: its cardinality is MULTIPLE, not SINGLE"]),
@@ -271,7 +277,7 @@ def test_everything_wrong_is_said_at_once_the_gravest_first(world: World) -> Non
         case[2](world)
     assert [each[1] for each in judged(world)] == ["Critical", "Warning", "Information"]
     facts = Facts(**{name: value for name, value in world.items() if name != "spec"})
-    concerns = judge(MigrationSpec.model_validate(world["spec"]), facts)
+    concerns = evaluate(MigrationSpec.model_validate(world["spec"]), facts)
     assert [each.id for each in blocking(concerns)] == ["control-plane.strategy"]
 
 
@@ -284,6 +290,6 @@ def test_a_concern_about_thousands_names_a_hundred(world: World) -> None:
 def test_an_unfinished_migration_is_told_with_the_way_out(world: World) -> None:
     put("record", record())(world)
     facts = Facts(**{name: value for name, value in world.items() if name != "spec"})
-    (concern,) = judge(MigrationSpec.model_validate(world["spec"]), facts)
+    (concern,) = evaluate(MigrationSpec.model_validate(world["spec"]), facts)
     assert "vcfm-ocp1 (run r1) had begun scale_old" in concern.assessment
     assert "`vcfm adopt --rollback`" in concern.remedy

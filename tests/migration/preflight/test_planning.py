@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.plan import ObjectName, Plan, SecretAddress, SourceSet, VirtualMachineName
 from migration.preflight.facts import Facts
 from migration.preflight.planning import make_plan
@@ -17,7 +17,7 @@ MACHINE_API = "openshift-machine-api"
 ROLE = "machine.openshift.io/cluster-api-machine-role"
 
 
-def machine(name: str, role: str, server: str = OLD, node: str | None = None) -> Document:
+def machine(name: str, role: str, server: str = OLD, node: str | None = None) -> KubeObject:
     return {
         "metadata": {"name": name, "uid": f"uid-of-{name}", "labels": {ROLE: role}},
         "spec": {"providerSpec": {"value": {"workspace": {"server": server}}}},
@@ -25,12 +25,12 @@ def machine(name: str, role: str, server: str = OLD, node: str | None = None) ->
     }
 
 
-def named(kind: str, name: str, **more: Any) -> Document:
+def named(kind: str, name: str, **more: Any) -> KubeObject:
     return {"kind": kind, "metadata": {"name": name, "namespace": MACHINE_API, "uid": f"uid-of-{name}"}} | more
 
 
 @pytest.fixture
-def world(infrastructure: Document, machine_set: Document, spec_document: Document) -> dict[str, Any]:
+def world(infrastructure: KubeObject, machine_set: KubeObject, spec_document: KubeObject) -> dict[str, Any]:
     domains = {"vsphere": [{"name": "old-az1"}]}
     return {
         "spec": spec_document,
@@ -142,7 +142,7 @@ def test_workers_are_spread(
     world: dict[str, Any],
     pools: list[tuple[str, int | None]],
     servers: dict[str, str],
-    config: Document | None,
+    config: KubeObject | None,
     wanted: dict[str, dict[str, int]],
 ) -> None:
     for name, replicas in pools:
@@ -204,7 +204,7 @@ def test_failure_domains_are_completed(world: dict[str, Any]) -> None:
     ],
 )
 def test_the_control_plane(
-    world: dict[str, Any], state: str | None, config: Document | None, planned_state: str, wanted: list[str]
+    world: dict[str, Any], state: str | None, config: KubeObject | None, planned_state: str, wanted: list[str]
 ) -> None:
     domains(world, a=NEW, b=NEW)
     world["control_plane_machine_set"]["spec"]["state"] = state
@@ -219,7 +219,7 @@ def test_a_control_plane_without_failure_domains(world: dict[str, Any]) -> None:
     assert planned(world).control_plane.source_failure_domains == []
 
 
-def paused(value: str) -> Document:
+def paused(value: str) -> KubeObject:
     return {
         "metadata": {
             "name": "p",
@@ -239,7 +239,7 @@ def paused(value: str) -> Document:
         (named("MachineHealthCheck", "machine-api-termination-handler"), []),
     ],
 )
-def test_health_checks_that_are_ours_to_pause(world: dict[str, Any], check: Document, quiesced: list[str]) -> None:
+def test_health_checks_that_are_ours_to_pause(world: dict[str, Any], check: KubeObject, quiesced: list[str]) -> None:
     world["health_checks"] = [check]
     assert [each.name for each in planned(world).quiesced.health_checks] == quiesced
 
@@ -264,7 +264,7 @@ def test_autoscalers_that_are_ours_to_set_aside(
     [({"name": "mine", "key": "text"}, ("mine", "text")), ({}, ("cloud-provider-config", "config"))],
 )
 def test_the_cloud_config_is_what_infrastructure_refers_to(
-    world: dict[str, Any], reference: Document, wanted: tuple[str, str]
+    world: dict[str, Any], reference: KubeObject, wanted: tuple[str, str]
 ) -> None:
     world["infrastructure"]["spec"]["cloudConfig"] = reference
     plan = planned(world)

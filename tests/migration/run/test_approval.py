@@ -12,7 +12,7 @@ from migration.run.approval import SignedInstruction, Subject, is_genuine, publi
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = public_text(KEY)
 SUBJECT = Subject(migration="vcfm-a", run="run-1", verb=Verb.APPROVE)
-SAID = Instruction(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", door="rest")
+SAID = Instruction(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", channel="rest")
 SIGNED = sign(KEY, SUBJECT, SAID, nonce="n" * 32)
 
 
@@ -23,7 +23,7 @@ def test_what_was_signed_is_genuine_also_after_its_journey() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"phase": PhaseName.SCALE_OLD}, {"phase": None}, {"by": "ann"}, {"reason": ""}, {"door": "cli"}, {"signature": None}],
+    [{"phase": PhaseName.SCALE_OLD}, {"phase": None}, {"by": "ann"}, {"reason": ""}, {"channel": "cli"}, {"signature": None}],
 )  # fmt: skip
 def test_an_instruction_that_was_changed_is_not(change: dict[str, Any]) -> None:
     assert not is_genuine(PUBLIC, SUBJECT, SIGNED.model_copy(update=change))

@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from migration.before_images import FolderBefore, TagsBefore, TargetImages
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.phase import PhaseName
 from migration.run.adoption import Direction
-from migration.run.checkpoint import MigrationRecord, contradiction, refusal
+from migration.run.checkpoint import Checkpoint, contradiction, refusal
 from migration.run.request import MigrationRequest
 from migration.run.status import State
 from migration.spec.model import MigrationSpec
@@ -19,9 +19,9 @@ P = PhaseName
 
 
 @pytest.fixture
-def record(spec_document: Document) -> MigrationRecord:
+def record(spec_document: KubeObject) -> Checkpoint:
     spec = MigrationSpec.model_validate(spec_document)
-    return MigrationRecord(
+    return Checkpoint(
         request=MigrationRequest(infrastructure_name="ocp1", spec=spec),
         plan=PLAN,
         workflow="vcfm-ocp1",
@@ -30,11 +30,11 @@ def record(spec_document: Document) -> MigrationRecord:
     )
 
 
-def changed(record: MigrationRecord, **fields: Any) -> MigrationRecord:
+def changed(record: Checkpoint, **fields: Any) -> Checkpoint:
     return record.model_copy(update=fields)
 
 
-def another(record: MigrationRecord, **fields: Any) -> MigrationRecord:
+def another(record: Checkpoint, **fields: Any) -> Checkpoint:
     """Of another migration of the same cluster."""
     return changed(record, plan=PLAN.model_copy(update={"run": "later"}), run="r9", **fields)
 
@@ -55,7 +55,7 @@ EARLY = [P.DISABLE_CVO, P.UPDATE_SECRETS, P.CREATE_TAGS, P.CREATE_FOLDER, P.UPDA
     ],
 )
 def test_what_a_rollback_has_yet_to_undo(
-    record: MigrationRecord, phase: PhaseName, undone: list[PhaseName], to_undo: list[PhaseName]
+    record: Checkpoint, phase: PhaseName, undone: list[PhaseName], to_undo: list[PhaseName]
 ) -> None:
     assert changed(record, phase=phase, undone=undone).to_undo == to_undo
 
@@ -73,7 +73,7 @@ def test_what_a_rollback_has_yet_to_undo(
         ({"ended": State.ROLLED_BACK}, Direction.ROLLBACK, "the last migration of this cluster has ended: RolledBack"),
     ],
 )  # fmt: skip
-def test_who_may_take_it_over(record: MigrationRecord, fields: Document, direction: Direction, said: str) -> None:
+def test_who_may_take_it_over(record: Checkpoint, fields: KubeObject, direction: Direction, said: str) -> None:
     reason = refusal(changed(record, **fields), direction)
     assert reason.startswith(said)
     assert bool(reason) == bool(said)
@@ -95,20 +95,20 @@ def test_who_may_take_it_over(record: MigrationRecord, fields: Document, directi
         ({"ended": State.ROLLED_BACK}, {}, "this migration has ended: RolledBack"),
     ],
 )
-def test_who_may_write_it(record: MigrationRecord, stored: Document, mine: Document, said: str) -> None:
+def test_who_may_write_it(record: Checkpoint, stored: KubeObject, mine: KubeObject, said: str) -> None:
     assert contradiction(changed(record, **stored), changed(record, **mine)) == said
 
 
-def test_the_next_migration_overwrites_what_has_ended_and_nothing_else(record: MigrationRecord) -> None:
+def test_the_next_migration_overwrites_what_has_ended_and_nothing_else(record: Checkpoint) -> None:
     assert contradiction(changed(record, ended=State.COMPLETED), another(record)) == ""
     assert contradiction(record, another(record)).startswith(
         "another migration of this cluster (vcfm-ocp1, run r1) had begun"
     )
 
 
-def test_it_ends_in_one_of_two_ways(record: MigrationRecord) -> None:
+def test_it_ends_in_one_of_two_ways(record: Checkpoint) -> None:
     with pytest.raises(ValidationError, match="ended"):
-        MigrationRecord.model_validate(record.model_dump() | {"ended": "Failed"})
+        Checkpoint.model_validate(record.model_dump() | {"ended": "Failed"})
 
 
 def test_what_was_never_looked_at_is_not_there() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.run.request import ClusterIdentity, ClusterName, MigrationRequest, workflow_id
 
 
@@ -11,7 +11,7 @@ def test_there_is_one_migration_per_cluster() -> None:
     assert workflow_id("ocp1-x7x2g") == "vcfm-ocp1-x7x2g"
 
 
-def test_a_request_is_read_and_written_as_the_wire_has_it(spec_document: Document) -> None:
+def test_a_request_is_read_and_written_as_the_wire_has_it(spec_document: KubeObject) -> None:
     wire = {"infrastructureName": "ocp1-x7x2g", "spec": spec_document}
     request = MigrationRequest.model_validate(wire)
     assert request.cluster == ""

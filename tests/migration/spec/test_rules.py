@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.frozen_model import Document
+from migration.frozen_model import KubeObject
 from migration.spec.model import MigrationSpec
 from migration.spec.problem import Problem
 from migration.spec.rules import InvalidSpec, parse, parse_submission, problems
@@ -15,7 +15,7 @@ from migration.spec.rules import InvalidSpec, parse, parse_submission, problems
 FD = "spec.failureDomains[0]"
 
 
-def put(document: Document, path: str, value: Any) -> Document:
+def put(document: KubeObject, path: str, value: Any) -> KubeObject:
     document = deepcopy(document)
     *parents, last = path.split("/")
     at: Any = document
@@ -32,12 +32,12 @@ def told(document: Any) -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture
-def two(spec_document: Document, second_domain: Document) -> Document:
+def two(spec_document: KubeObject, second_domain: KubeObject) -> KubeObject:
     spec_document["failureDomains"].append(second_domain)
     return spec_document
 
 
-def test_a_right_spec_is_parsed(two: Document) -> None:
+def test_a_right_spec_is_parsed(two: KubeObject) -> None:
     assert problems(two) == []
     assert parse(two) == MigrationSpec.model_validate(two)
     assert parse(parse(two).model_dump(by_alias=False)) == parse(two)  # the other spelling
@@ -59,7 +59,7 @@ def test_a_right_spec_is_parsed(two: Document) -> None:
         ("controlPlaneMachineSetConfig", {}),
     ],
 )
-def test_what_is_allowed(two: Document, path: str, value: object) -> None:
+def test_what_is_allowed(two: KubeObject, path: str, value: object) -> None:
     assert problems(put(two, path, value)) == []
 
 
@@ -110,7 +110,7 @@ def test_what_is_allowed(two: Document, path: str, value: object) -> None:
         ("targetVCenters", [{"server": "vc-new.example.com", "port": 70000}], "spec.targetVCenters[0].port", "less than or equal to 65535", "Correct"),
     ],
 )  # fmt: skip
-def test_one_problem(two: Document, path: str, value: object, field: str, rule: str, remedy: str) -> None:
+def test_one_problem(two: KubeObject, path: str, value: object, field: str, rule: str, remedy: str) -> None:
     found = {(where, what): how for where, what, how in told(put(two, path, value))}
     matching = {key: how for key, how in found.items() if key[0] == field and rule in key[1]}
     assert len(matching) == 1, found
@@ -136,26 +136,26 @@ def test_one_problem(two: Document, path: str, value: object, field: str, rule: 
         ("-vc", "Write the vCenter's fully qualified name."),
     ],
 )
-def test_a_server_is_a_host_name_alone(spec_document: Document, server: str, remedy: str) -> None:
+def test_a_server_is_a_host_name_alone(spec_document: KubeObject, server: str, remedy: str) -> None:
     found = problems(put(spec_document, "failureDomains/0/server", server))
     assert [(each.field, each.remedy) for each in found] == [(f"{FD}.server", remedy)]
     assert "hunter2" not in str(found)
 
 
-def test_three_target_vcenters_are_too_many(two: Document, target_domain: Document) -> None:
+def test_three_target_vcenters_are_too_many(two: KubeObject, target_domain: KubeObject) -> None:
     for number in range(2):
         two["failureDomains"].append({**target_domain, "name": f"more-{number}", "server": f"vc-{number}"})
     assert [field for field, _, _ in told(two)] == ["spec.failureDomains"]
 
 
-def test_duplicates_are_each_named_once(spec_document: Document, target_domain: Document) -> None:
+def test_duplicates_are_each_named_once(spec_document: KubeObject, target_domain: KubeObject) -> None:
     names = ["fd-a", "fd-a", "fd-b", "fd-b", "fd-b"]
     spec_document["failureDomains"] = [{**target_domain, "name": name} for name in names]
     found = problems(spec_document)
     assert [each.field for each in found] == [f"spec.failureDomains[{index}].name" for index in (1, 3, 4)]
 
 
-def test_every_problem_at_once(two: Document) -> None:
+def test_every_problem_at_once(two: KubeObject) -> None:
     wrong = put(two, "state", "Runing")
     del wrong["failureDomains"][0]["topology"]["datastore"]
     wrong["failureDomains"][1]["server"] = "https://vc"
@@ -172,14 +172,14 @@ def test_every_problem_at_once(two: Document) -> None:
     assert str(caught.value).count("\n") == 4
 
 
-def test_a_password_in_the_wrong_place_is_not_repeated(spec_document: Document) -> None:
+def test_a_password_in_the_wrong_place_is_not_repeated(spec_document: KubeObject) -> None:
     wrong = put(spec_document, "targetVCenterCredentialsSecret/password", "hunter2")
     (problem,) = problems(wrong)
     assert problem.value == ""
     assert "hunter2" not in str(InvalidSpec([problem]))
 
 
-def test_long_values_are_shortened(spec_document: Document) -> None:
+def test_long_values_are_shortened(spec_document: KubeObject) -> None:
     (problem,) = problems(put(spec_document, "failureDomains/0/name", "n" * 300))
     assert len(problem.value) == 80
     assert problem.value.endswith("…")
@@ -206,7 +206,7 @@ def test_any_json_gets_an_answer(document: Any) -> None:
     assert all(isinstance(each, Problem) for each in problems(document))
 
 
-def test_a_submission(spec_document: Document) -> None:
+def test_a_submission(spec_document: KubeObject) -> None:
     spec = parse(spec_document)
     assert parse_submission({"cluster": "prod", "spec": spec_document}) == ("prod", spec)
     assert parse_submission({"spec": spec_document}) == ("", spec)

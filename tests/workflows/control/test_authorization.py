@@ -40,7 +40,7 @@ async def pinned(steady: WorkflowEnvironment, world: World) -> AsyncIterator[Pin
 def signed(handle: Handle, verb: Verb, **said: Any) -> SignedInstruction:
     """As a door with the key says it."""
     subject = Subject(migration=handle.id, run=str(handle.result_run_id), verb=verb)
-    return SIGNER.sign(subject, Instruction(**({"by": "kim", "door": "rest"} | said)))
+    return SIGNER.sign(subject, Instruction(**({"by": "kim", "channel": "rest"} | said)))
 
 
 async def test_an_unsigned_approval_is_refused_and_a_signed_one_is_granted(pinned: Pinned, world: World) -> None:
@@ -50,7 +50,9 @@ async def test_an_unsigned_approval_is_refused_and_a_signed_one_is_granted(pinne
         "approve must be signed by the service's approval key: say it by REST, `vcfm approve` or the custom resource, "
         "not to Temporal itself; create_tags is AwaitingApproval"
     )
-    assert "behind that door (rest) lacks VCFM_APPROVAL_KEY_FILE" in await refused(handle, "approve", {"door": "rest"})
+    assert "behind that door (rest) lacks VCFM_APPROVAL_KEY_FILE" in await refused(
+        handle, "approve", {"channel": "rest"}
+    )
     await handle.signal("approve", {"by": "kim"})
     status = await handle.query(MigrationWorkflow.status)
     assert (status.state, status.signed) == (State.AWAITING_APPROVAL, True)

@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from activities.cluster.baseline import Compared
-from activities.preflight.preflight import Verdict
+from activities.preflight.preflight import PreflightResult
 from migration.phase import TABLE, PhaseName, number
 from migration.run.status import Claim, MigrationStatus, PhaseState, State
 from migration.spec.model import ApprovalMode
@@ -71,7 +71,7 @@ async def test_manual_asks_before_every_phase_from_disable_cvo_on(steered: Steer
     result = await handle.result()
     assert result.state is State.COMPLETED
     assert asked == [each.name for each in TABLE[2:]]
-    assert [(each.verb, each.by, each.door) for each in result.decisions] == [("approve", "kim", "temporal")] * 13
+    assert [(each.verb, each.by, each.channel) for each in result.decisions] == [("approve", "kim", "temporal")] * 13
 
 
 async def test_a_list_of_gates_instead(steered: Steer, world: World) -> None:
@@ -170,7 +170,7 @@ async def test_a_rollback_undoes_what_began_in_reverse(
     assert [each for each in calls if each in expected and calls.count(each)][: len(expected)] != []
     positions = [calls.index(each) for each in expected]
     assert positions == sorted(positions), f"{expected} in this order, were {calls}"
-    assert calls[:2] == ["source_is_fit", "keep_record"]
+    assert calls[:2] == ["source_is_fit", "write_checkpoint"]
     assert "compare_baseline" in calls
     touched = {PhaseName.CREATE_TAGS: "tags as they were", PhaseName.CREATE_FOLDER: "folders as they were"}
     assert [each.claim for each in result.report] == [
@@ -190,7 +190,7 @@ async def test_nothing_is_undone_before_the_last_of_several_at_once_has_ended(st
     """One new MachineSet fails for good while the other is still being made: that one would outlive its own undo."""
     (only,) = PLAN.new_sets
     both = [only, only.model_copy(update={"name": "ocp1-worker-az2"})]
-    world.answer("preflight", Verdict(concerns=[], plan=PLAN.model_copy(update={"new_sets": both}), nodes=[]))
+    world.answer("preflight", PreflightResult(concerns=[], plan=PLAN.model_copy(update={"new_sets": both}), nodes=[]))
     world.fail("create_machine_set", PERMANENT)
     world.stall("create_machine_set")
     handle = await steered(rollback_on_failure=True)
@@ -266,13 +266,13 @@ async def test_what_is_about_to_end_is_not_paused(steered: Steer, world: World) 
     world.stall("verify_vcenters")
     handle = await steered()
     await calling(world, "verify_vcenters")
-    world.stall("keep_record")
+    world.stall("write_checkpoint")
     world.go_on("verify_vcenters")
     async with asyncio.timeout(20):
         while not (await handle.query(MigrationWorkflow.status)).message.startswith("noting in the cluster"):
             await asyncio.sleep(0.02)
     assert (await refused(handle, "pause")).startswith("it is about to end")
-    world.go_on("keep_record")
+    world.go_on("write_checkpoint")
     assert (await handle.result()).state is State.COMPLETED
 
 

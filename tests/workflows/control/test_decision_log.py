@@ -41,13 +41,13 @@ async def test_every_decision_is_kept_with_its_outcome(steered: Steer, world: Wo
     handle = await steered(gates=[PhaseName.CREATE_TAGS, PhaseName.CLEANUP])
     await until(handle, State.AWAITING_APPROVAL, PhaseName.CREATE_TAGS)
     await handle.signal("approve", {"phase": "cleanup", "by": "ann"})
-    await handle.execute_update("approve", {"by": "kim", "reason": "CHG-1", "door": "rest"})
+    await handle.execute_update("approve", {"by": "kim", "reason": "CHG-1", "channel": "rest"})
     await until(handle, State.AWAITING_APPROVAL, PhaseName.CLEANUP)
     await handle.signal("approve", {"by": "ann"})
     result = await handle.result()
     outcomes = ["refused: create_tags is what waits now, not cleanup", "granted", "granted"]
     assert [each.outcome for each in result.decisions] == outcomes
-    assert [(each.by, each.reason, each.door) for each in result.decisions] == [
+    assert [(each.by, each.reason, each.channel) for each in result.decisions] == [
         ("ann", "", "temporal"),
         ("kim", "CHG-1", "rest"),
         ("ann", "", "temporal"),
@@ -79,7 +79,7 @@ async def test_a_signal_that_is_refused_is_never_silent(
     await handle.signal(name, args=arguments)
     status = await handle.query(MigrationWorkflow.status)
     (kept,) = status.decisions
-    assert (kept.verb, kept.phase, kept.door) == (name[:32], PhaseName.BACKUP, "temporal")
+    assert (kept.verb, kept.phase, kept.channel) == (name[:32], PhaseName.BACKUP, "temporal")
     assert kept.outcome.startswith("refused: ")
     assert said in kept.outcome
     assert len(kept.outcome) < 400
@@ -137,14 +137,14 @@ async def test_a_cancel_leaves_the_trail_alone(steered: Steer, world: World) -> 
     await until(handle, State.AWAITING_APPROVAL)
     await handle.execute_update("approve")
     await calling(world, "wait_workers_ready")
-    await handle.cancel(reason='{"by":"kim","reason":"not today","door":"cli"}')
+    await handle.cancel(reason='{"by":"kim","reason":"not today","channel":"cli"}')
     world.go_on("wait_workers_ready")
     await until(handle, State.ROLLED_BACK)
     world.go_on(JOURNALING)
     assert (await handle.result()).state is State.ROLLED_BACK
     assert journaled(world) == [(1, "approve", "granted"), (2, "cancel", "granted")]
     cancel = world.inputs[JOURNALING][-1].decisions[-1]
-    assert (cancel.by, cancel.reason, cancel.door) == ("kim", "not today", "cli")
+    assert (cancel.by, cancel.reason, cancel.channel) == ("kim", "not today", "cli")
 
 
 async def test_a_cancel_of_somebody_elses_keeps_its_words(steered: Steer, world: World) -> None:
@@ -152,7 +152,7 @@ async def test_a_cancel_of_somebody_elses_keeps_its_words(steered: Steer, world:
     await until(handle, State.AWAITING_APPROVAL)
     await handle.cancel(reason="the window is over")
     (kept,) = (await handle.result()).decisions
-    assert (kept.verb, kept.by, kept.reason, kept.door) == ("cancel", "", "the window is over", "temporal")
+    assert (kept.verb, kept.by, kept.reason, kept.channel) == ("cancel", "", "the window is over", "temporal")
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ async def test_a_gate_says_every_day_that_it_waits(calendar: WorkflowEnvironment
             assert "**Approval needed** for `cleanup`" in details
             found = (await handle.describe()).typed_search_attributes
             assert (found.get(temporal.STATE), found.get(temporal.NEEDS_HUMAN)) == ("AwaitingApproval", True)
-        doors = Migrations(calendar.client, task_queue=queue)
+        migrations = Migrations(calendar.client, task_queue=queue)
         async with asyncio.timeout(20):
-            while not [each async for each in doors.list() if each.needs_human]:  # the index is a moment behind
+            while not [each async for each in migrations.list() if each.needs_human]:  # the index is a moment behind
                 pass
         await handle.execute_update("approve", {"by": "kim"})
         assert (await handle.result()).state is State.COMPLETED

@@ -8,7 +8,7 @@ fix should have to ask once.
 from collections.abc import Iterable
 from enum import StrEnum
 
-from migration.frozen_model import Value
+from migration.frozen_model import FrozenModel
 
 
 class Category(StrEnum):
@@ -17,7 +17,7 @@ class Category(StrEnum):
     INFORMATION = "Information"
 
 
-class Concern(Value):
+class Concern(FrozenModel):
     """One finding.
 
     Attributes:
