@@ -106,7 +106,7 @@ class CloudConfig:
             behind = [
                 f"{key} lists {', '.join(servers) or 'nothing readable'}"
                 for key, servers in listed.items()
-                if set(servers) != set(expected.servers)
+                if not cloud_config.same_servers(servers, expected.servers)
             ]
             if not behind:
                 return None

@@ -118,14 +118,21 @@ async def _cloud_configs(cluster: Cluster, plan: Plan) -> list[Claim]:
     texts = {f"openshift-config/{plan.cloud_config}": written} | {
         name: text_of(document) for name, document in generated.items() if document
     }
-    return [
-        Claim(
-            claim=f"{name} names the target alone",
-            holds=set(cloud_config.servers(text)) == set(plan.target_servers) and plan.source.server not in text,
-            read=f"vCenters {listed(cloud_config.servers(text))}",
-        )
-        for name, text in texts.items()
-    ]
+    return [names_alone(plan.target_servers, name=name, text=text) for name, text in texts.items()]
+
+
+def names_alone(targets: list[str], *, name: str, text: str) -> Claim:
+    """Whether a cloud config names these vCenters and no other.
+
+    Its servers are compared, and the text is not searched: one name may contain another (`10.7.0.2`, `10.7.0.20`), and
+    a comment may tell where the cluster came from.
+    """
+    servers = cloud_config.servers(text)
+    return Claim(
+        claim=f"{name} names the target alone",
+        holds=cloud_config.same_servers(servers, targets),
+        read=f"vCenters {listed(servers)}",
+    )
 
 
 async def _credentials(cluster: Cluster, plan: Plan) -> Claim:

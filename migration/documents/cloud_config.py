@@ -15,6 +15,7 @@ generated copy as soon as Infrastructure has more than one failure domain, which
 writing them here would outlive the migration of a cluster that had none.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from migration.documents import cloud_config_ini, cloud_config_yaml
@@ -22,7 +23,7 @@ from migration.documents.cloud_config_error import CloudConfigError
 from migration.documents.infrastructure import VCenterEntry
 from migration.spec.failure_domain import FailureDomain
 
-__all__ = ["CloudConfigError", "add", "remove", "servers"]
+__all__ = ["CloudConfigError", "add", "remove", "same_servers", "servers"]
 
 
 class _Syntax(Protocol):
@@ -32,12 +33,17 @@ class _Syntax(Protocol):
 
 
 def servers(text: str | None) -> list[str]:
-    """The vCenters that the text names, in its order.
+    """The vCenters that the text names anywhere but in comments, in its order.
 
     Raises:
         CloudConfigError: the text is missing, or neither YAML nor INI of the known shape.
     """
     return _syntax(text).servers(text or "")
+
+
+def same_servers(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether both name the same vCenters: in any order, and in any case, as host names are compared."""
+    return {each.lower() for each in some} == {each.lower() for each in others}
 
 
 def add(text: str | None, vcenter: VCenterEntry) -> str:
@@ -48,7 +54,7 @@ def add(text: str | None, vcenter: VCenterEntry) -> str:
     """
     before = servers(text)
     after = _syntax(text).add(text or "", vcenter)
-    _expect(servers(after), {*before, vcenter.server})
+    _expect(servers(after), [*before, vcenter.server])
     return after
 
 
@@ -57,7 +63,7 @@ def remove(text: str | None, *, server: str, replacement: FailureDomain | None =
 
     Args:
         text: the ConfigMap's key as it was just read.
-        server: the vCenter, byte-identical to its `server`.
+        server: the vCenter, in any case.
         replacement: a completed failure domain on another vCenter, to stand in the INI section `[Workspace]`, which
         names
             one vCenter as the default place.
@@ -66,12 +72,13 @@ def remove(text: str | None, *, server: str, replacement: FailureDomain | None =
         CloudConfigError: see `servers`; no vCenter would remain; or an heir is needed and none is given.
     """
     before = servers(text)
-    if server not in before:
+    others = [each for each in before if not same_servers([each], [server])]
+    if others == before:
         return text or ""
-    if before == [server]:
+    if not others:
         raise CloudConfigError(f"{server} is the only vCenter in it: add the other one before this one is removed")
     after = _syntax(text).remove(text or "", server=server, replacement=replacement)
-    _expect(servers(after), {*before} - {server})
+    _expect(servers(after), others)
     return after
 
 
@@ -83,8 +90,8 @@ def _syntax(text: str | None) -> _Syntax:
     return cloud_config_ini if said[0].startswith("[") else cloud_config_yaml
 
 
-def _expect(found: list[str], wanted: set[str]) -> None:
-    if set(found) != wanted:
+def _expect(found: list[str], wanted: list[str]) -> None:
+    if not same_servers(found, wanted):
         raise CloudConfigError(
             f"after the change it would name {', '.join(sorted(found))} and not {', '.join(sorted(wanted))}: "
             "its layout is not one that can be changed safely; make the entry by hand"

@@ -42,17 +42,17 @@ class _Section:
 
     @property
     def server(self) -> str:
-        return self.value("server") or self.of
+        return self.value("server") or (self.of if self.name == "virtualcenter" else "")
 
     def value(self, key: str) -> str:
         return self.keys[key].value if key in self.keys else ""
 
 
 def servers(text: str) -> list[str]:
-    """The vCenters, `[Global] server` last where it has no section of its own."""
+    """The vCenters, those of `[Global]` and `[Workspace]` last where they have no section of their own."""
     sections = _parsed(text)
     named = [each.server for each in sections if each.name == "virtualcenter"]
-    alone = [each.value("server") for each in sections if each.name == "global"]
+    alone = [each.server for each in sections if each.name in {"global", "workspace"}]
     return list(dict.fromkeys(filter(None, [*named, *alone])))
 
 
@@ -60,7 +60,7 @@ def add(text: str, vcenter: VCenterEntry) -> str:
     sections = _parsed(text)
     siblings = [each for each in sections if each.name == "virtualcenter"]
     for each in siblings:
-        if each.server == vcenter.server:
+        if each.server.lower() == vcenter.server.lower():
             return apply_edits(text, _datacenters(each, vcenter))
     shared = {name: key for each in sections if each.name == "global" for name, key in each.keys.items()}
     if "thumbprint" in shared and shared["thumbprint"].value:
@@ -80,11 +80,13 @@ def add(text: str, vcenter: VCenterEntry) -> str:
 def remove(text: str, *, server: str, replacement: FailureDomain | None) -> str:
     changes = []
     for section in _parsed(text):
-        if section.name == "virtualcenter" and section.server == server:
+        if section.server.lower() != server.lower():
+            continue
+        if section.name == "virtualcenter":
             changes.append(cut_lines(text, first=_first(text, section), last=section.last))
-        elif section.name == "global" and section.value("server") == server:
+        elif section.name == "global":
             changes.append(_replaced(section.keys["server"], ""))
-        elif section.name == "workspace" and section.value("server") == server:
+        elif section.name == "workspace":
             if replacement is None:
                 raise CloudConfigError(f"[Workspace] says {server}: say which failure domain takes its place")
             changes.extend(_bequeathed(section, replacement))

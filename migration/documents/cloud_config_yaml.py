@@ -34,7 +34,7 @@ def add(text: str, vcenter: VCenterEntry) -> str:
     root = _parsed(text)
     entries = list(_entries(root))
     for server, _, entry in entries:
-        if server == vcenter.server:
+        if server.lower() == vcenter.server.lower():
             return apply_edits(text, _datacenters(text, entry, vcenter))
     shared = _fields(_field(root, "global"))
     if _said(shared.get("thumbprint")):
@@ -60,12 +60,12 @@ def add(text: str, vcenter: VCenterEntry) -> str:
 def remove(text: str, *, server: str, replacement: FailureDomain | None) -> str:  # noqa: ARG001 - only INI has a default place
     root = _parsed(text)
     entries = list(_entries(root))
-    doomed: list[tuple[Node, Node]] = [(key, entry) for name, key, entry in entries if name == server]
+    doomed: list[tuple[Node, Node]] = [(key, entry) for name, key, entry in entries if name.lower() == server.lower()]
     if doomed and len(doomed) == len(entries):
         doomed = [(key, value) for key, value in root.value if key.value == "vcenter"]
     changes = [cut_lines(text, first=key.start_mark.index, last=_last(text, key, value)) for key, value in doomed]
     alone = _fields(_field(root, "global")).get("server")
-    if alone is not None and _said(alone) == server:
+    if alone is not None and _said(alone).lower() == server.lower():
         changes.append(TextEdit(start=alone.start_mark.index, end=alone.end_mark.index, text='""'))
     return apply_edits(text, changes)
 
