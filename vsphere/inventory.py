@@ -30,6 +30,20 @@ KINDS: dict[str, type] = {
 }
 """What can be asked for by path."""
 
+_PATH_PROPERTIES: dict[str, dict[type, list[str]]] = {
+    "Datastore": {vim.Datastore: ["name", "parent"]},  # a datastore cluster is a kind of folder
+    "Folder": {},
+    "ResourcePool": {vim.ComputeResource: ["name", "parent"], vim.ResourcePool: ["name", "parent"]},
+    "VirtualMachine": {
+        vim.VirtualApp: ["name", "parentFolder", "parentVApp"],
+        vim.VirtualMachine: ["name", "parent", "parentVApp"],
+    },
+}
+"""What to read for the paths of a kind: of itself, and of what it may lie in besides folders."""
+
+_ABOVE = ("parentFolder", "parent", "parentVApp")
+"""What says where an object lies; a vApp's `parent` is a resource pool, and a VM in a vApp has none."""
+
 _HOSTNAME = 'config.extraConfig["guestinfo.hostname"]'
 
 
@@ -185,6 +199,14 @@ class Inventory:
         )
         return sorted(found, key=lambda each: each.path)
 
+    def paths(self, within: Datacenter, kinds: Collection[str]) -> dict[Moref, str]:
+        """Inventory path of every object of some of `KINDS` below a datacenter, and of what such objects lie in.
+
+        Reads names and parents alone: 4 calls, and one more per `PAGE` objects.
+        """
+        properties = {kind: paths for each in kinds for kind, paths in _PATH_PROPERTIES[each].items()}
+        return _paths(self._below(within.moref, properties), top={within.moref: within.path})
+
     def _below(self, container: Moref, properties: dict[type, list[str]]) -> Rows:
         """Objects and, for their paths, all folders below a container."""
         wanted: dict[type, list[str]] = {vim.Folder: ["name", "parent"], **properties}
@@ -208,7 +230,8 @@ def _paths(rows: Rows, top: dict[Moref, str] | None = None) -> dict[Moref, str]:
     def path(reference: Moref) -> str:
         if reference not in known:
             row = rows.get(reference, {})
-            known[reference] = f"{path(moref(row['parent']))}/{row['name']}" if "parent" in row else ""
+            above = next((row[each] for each in _ABOVE if row.get(each)), None)
+            known[reference] = f"{path(moref(above))}/{row['name']}" if above else ""
         return known[reference]
 
     return {each: path(each) for each in [*rows, *known]}
