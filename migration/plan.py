@@ -6,9 +6,10 @@ has been removed, the first vCenter of Infrastructure is another one.
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from migration.frozen_model import FrozenModel
+from migration.preflight.capacity import DatastoreDisks
 from migration.spec.failure_domain import FailureDomain
 
 
@@ -128,13 +129,22 @@ class Plan(FrozenModel):
     source_sets: list[SourceSet]
     new_sets: list[NewSet]
     source_vms: list[VirtualMachineName]
-    source_disks: dict[str, int] = Field(
-        default={}, description="GiB of the machines' disks on each datastore of the source"
-    )
+    source_disks: list[DatastoreDisks] = Field(default=[], description="the machines' disks on the source")
     control_plane: ControlPlanePlan
     quiesced: Quiesced
     cloud_config: str = Field(description="name of the ConfigMap in openshift-config that Infrastructure refers to")
     cloud_config_key: str
+
+    @field_validator("source_disks", mode="before")
+    @classmethod
+    def _by_path(cls, disks: object) -> object:
+        """In histories and records that exist already, the disks are GiB by inventory path."""
+        if not isinstance(disks, dict):
+            return disks
+        return [
+            DatastoreDisks(datacenter=path.partition("/datastore/")[0], datastore=path, gib=gib)
+            for path, gib in disks.items()
+        ]
 
     @property
     def key(self) -> str:

@@ -98,6 +98,11 @@ async def point_at(cluster: Cluster, *, failure_domains: Sequence[str]) -> Contr
     )
 
 
+def provider_spec(document: KubeObject) -> KubeObject:
+    """The provider spec of its machines, into which its operator puts what failure domains say."""
+    return get_path(document, "spec", "template", _MACHINES, "spec", "providerSpec", "value") or {}
+
+
 def pointing(document: KubeObject, *, failure_domains: Sequence[str]) -> list[KubeObject]:
     """The JSON patch that points a ControlPlaneMachineSet at failure domains and makes it Active.
 

@@ -5,12 +5,23 @@ person and decided by one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
 
-from migration.frozen_model import KubeObject
+from migration.frozen_model import FrozenModel, KubeObject
+
+K = TypeVar("K", bound=Hashable)
 
 USUAL_DISK = 120
 """GiB of an OpenShift machine whose provider spec says nothing."""
+
+
+class DatastoreDisks(FrozenModel):
+    """GiB of disks on one datastore, which is named as provider specs name it: plain or by path, in a datacenter."""
+
+    datacenter: str
+    datastore: str
+    gib: int
 
 
 def disks_gib(provider: KubeObject) -> int:
@@ -19,17 +30,20 @@ def disks_gib(provider: KubeObject) -> int:
     return int((provider.get("diskGiB") or USUAL_DISK) + extra)
 
 
-def disks(providers: Iterable[KubeObject], *, server: str) -> dict[str, int]:
-    """GiB of disks on each datastore (inventory path) of a vCenter, from the provider specs of its Machines."""
-    found: Counter[str] = Counter()
+def disks(providers: Iterable[KubeObject], *, server: str) -> list[DatastoreDisks]:
+    """The disks of a vCenter's Machines, from their provider specs; a datastore of two spellings is there twice."""
+    found: Counter[tuple[str, str]] = Counter()
     for each in providers:
         workspace = each.get("workspace") or {}
         if workspace.get("server") == server and workspace.get("datastore"):
-            found[_path(workspace)] += disks_gib(each)
-    return dict(found)
+            found[workspace.get("datacenter") or "", workspace["datastore"]] += disks_gib(each)
+    return [
+        DatastoreDisks(datacenter=datacenter, datastore=datastore, gib=gib)
+        for (datacenter, datastore), gib in found.items()
+    ]
 
 
-def to_take_back(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+def to_take_back(before: Mapping[K, int], now: Mapping[K, int]) -> dict[K, int]:
     """GiB that each datastore would have to find room for; those that need none are left out."""
     needs = {path: gib - now.get(path, 0) for path, gib in before.items()}
     return {path: gib for path, gib in needs.items() if gib > 0}
@@ -42,9 +56,3 @@ def too_small(needs: Mapping[str, int], free: Mapping[str, float]) -> list[str]:
         for path, gib in needs.items()
         if free.get(path, 0) < gib
     ]
-
-
-def _path(workspace: KubeObject) -> str:
-    """Machine API takes a datastore's name or its inventory path."""
-    name = str(workspace["datastore"])
-    return name if name.startswith("/") else f"/{workspace.get('datacenter', '')}/datastore/{name}"

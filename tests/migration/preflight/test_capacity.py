@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from migration.frozen_model import KubeObject
-from migration.preflight.capacity import USUAL_DISK, disks, disks_gib, to_take_back, too_small
+from migration.preflight.capacity import USUAL_DISK, DatastoreDisks, disks, disks_gib, to_take_back, too_small
 
 OLD = "vc-old"
 
@@ -33,6 +33,7 @@ def test_disks_are_counted_where_they_are() -> None:
         [
             provider(diskGiB=100),
             provider("a", diskGiB=20),
+            provider(diskGiB=20),
             provider("/dc/datastore/b", diskGiB=7),
             provider(server="vc-new", diskGiB=1000),
             {},
@@ -40,7 +41,11 @@ def test_disks_are_counted_where_they_are() -> None:
         ],
         server=OLD,
     )
-    assert found == {"/dc/datastore/a": 120, "/dc/datastore/b": 7}
+    assert found == [
+        DatastoreDisks(datacenter="dc", datastore="/dc/datastore/a", gib=120),
+        DatastoreDisks(datacenter="dc", datastore="a", gib=20),
+        DatastoreDisks(datacenter="dc", datastore="/dc/datastore/b", gib=7),
+    ]
 
 
 @pytest.mark.parametrize(

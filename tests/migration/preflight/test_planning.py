@@ -8,6 +8,7 @@ import pytest
 
 from migration.frozen_model import KubeObject
 from migration.plan import ObjectName, Plan, SecretAddress, SourceSet, VirtualMachineName
+from migration.preflight.capacity import DatastoreDisks
 from migration.preflight.facts import Facts
 from migration.preflight.planning import make_plan
 from migration.spec.model import MigrationSpec
@@ -102,7 +103,17 @@ def test_the_disks_of_the_source_are_pinned_where_they_are(world: dict[str, Any]
         value = each["spec"]["providerSpec"]["value"]
         value["workspace"] |= {"datacenter": "dc-old", "datastore": datastore}
         value["diskGiB"] = 100
-    assert planned(world).source_disks == {"/dc-old/datastore/vsan-1": 200, "/dc-old/datastore/b": 100}
+    assert planned(world).source_disks == [
+        DatastoreDisks(datacenter="dc-old", datastore="/dc-old/datastore/vsan-1", gib=200),
+        DatastoreDisks(datacenter="dc-old", datastore="b", gib=100),
+    ]
+
+
+def test_disks_by_path_of_an_older_plan_are_read(world: dict[str, Any]) -> None:
+    older = planned(world).model_dump() | {"sourceDisks": {"/eu/dc-old/datastore/vsan-1": 200}}
+    assert Plan.model_validate(older).source_disks == [
+        DatastoreDisks(datacenter="/eu/dc-old", datastore="/eu/dc-old/datastore/vsan-1", gib=200)
+    ]
 
 
 def test_the_source_is_a_name_wherever_it_stands(world: dict[str, Any]) -> None:
