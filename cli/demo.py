@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.live import Live
 
 from cli.dev_server import free_port
+from cli.parent_death import ends_with_parent
 from cli.rest import Service
 from cli.status_view import render, report
 from lab import commands as lab
 from lab.scenario import load
-from lab.supervisor import die_with_parent
 from migration.run.status import MigrationStatus, State
 
 _EXIT = {State.COMPLETED: 0}
@@ -101,13 +101,12 @@ def _service(console: Console, state_dir: Path) -> Iterator[str]:
     log = state_dir / "logs" / "service.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "serve", "--dev"],
+            ends_with_parent([sys.executable, "-m", "cli", "serve", "--dev"], signal_number=signal.SIGTERM),
             env=environment,
             stdout=subprocess.PIPE,
             stderr=output,
             text=True,
             start_new_session=True,  # Ctrl-C reaches us alone; we end it in order
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  one thread so far; a SIGKILL of us leaves nothing
         )
     try:
         url = f"http://127.0.0.1:{port}"

@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from bridge.main import NothingToFollow
-from cli.dev_server import NoTemporalBinary
+from cli.dev_server import DatabaseInUse, NoTemporalBinary
 from cli.rest import ServiceError
 from cli.submission import Unreadable
 from client.signing import ApprovalKeyError
@@ -32,8 +32,8 @@ EXPLAINED = (
 
 _NOT_UNDERSTOOD = 64
 _EXPECTED = (
-    ServiceError, Unreadable, TemporalUnavailable, ApprovalKeyError, NoTemporalBinary, NothingToFollow, LabError,
-    BuildError, LookupError, OSError,
+    ServiceError, Unreadable, TemporalUnavailable, ApprovalKeyError, DatabaseInUse, NoTemporalBinary, NothingToFollow,
+    LabError, BuildError, LookupError, OSError,
 )  # fmt: skip
 
 

@@ -35,9 +35,13 @@ def test_a_demo_that_is_killed_takes_the_service_and_temporal_with_it(tmp_path: 
     demo.send_signal(signal.SIGKILL)
     demo.wait()
     demo.stdout.close()
+    wait_until_gone(left)
+
+
+def wait_until_gone(pids: set[int]) -> None:
     end = time.monotonic() + 60
-    while left := {each for each in left if _lives(each)}:
-        assert time.monotonic() < end, f"still there: {left}"
+    while pids := {each for each in pids if _lives(each)}:
+        assert time.monotonic() < end, f"still there: {pids}"
         time.sleep(0.1)
 
 
