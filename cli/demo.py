@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from dotenv import dotenv_values
 from rich.console import Console
 from rich.live import Live
@@ -22,10 +24,23 @@ from cli.parent_death import ends_with_parent
 from cli.rest import Service
 from cli.status_view import render, report
 from lab import commands as lab
+from lab.build import BuildError
 from lab.scenario import load
 from migration.run.status import MigrationStatus, State
 
+EXPECTED = (lab.LabError, BuildError)
+app = typer.Typer(rich_markup_mode=None)
 _EXIT = {State.COMPLETED: 0}
+
+
+@app.command("demo")
+def demo_command(
+    exit_: Annotated[bool, typer.Option("--exit", help="End with the run's status instead of staying up.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the lab up for inspection.")] = False,
+    scenario: Annotated[str, typer.Option(help="A scenario's name or file.")] = "default",
+    state_dir: Annotated[Path, typer.Option(help="Where the lab and the service keep their files.")] = Path(".lab"),
+) -> None:
+    raise typer.Exit(run(console=Console(), scenario=scenario, state_dir=state_dir, leave=exit_, keep=keep))
 
 
 def run(*, console: Console, scenario: str, state_dir: Path, leave: bool, keep: bool) -> int:

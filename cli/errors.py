@@ -1,6 +1,7 @@
 """How `vcfm` ends: an exit code that a script can read, and for every expected error one plain message.
 
-What is expected is listed here; anything else is a bug, and keeps its stack trace. A command line that is not
+What is expected is listed here, or by the module of a deferred command (`EXPECTED`); anything else is a bug, and keeps
+its stack trace. A command line that is not
 understood ends with 64 (EX_USAGE of sysexits.h) rather than the usual 2, which is a migration that awaits approval.
 """
 
@@ -12,15 +13,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from typer.core import TyperGroup
 
-from bridge.main import NothingToFollow
-from cli.dev_server import DatabaseInUse, NoTemporalBinary
+from cli.deferred import EXPECTED, NotInstalled
 from cli.rest import ServiceError
 from cli.submission import Unreadable
-from client.signing import ApprovalKeyError
-from lab.build import BuildError
-from lab.commands import LabError
 from migration.run.status import State
-from temporal import TemporalUnavailable
 
 EXIT_CODES = {State.AWAITING_APPROVAL: 2, State.ROLLED_BACK: 3, State.FAILED: 4, State.NEEDS_ATTENTION: 5}
 """By the state of the migration that a command shows; any other state is 0."""
@@ -31,14 +27,17 @@ EXPLAINED = (
 )
 
 _NOT_UNDERSTOOD = 64
-_EXPECTED = (
-    ServiceError, Unreadable, TemporalUnavailable, ApprovalKeyError, DatabaseInUse, NoTemporalBinary, NothingToFollow,
-    LabError, BuildError, LookupError, OSError,
-)  # fmt: skip
+_EXPECTED = (ServiceError, Unreadable, NotInstalled, LookupError, OSError)
 
 
 class Commands(TyperGroup):
     """The commands, with their errors said."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes the first paragraph of each; the framework would end it with its line."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, (each.help or "").partition("\n\n")[0]) for name, each in self.commands.items()])
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """Reads what stands before the command."""
@@ -57,7 +56,9 @@ class Commands(TyperGroup):
             raise  # a bug of ours, unlike the other lookups that fail (a scenario's name)
         except ValidationError as error:
             raise _said(_lines(error)) from error
-        except _EXPECTED as error:
+        except Exception as error:
+            if not isinstance(error, (*_EXPECTED, *ctx.meta.get(EXPECTED, ()))):
+                raise
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # whoever read our output has seen enough (`vcfm list | head`)
             raise _said(str(error)) from error

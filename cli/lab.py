@@ -9,20 +9,25 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.errors import Commands
 from lab import commands
+from lab.build import BuildError
 from lab.build import build as built
 from lab.faults import KINDS
 from lab.faults import fault as made
 from lab.scenario import load
 from lab.snapshot import snapshot as taken
 
-app = typer.Typer(help="A lab of real OpenShift and vSphere parts on this machine.", no_args_is_help=True)
+EXPECTED = (commands.LabError, BuildError)
+app = typer.Typer(rich_markup_mode=None)
+lab = typer.Typer(cls=Commands, rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(lab, name="lab")
 console = Console()
 
 StateDir = Annotated[Path, typer.Option(help="Where everything of the lab lives.")]
 
 
-@app.command()
+@lab.command()
 def up(
     scenario: Annotated[str, typer.Option(help="A scenario's name or file.")] = "default",
     state_dir: StateDir = Path(".lab"),
@@ -39,27 +44,27 @@ def up(
     console.print(f"The service's environment: set -a; . {state_dir}/env; vcfm serve --dev")
 
 
-@app.command()
+@lab.command()
 def build() -> None:
     """Build the lab's parts now instead of at the first `lab up`: about ten minutes on two cores, then cached."""
     cache = built(report=console.print).cache
     console.print(f"All parts are in {cache}.")
 
 
-@app.command()
+@lab.command()
 def down(state_dir: StateDir = Path(".lab")) -> None:
     """End every process of the lab and remove what it made."""
     console.print("The lab is gone." if commands.down(state_dir) else f"No lab in {state_dir}.")
 
 
-@app.command()
+@lab.command()
 def status(state_dir: StateDir = Path(".lab"), as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Say which parts run and whether the cluster is healthy."""
     found = commands.status(state_dir)
     print(json.dumps(found, indent=2)) if as_json else console.print(found)
 
 
-@app.command()
+@lab.command()
 def fault(
     kind: Annotated[str | None, typer.Argument(help="What goes wrong; left out: list what can.")] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="What it wants to be told.")] = None,
@@ -80,7 +85,7 @@ def fault(
         console.print("mended")
 
 
-@app.command()
+@lab.command()
 def snapshot(state_dir: StateDir = Path(".lab")) -> None:
     """Print every object and every vCenter inventory as JSON, for comparing before and after."""
     print(json.dumps(taken(state_dir), indent=1, sort_keys=True))

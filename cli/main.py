@@ -1,39 +1,61 @@
-"""`vcfm`: one command for the service, its operators and its test bed."""
+"""`vcfm`: one command for the service, its operators and its test bed.
 
-import asyncio
+What only talks to the service stands here; everything else is deferred, so that these stay quick.
+"""
+
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
-from bridge import main as bridge_process
-from cli import demo as demonstration
 from cli import journal_view, preflight_view, submission
-from cli import lab as lab_commands
-from cli import serve as processes
+from cli.deferred import Deferred
 from cli.errors import EXIT_CODES, EXPLAINED, Commands
 from cli.following import draw, dump, follow, tell
 from cli.rest import Refused, Service
 from cli.status_view import render, report, table
-from config import logs
-from config.settings import Settings
 from migration.commands import MEANINGS
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
-from worker import main as worker_process
+
+_DEFERRED = (
+    Deferred(
+        "demo",
+        module="cli.demo",
+        help="Bring up the lab and the service, migrate the cluster, show it live, print the report.",
+    ),
+    Deferred("lab", module="cli.lab", help="A lab of real OpenShift and vSphere parts on this machine."),
+    Deferred("serve", module="cli.serve", help="Run API, worker and bridge in one process, for small installs."),
+    Deferred("api", module="cli.serve", help="Run the REST service."),
+    Deferred("worker", module="cli.serve", help="Run a worker."),
+    Deferred(
+        "bridge",
+        module="cli.serve",
+        help="Run the bridge: custom resources become migrations, and tell how those stand.",
+    ),
+)
+
+
+class _Vcfm(Commands):
+    """All commands: the deferred ones, then those of this module."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {str(each.name): each for each in _DEFERRED} | dict(self.commands)
+
 
 app = typer.Typer(
-    cls=Commands,
+    cls=_Vcfm,
     epilog=EXPLAINED,
     help="Move a running OpenShift cluster from one vCenter to another.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # help in boxes would take a third of the time that `vcfm status` takes
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(lab_commands.app, name="lab")
 console = Console()
 
 
@@ -49,46 +71,6 @@ As = Annotated[Output, typer.Option("--output", "-o", help="For people, or for p
 By = Annotated[str, typer.Option(envvar="USER", help="Who says so, for the record.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 DEFAULT_URL = "http://127.0.0.1:8080"
-
-
-@app.command()
-def demo(
-    exit_: Annotated[bool, typer.Option("--exit", help="End with the run's status instead of staying up.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the lab up for inspection.")] = False,
-    scenario: Annotated[str, typer.Option(help="A scenario's name or file.")] = "default",
-    state_dir: Annotated[Path, typer.Option(help="Where the lab and the service keep their files.")] = Path(".lab"),
-) -> None:
-    """Bring up the lab and the service, migrate the cluster, show it live, print the report."""
-    raise typer.Exit(demonstration.run(console=console, scenario=scenario, state_dir=state_dir, leave=exit_, keep=keep))
-
-
-@app.command()
-def serve(
-    dev: Annotated[bool, typer.Option("--dev", help="Also run Temporal's dev server, with a database file.")] = False,
-    temporal_port: Annotated[int, typer.Option(help="Its port, with --dev; another one if that is taken.")] = 7233,
-    ui_port: Annotated[int, typer.Option(help="Its UI's port, with --dev; another one if taken.")] = 8233,
-) -> None:
-    """Run API, worker and bridge in one process, for small installs."""
-    settings = _settings()
-    asyncio.run(processes.serve(settings, dev=dev, console=console, temporal_port=temporal_port, ui_port=ui_port))
-
-
-@app.command()
-def api() -> None:
-    """Run the REST service."""
-    asyncio.run(processes.serve_api(_settings()))
-
-
-@app.command()
-def worker() -> None:
-    """Run a worker."""
-    asyncio.run(worker_process.run(_settings()))
-
-
-@app.command()
-def bridge() -> None:
-    """Run the bridge: custom resources become migrations, and tell how those stand."""
-    asyncio.run(bridge_process.run(_settings()))
 
 
 @app.command(epilog=EXPLAINED)
@@ -246,12 +228,6 @@ def _only(service: Service) -> str:
     if len(going) > 1:
         raise Refused(f"say which one: {', '.join(each.id for each in going)}")
     return going[0].id
-
-
-def _settings() -> Settings:
-    settings = Settings()
-    logs.configure(json=settings.log_json)
-    return settings
 
 
 def run() -> None:

@@ -1,11 +1,19 @@
-"""The REST service as the terminal sees it."""
+"""The REST service as the terminal sees it.
 
+By the standard library: httpx alone would take as long to import as all the rest of `vcfm status`.
+"""
+
+import base64
+import http.client
+import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
-from urllib.parse import quote
+from contextlib import closing
+from typing import Any, NamedTuple, NoReturn, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-import httpx
 from pydantic import ValidationError
 
 from migration.audit.journal_views import DecisionEntry, JournalEntry
@@ -19,8 +27,9 @@ Shape = TypeVar("Shape", bound=FrozenModel)
 Entry = TypeVar("Entry", JournalEntry, DecisionEntry)
 _PAGE = 500
 
-
-_LOOKING = 200
+_ANSWERING = 30.0
+"""Seconds without a byte."""
+_LOOKING = 200.0
 """Seconds; the service gives up sooner itself, and says why."""
 
 
@@ -36,6 +45,20 @@ class Refused(ServiceError):
     """It said no; the message is its problem document, in lines for a terminal."""
 
 
+class _Answer(NamedTuple):
+    status: int
+    kind: str
+    body: bytes
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect is an answer like any other: a POST that is redirected would become a GET."""
+
+    def redirect_request(self, *args: Any) -> None:
+        """Refuses it."""
+        del args
+
+
 class Service:
     """One REST service.
 
@@ -46,14 +69,10 @@ class Service:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
-        try:
-            # Nothing is kept open between calls that are half a second apart: a watch outlives many a proxy.
-            self._http = httpx.Client(
-                base_url=f"{self.url}/api/v1", timeout=30, limits=httpx.Limits(max_keepalive_connections=0)
-            )
-        except httpx.InvalidURL as error:
-            raise ServiceError(f"{url!r} is no URL ({error}): say where the service is (--api URL)") from error
+        self.url, self._headers = _address(url)
+        # Proxies are the environment's (HTTPS_PROXY, NO_PROXY), authorities the system's (SSL_CERT_FILE). Each call has
+        # a connection of its own: a watch, with calls half a second apart, outlives many a proxy.
+        self._opener = build_opener(_NoRedirect)
 
     def wait_until_ready(self, *, seconds: float, alive: Callable[[], bool]) -> None:
         """Wait until it can serve requests.
@@ -64,26 +83,26 @@ class Service:
         end = time.monotonic() + seconds
         while time.monotonic() < end and alive():
             try:
-                if self._http.get(f"{self.url}/readyz").status_code == 200:
+                if self._exchange("GET", f"{self.url}/readyz").status == 200:
                     return
-            except httpx.TransportError:
+            except Away:
                 pass
             time.sleep(0.1)
         raise TimeoutError(f"{self.url} was not ready within {seconds:.0f} s" if alive() else f"{self.url} has ended")
 
     def start(self, body: dict[str, Any]) -> MigrationStatus:
         """Submit a migration."""
-        return self._read(MigrationStatus, self._call("POST", "/migrations", json=body))
+        return self._read(MigrationStatus, self._call("POST", "/migrations", body=body))
 
     def adopt(self, *, cluster: str, rollback: bool, by: str, reason: str) -> MigrationStatus:
         """Take over the migration of a cluster whose workflow is gone."""
         direction = Direction.ROLLBACK if rollback else Direction.CONTINUE
         body = {"cluster": cluster, "direction": direction, "by": by, "reason": reason, "channel": "cli"}
-        return self._read(MigrationStatus, self._call("POST", "/adoptions", json=body))
+        return self._read(MigrationStatus, self._call("POST", "/adoptions", body=body))
 
     def preflight(self, body: dict[str, Any]) -> PreflightResult:
         """What preflight would say to a submission; it looks for minutes at most."""
-        return self._read(PreflightResult, self._call("POST", "/preflights", json=body, timeout=_LOOKING))
+        return self._read(PreflightResult, self._call("POST", "/preflights", body=body, timeout=_LOOKING))
 
     def status(self, migration: str) -> MigrationStatus:
         """How a migration stands."""
@@ -112,7 +131,7 @@ class Service:
         With a phase it is meant for that one, and refused where another waits.
         """
         said = {"by": by, "reason": reason, "channel": "cli"} | ({"phase": phase} if phase else {})
-        answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", json=said)
+        answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", body=said)
         return str(answer["answer"])
 
     def _pages(self, shape: type[Entry], migration: str, what: str, **query: Any) -> Iterator[Entry]:
@@ -126,26 +145,48 @@ class Service:
 
     def _page(self, migration: str, what: str, **query: Any) -> list[dict[str, Any]]:
         path = f"/migrations/{quote(migration, safe='')}/{what}"
-        found: list[dict[str, Any]] = self._call("GET", path, params=query)
+        found: list[dict[str, Any]] = self._call("GET", path, **query)
         return found
 
-    def _call(self, method: str, path: str, **how: Any) -> Any:
+    def _call(
+        self, method: str, path: str, *, body: dict[str, Any] | None = None, timeout: float = _ANSWERING, **query: Any
+    ) -> Any:
+        asked = urlencode({name: str(each).lower() if isinstance(each, bool) else each for name, each in query.items()})
+        url = f"{self.url}/api/v1{path}" + (f"?{asked}" if asked else "")
+        answer = self._exchange(method, url, body=body, timeout=timeout)
         try:
-            answer = self._http.request(method, path, **how)
-        except httpx.TransportError as error:
+            document = json.loads(answer.body) if "json" in answer.kind else None
+        except ValueError:
+            document = None
+        if document is None:
+            raise ServiceError(
+                f"{self.url} answers HTTP {answer.status} without JSON: no service of ours; say where it is (--api URL)"
+            )
+        if 200 <= answer.status < 300:
+            return document
+        refusal = Away if answer.status == 503 else Refused
+        raise refusal(_lines(document))
+
+    def _exchange(
+        self, method: str, url: str, *, body: dict[str, Any] | None = None, timeout: float = _ANSWERING
+    ) -> _Answer:
+        request = Request(url, method=method, headers=self._headers)  # noqa: S310  http and https alone, see _address
+        if body is not None:
+            request.data = json.dumps(body, allow_nan=False).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            try:
+                answer = self._opener.open(request, timeout=timeout)
+            except HTTPError as error:  # an answer, too
+                answer = error
+            with closing(answer):
+                return _Answer(answer.status, answer.headers.get("content-type", ""), answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            reason = error.reason if isinstance(error, URLError) else error
             raise Away(
-                f"the service at {self.url} does not answer ({error}): start it (`vcfm serve --dev`), or say where it "
+                f"the service at {self.url} does not answer ({reason}): start it (`vcfm serve --dev`), or say where it "
                 "is (--api URL)"
             ) from error
-        if "json" not in answer.headers.get("content-type", ""):
-            raise ServiceError(
-                f"{self.url} answers HTTP {answer.status_code} without JSON: no service of ours; say where it is "
-                "(--api URL)"
-            )
-        if answer.is_success:
-            return answer.json()
-        refusal = Away if answer.status_code == 503 else Refused
-        raise refusal(_lines(answer.json()))
 
     def _read(self, shape: type[Shape], document: Any) -> Shape:
         try:
@@ -155,6 +196,29 @@ class Service:
                 f"{self.url} answers what this vcfm does not understand ({error.error_count()} unknown or missing "
                 "fields): install the service's version of vcfm"
             ) from error
+
+
+def _address(url: str) -> tuple[str, dict[str, str]]:
+    """The service's URL without name and password, and the headers of every request.
+
+    Raises:
+        ServiceError: it is no URL of HTTP.
+    """
+
+    def wrong(why: object) -> NoReturn:
+        raise ServiceError(f"{url!r} is no URL ({why}): say where it is (--api URL)")
+
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        named, _, at = parts.netloc.rpartition("@")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or (parts.port or 1) < 0:
+            wrong("it begins with http:// or https://, then a host")
+    except ValueError as error:
+        wrong(error)
+    headers = {"Accept": "application/json", "User-Agent": "vcfm"}
+    if named:
+        headers["Authorization"] = f"Basic {base64.b64encode(unquote(named).encode()).decode()}"
+    return f"{parts.scheme}://{at}{parts.path}", headers
 
 
 def _lines(document: dict[str, Any]) -> str:

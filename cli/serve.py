@@ -1,21 +1,61 @@
-"""The long-running processes: the REST service, and everything in one for small installs."""
+"""The long-running processes: `vcfm serve`, `api`, `worker`, `bridge`."""
 
 import asyncio
 import os
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Annotated
 
+import typer
 import uvicorn
 from rich.console import Console
 
 import temporal
 from api.app import create_app
-from bridge.main import bridging
-from cli.dev_server import dev_server
+from bridge import main as bridge_process
+from bridge.main import NothingToFollow, bridging
+from cli.dev_server import DatabaseInUse, NoTemporalBinary, dev_server
+from client.signing import ApprovalKeyError
+from config import logs
 from config.settings import Settings
 from monitoring.endpoint import answering
+from temporal import TemporalUnavailable
+from worker import main as worker_process
 from worker.main import polling, working
+
+EXPECTED = (TemporalUnavailable, ApprovalKeyError, DatabaseInUse, NoTemporalBinary, NothingToFollow)
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command("serve")
+def serve_command(
+    dev: Annotated[bool, typer.Option("--dev", help="Also run Temporal's dev server, with a database file.")] = False,
+    temporal_port: Annotated[int, typer.Option(help="Its port, with --dev; another one if that is taken.")] = 7233,
+    ui_port: Annotated[int, typer.Option(help="Its UI's port, with --dev; another one if taken.")] = 8233,
+) -> None:
+    asyncio.run(serve(_settings(), dev=dev, console=Console(), temporal_port=temporal_port, ui_port=ui_port))
+
+
+@app.command("api")
+def api_command() -> None:
+    asyncio.run(serve_api(_settings()))
+
+
+@app.command("worker")
+def worker_command() -> None:
+    asyncio.run(worker_process.run(_settings()))
+
+
+@app.command("bridge")
+def bridge_command() -> None:
+    asyncio.run(bridge_process.run(_settings()))
+
+
+def _settings() -> Settings:
+    settings = Settings()
+    logs.configure(json=settings.log_json)
+    return settings
 
 
 async def serve_api(settings: Settings) -> None:
