@@ -1,15 +1,18 @@
 """The Dockerfile: judged by hadolint, and held against what the processes and deploy/ rely on."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.deploy.rendering import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 
 
 def test_hadolint_has_nothing_to_say() -> None:
@@ -35,7 +38,26 @@ def test_every_installation_is_locked() -> None:
 
 def test_what_is_built_is_not_left_out() -> None:
     ignored = [each for each in (ROOT / ".dockerignore").read_text().splitlines() if each and each[0] != "#"]
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    wanted = {each.partition(".")[0] for each in packages} | {"README.md", "LICENSE", "pyproject.toml", "requirements"}
+    wanted = {each.partition(".")[0] for each in SETUPTOOLS["packages"]} | {
+        "README.md",
+        "LICENSE",
+        "pyproject.toml",
+        "requirements",
+    }
     assert not [(name, each) for name in wanted for each in ignored if fnmatch(name, each)]
-    assert {".*", "tests"} <= set(ignored)
+    assert {".*", "lab", "tests"} <= set(ignored)
+
+
+def test_the_wheel_is_the_service_without_the_lab(tmp_path: Path) -> None:
+    """Built from the whole tree, as by somebody without the image."""
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "tests"))
+    wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*wheel, "--wheel-dir", tmp_path, tree], check=True, timeout=300)
+    (built,) = tmp_path.glob("*.whl")
+    found = {each.partition("/")[0] for each in zipfile.ZipFile(built).namelist()}
+    packages = {each.partition(".")[0] for each in SETUPTOOLS["packages"]}
+    assert "lab" not in found
+    assert packages | {f"{each}.py" for each in SETUPTOOLS["py-modules"]} == {
+        each for each in found if ".dist" not in each
+    }
