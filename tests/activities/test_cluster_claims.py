@@ -76,7 +76,7 @@ def test_only_a_config_without_the_source_names_the_target_alone(
     before = written(text, respelled(source), target, comment=comment)
     claim = names_alone([target], name="cloud-conf", text=before)
     assert (claim.holds, claim.read) == (False, f"vCenters {', '.join(sorted([respelled(source), target]))}")
-    after = remove(before, server=source, replacement=heir(target))
+    after = remove(before, server=source, replacement=replacement(target))
     claim = names_alone([target], name="cloud-conf", text=after)
     assert (claim.claim, claim.holds, claim.read) == ("cloud-conf names the target alone", True, f"vCenters {target}")
 
@@ -102,5 +102,5 @@ def test_an_ini_whose_workspace_alone_names_the_source_does_not_name_the_target_
     text = INI.format(source="vc-old", comment="").replace('[VirtualCenter "vc-old"]', '[VirtualCenter "vc-new"]')
     assert not names_alone(["vc-new"], name="cloud-conf", text=text).holds
     assert names_alone(
-        ["vc-new"], name="cloud-conf", text=remove(text, server="vc-old", replacement=heir("vc-new"))
+        ["vc-new"], name="cloud-conf", text=remove(text, server="vc-old", replacement=replacement("vc-new"))
     ).holds

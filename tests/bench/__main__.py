@@ -5,6 +5,8 @@ import asyncio
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +33,8 @@ class Result:
     calls: dict[str, int]
     lab_mb: float
     service_mb: float
+    commands: dict[str, tuple[float, float]]
+    """CPU seconds and megabytes of commands that only talk to the service."""
 
     @property
     def chain(self) -> float:
@@ -63,6 +67,10 @@ async def measure(scenario: str, directory: Path) -> Result:
                 calls=calls,
                 lab_mb=_resident([int(each.read_text()) for each in (lab.state_dir / "pids").iterdir()]),
                 service_mb=_resident(_service(started)),
+                commands={
+                    " ".join(args): await asyncio.to_thread(spent, *args, url=started.service.url)
+                    for args in (["--help"], ["status", status.id])
+                },
             )
     finally:
         await asyncio.to_thread(down, directory / "lab")
@@ -82,6 +90,26 @@ def _resident(pids: list[int]) -> float:
     return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+MEASURED = """
+import json, resource, subprocess, sys
+
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6]))
+"""
+
+
+def spent(*args: str, url: str) -> tuple[float, float]:
+    """CPU seconds, and megabytes of resident memory at most, of one `vcfm`.
+
+    Started by a small process: Linux counts what the one that forks has in memory as its child's.
+    """
+    command = [sys.executable, "-I", "-S", "-c", MEASURED, sys.executable, "-m", "cli", *args]
+    ran = subprocess.run(command, env=os.environ | {"VCFM_API": url}, check=True, capture_output=True, text=True)
+    seconds, megabytes = json.loads(ran.stdout)
+    return seconds, megabytes
+
+
 def show(results: list[Result]) -> None:
     """The figures, for a person."""
     last = results[-1]
@@ -91,6 +119,8 @@ def show(results: list[Result]) -> None:
     for each in last.steps:
         table.add_row(each.name, f"{each.seconds:.2f}", "window" if each.reaction is None else f"{each.reaction:.2f}")
     console.print(table)
+    for command, (seconds, megabytes) in last.commands.items():
+        console.print(f"vcfm {command}: {seconds:.2f} s of CPU, {megabytes:.0f} MB")
     reactions = [step.reaction for each in results for step in each.steps if step.reaction is not None]
     for each in results:
         console.print(

@@ -3,7 +3,8 @@
 A run alternates: we act, the world takes its time, we react. Each step here begins with a call of ours (from the
 journal) and ends with the last thing that the world showed because of it (from an observer of the API server). The
 chain is the sum of the steps; everything else of the wall time is ours. Nothing in a step is waited for twice, and the
-stability window that an operator of the service configures counts as ours.
+stability window that an operator of the service configures counts as ours. A cluster without workers has no step of
+workers.
 """
 
 import itertools
@@ -51,9 +52,10 @@ class Chain:
         self._end = end
 
     def steps(self) -> list[Step]:
-        """The steps in order."""
+        """The steps in order, without those that this cluster had no occasion for."""
         workers = self._act("create_workers", "POST", "/machinesets")
-        return [
+        masters = self._act("recreate_cpms", "PATCH", "/controlplanemachinesets")
+        steps = [
             self._step(
                 "credentials copied",
                 self._act("update_secrets", "PATCH", "/vsphere-creds"),
@@ -64,11 +66,13 @@ class Chain:
                 self._act("update_infrastructure", "PATCH", "/infrastructures"),
                 self._when_all(CONFIG_MAP, GENERATED, lambda each: self._target in str(each.get("data"))),
             ),
-            self._step("pods and operators", *self._restart("restart_pods", before=workers), window=True),
-            self._step("new workers", workers, self._workers_ready(workers)),
             self._step(
-                "control plane", self._act("recreate_cpms", "PATCH", "/controlplanemachinesets"), self._gone("master")
+                "pods and operators",
+                *self._restart("restart_pods", before=next(each for each in (workers, masters, self._end) if each)),
+                window=True,
             ),
+            self._step("new workers", workers, self._workers_ready(workers)),
+            self._step("control plane", masters, self._gone("master")),
             self._step("old workers", self._act("scale_old", "PATCH", "/machinesets"), self._gone("worker")),
             self._step(
                 "configs generated again",
@@ -82,19 +86,23 @@ class Chain:
             ),
             self._step("pods and operators again", *self._restart("cleanup", before=self._end), window=True),
         ]
+        return [each for each in steps if each]
 
-    def _step(self, name: str, begin: float, end: float, *, window: bool = False) -> Step:
+    def _step(self, name: str, begin: float | None, end: float | None, *, window: bool = False) -> Step | None:
+        if begin is None or end is None:
+            return None
         following = [each.at.timestamp() for each in self._calls if each.at.timestamp() > end]
         reaction = None if window or not following else min(following) - end
         return Step(name=name, begin=begin, end=max(begin, end), reaction=reaction)
 
-    def _act(self, phase: str, method: str, target: str) -> float:
-        """When our first such call of that phase was made."""
-        return next(
+    def _act(self, phase: str, method: str, target: str) -> float | None:
+        """When our first such call of that phase was made, if any was."""
+        moments = (
             each.at.timestamp()
             for each in self._calls
             if (each.phase, each.method) == (phase, method) and target in each.target
         )
+        return next(moments, None)
 
     def _when_all(self, kind: Kind, objects: tuple[tuple[str, str], ...], right: Callable[[Document], bool]) -> float:
         """When the last of some objects first became right, after having been otherwise."""
@@ -107,9 +115,11 @@ class Chain:
             moments.append(min(turns))
         return max(moments)
 
-    def _restart(self, phase: str, *, before: float) -> tuple[float, float]:
+    def _restart(self, phase: str, *, before: float) -> tuple[float | None, float | None]:
         """From the first deleted pod until every new one was Ready and every operator calm again."""
         begin = self._act(phase, "DELETE", "/pods/")
+        if begin is None:
+            return None, None
         ready: dict[str, float] = {}
         for each in self._observer.of(POD, after=begin, before=before):
             metadata = each.document["metadata"]
@@ -125,26 +135,29 @@ class Chain:
             for each in self._observer.of(CLUSTER_OPERATOR, after=begin, before=before)
             if not unrest([each.document], excused=("machine-config",))
         ]
-        return begin, max([at for uid, at in ready.items() if uid not in old] + restless)
+        return begin, max([at for uid, at in ready.items() if uid not in old] + restless, default=None)
 
-    def _workers_ready(self, begin: float) -> float:
-        """When the last of the new workers' nodes was first Ready."""
+    def _workers_ready(self, begin: float | None) -> float | None:
+        """When the last of the new workers' nodes was first Ready, if there are any."""
+        if begin is None:
+            return None
         first: dict[str, float] = {}
         for each in self._observer.of(NODE, after=begin):
             if "node-role.kubernetes.io/worker" in each.document["metadata"]["labels"] and _is(each.document, "Ready"):
                 first.setdefault(each.document["metadata"]["uid"], each.at)
         known = {each.document["metadata"]["uid"] for each in self._observer.of(NODE, before=begin)}
-        return max(at for uid, at in first.items() if uid not in known)
+        return max((at for uid, at in first.items() if uid not in known), default=None)
 
-    def _gone(self, role: str) -> float:
-        """When the last of the source's Machines in that role was deleted."""
-        return max(
+    def _gone(self, role: str) -> float | None:
+        """When the last of the source's Machines in that role was deleted, if there were any."""
+        moments = (
             each.at
             for each in self._observer.of(MACHINE)
             if each.event == "DELETED"
             and each.document["metadata"]["labels"]["machine.openshift.io/cluster-api-machine-role"] == role
             and each.document["spec"]["providerSpec"]["value"]["workspace"]["server"] == self._source
         )
+        return max(moments, default=None)
 
 
 def _is(document: Document, condition: str) -> bool:
