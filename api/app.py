@@ -10,13 +10,15 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse
 from temporalio.client import Client
 
-from api import adoptions, contract, preflights, problems
+from api import adoptions, contract, docs, preflights, problems
 from api.head import Head
 from api.migrations import router
-from api.payloads import codec_app
+from api.payloads import CODEC, FORMS, SHARED, codec_app
 from api.user import User
 from client.migrations import Migrations
 from config.settings import Settings
+from http_security.hosts import AllowedHosts
+from http_security.same_origin import SameOrigin
 from journal.store import Journal
 from monitoring.metrics import exposition
 
@@ -46,12 +48,21 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
         version=version("vcf-migration"),
         description="Moves a running OpenShift cluster from one vCenter to another.",
         lifespan=lifespan,
+        docs_url=None,  # ours needs no internet
+        redoc_url=None,
     )
     problems.install(app)
     contract.install(app, named=settings.api_user_header is not None)
     app.add_middleware(Head)
     if settings.api_user_header:
         app.add_middleware(User, header=settings.api_user_header)
+    app.add_middleware(
+        SameOrigin,
+        hosts=AllowedHosts.of(settings.api_host, settings.api_allowed_hosts),
+        shared=dict.fromkeys(SHARED, settings.codec_ui_origin) if settings.codec_ui_origin else {},
+        forms=FORMS,
+    )
+    docs.install(app)
     app.include_router(router)
     app.include_router(adoptions.router)
     app.include_router(preflights.router)
@@ -61,7 +72,7 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
             token_file=settings.codec_token_file,
             origin=settings.codec_ui_origin,
         )
-        app.mount("/codec", codec)
+        app.mount(CODEC, codec)
 
     @app.get("/healthz", tags=["health"], summary="The process is alive")
     async def healthz() -> dict[str, str]:

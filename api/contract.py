@@ -9,13 +9,17 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.problems import MEDIA_TYPE, ProblemDetails
+from api.problems import ProblemDetails
+from http_security.same_origin import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
 _MEANINGS = {
     401: "Nobody was named: the request did not come through the proxy that authenticates users",
+    403: "The page of another origin asks",
     404: "No such migration, or none that could be taken over",
     409: "Not now: the cluster has a running migration (`link`), or nothing waits for this instruction",
+    415: "What was sent does not say that it is JSON",
+    421: "The request asks for a host name that this service does not have",
     422: "The request has problems: all of them at once, in `problems`",
     500: "A bug of the service",
     502: "The cluster cannot be reached",
@@ -47,12 +51,19 @@ def install(app: FastAPI, *, named: bool) -> None:
             schema = ProblemDetails.model_json_schema(ref_template=_REFERENCE)
             parts = schema.pop("$defs")
             document["components"]["schemas"] |= {ProblemDetails.__name__: schema, **parts}
-            if named:
-                nobody = {"401": errors(401)[401]}
-                for path, operations in document["paths"].items():
-                    for operation in operations.values():
-                        operation["responses"] |= nobody if path.startswith("/api/") else {}
+            for path, operations in document["paths"].items():
+                for method, operation in operations.items():
+                    operation["responses"] |= _before_the_route(path, method, named=named)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _before_the_route(path: str, method: str, *, named: bool) -> dict[str, Any]:
+    """How the middleware refuses a request that then reaches no route."""
+    statuses = {403, 421}
+    statuses |= {415} if method == "post" else set()
+    statuses |= {401} if named and path.startswith("/api/") else set()
+    known = errors(*sorted(statuses))
+    return {str(status): known[status] for status in statuses}

@@ -24,9 +24,18 @@ import temporal
 from api import problems
 from temporal.codec import CodecError
 
+CODEC = "/codec"
+"""Where the application is mounted."""
+SHARED = (f"{CODEC}/encode", f"{CODEC}/decode")
+"""What pages of the UI's origin may call; the login is for pages of our own."""
+FORMS = (f"{CODEC}/login",)
 COOKIE = "vcfm-codec"
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
-_NO_FRAMES = {"Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'"}
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
+    # Under `no-referrer` a browser sends the form with `Origin: null` (Fetch standard, "append a request `Origin`").
+    "Referrer-Policy": "same-origin",
+}
 _PAGE = """<!doctype html>
 <html lang="en"><title>vcf-migration: payloads</title>
 <p>{said}</p>
@@ -65,14 +74,14 @@ def codec_app(*, payload_keys: Path, token_file: Path, origin: str | None) -> Fa
     @app.get("/login")
     async def form() -> Response:
         said = "Who has the token of VCFM_CODEC_TOKEN_FILE may read payloads in Temporal's UI, with this browser."
-        return HTMLResponse(_PAGE.format(said=said), headers=_NO_FRAMES)
+        return HTMLResponse(_PAGE.format(said=said), headers=_PAGE_HEADERS)
 
     @app.post("/login")
     async def login(request: Request) -> Response:
         given = parse_qs((await request.body()).decode(errors="replace")).get("token", [""])[0]
         if not hmac.compare_digest(given.strip().encode(), token.encode()):
             said = "That is not the token of VCFM_CODEC_TOKEN_FILE: enter what this service's file holds."
-            return HTMLResponse(_PAGE.format(said=said), status_code=403, headers=_NO_FRAMES)
+            return HTMLResponse(_PAGE.format(said=said), status_code=403, headers=_PAGE_HEADERS)
         answer = HTMLResponse("Temporal's UI shows payloads in this browser now, until you close it.")
         answer.set_cookie(
             COOKIE,

@@ -25,13 +25,13 @@ from client.errors import (
     NoWorker,
     RequesterRequired,
 )
+from http_security.headers import SECURITY_HEADERS
+from http_security.same_origin import MEDIA_TYPE
 from journal.writer import JournalUnavailable
 from migration.frozen_model import FrozenModel
 from migration.spec.problem import Problem
 from migration.spec.rules import InvalidSpec
 from temporal.codec import CodecError
-
-MEDIA_TYPE = "application/problem+json"
 
 _STATUSES: dict[type[ClientError], tuple[int, str]] = {
     RequesterRequired: (422, "Who asks?"),
@@ -120,7 +120,9 @@ def install(app: FastAPI) -> None:
     async def _bug(_: Request, error: Exception) -> Response:
         # What happened goes to the log (the server raises it again there), and not to whoever asked.
         remedy = "read the service's log; what was asked may have been done, so look before you try again"
-        return problem(500, "Internal error", f"a bug of the service: {type(error).__name__}", remedy=remedy)
+        said = f"a bug of the service: {type(error).__name__}"
+        # Starlette answers bugs outside of every middleware, so also outside of the one that adds these.
+        return problem(500, "Internal error", said, headers=dict(SECURITY_HEADERS), remedy=remedy)
 
 
 def _problems(error: dict[str, Any]) -> Iterator[Problem]:

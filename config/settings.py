@@ -5,11 +5,13 @@ The connection to Temporal is not here: it follows Temporal's own environment co
 """
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, PositiveFloat, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PositiveFloat, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
+
+from http_security.hosts import is_host
 
 
 class Settings(BaseSettings):
@@ -34,6 +36,8 @@ class Settings(BaseSettings):
         task_queue: Temporal task queue that the worker polls and migrations run on.
         build_id: this worker's version: migrations stay with the version that began them; default: any worker runs any.
         api_host, api_port: where the REST door listens.
+        api_allowed_hosts: further host names by which a request may ask for it, those of a Service or an ingress; as a
+            variable with commas between. Loopback and the address it listens on are always allowed.
         api_user_header: the header in which an authenticating proxy names the user; whoever comes without it is turned
             away, and nobody else is believed about who asks.
         health_host, health_port: where a process answers `/healthz`, `/readyz` and `/metrics`; default: nowhere.
@@ -69,6 +73,7 @@ class Settings(BaseSettings):
     build_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    api_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     api_user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")] | None = None
     health_host: str = "127.0.0.1"
     health_port: Annotated[int | None, Field(ge=1, le=65535)] = None
@@ -77,6 +82,18 @@ class Settings(BaseSettings):
     max_activities: Annotated[int, Field(ge=1, le=200)] = 20
     preflight_interval: PositiveFloat = 600.0
     log_json: bool = False
+
+    @field_validator("api_allowed_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: Any) -> Any:
+        listed = [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+        for each in listed:
+            if not is_host(each):
+                raise ValueError(
+                    f"VCFM_API_ALLOWED_HOSTS: {each!r} is no host name or address: write it without scheme, port, path "
+                    "or wildcard, with commas between several"
+                )
+        return tuple(listed)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,6 +23,8 @@ from temporalio.service import RPCError
 
 from client.migrations import Migrations
 from config.settings import Settings
+from http_security.hosts import AllowedHosts
+from http_security.same_origin import SameOrigin
 from monitoring.metrics import exposition
 
 _PATIENCE = 2.0
@@ -41,7 +44,9 @@ async def answering(settings: Settings, *, client: Client, lacks: Lacks = str) -
     if settings.health_port is None:
         yield
         return
-    app = create_app(client, Migrations(client, task_queue=settings.task_queue), lacks)
+    # Kubelets and Prometheus ask by the pod's address, which nobody knows beforehand; nothing can be changed here.
+    hosts = AllowedHosts.of(settings.health_host, settings.api_allowed_hosts, any_address=True)
+    app = create_app(client, Migrations(client, task_queue=settings.task_queue), lacks, hosts)
     with _listener(settings.health_host, settings.health_port) as listener:
         server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
         task = asyncio.create_task(server.serve([listener]))
@@ -52,8 +57,8 @@ async def answering(settings: Settings, *, client: Client, lacks: Lacks = str) -
             await task
 
 
-def create_app(client: Client, migrations: Migrations, lacks: Lacks) -> Starlette:
-    """The three routes."""
+def create_app(client: Client, migrations: Migrations, lacks: Lacks, hosts: AllowedHosts) -> Starlette:
+    """The three routes, for whoever asks by one of those names."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -67,7 +72,10 @@ def create_app(client: Client, migrations: Migrations, lacks: Lacks) -> Starlett
     async def metrics(_: Request) -> Response:
         return Response(await exposition(migrations), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
+    return Starlette(
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)],
+        middleware=[Middleware(SameOrigin, hosts=hosts)],
+    )
 
 
 async def _temporal(client: Client) -> str:

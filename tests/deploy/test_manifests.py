@@ -11,6 +11,7 @@ from typer.main import get_group
 
 from cli.main import app
 from config.settings import Settings
+from http_security.hosts import AllowedHosts
 from journal.store import FLUSH_SECONDS
 from lab.access import custom_resource, shipped
 from lab.apiserver import ApiError, ApiServer
@@ -95,6 +96,28 @@ def test_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             assert name.removeprefix("VCFM_").lower() in Settings.model_fields, name
             monkeypatch.setenv(name, value)
     assert Settings().journal_password_file
+
+
+@pytest.mark.parametrize("directory", EVERYWHERE)
+def test_rest_may_be_asked_by_its_services_names(directory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By port-forward and by address too, as the image listens on all of them."""
+    documents = rendered(directory)
+    (settings,) = of_kind(documents, "ConfigMap").values()
+    for name, value in (environment() | settings["data"]).items():
+        monkeypatch.setenv(name, value)
+    found = Settings()
+    hosts = AllowedHosts.of(found.api_host, found.api_allowed_hosts)
+    (service,) = of_kind(documents, "Service")
+    for name in (
+        service,
+        f"{service}.{NAMESPACE}",
+        f"{service}.{NAMESPACE}.svc",
+        f"{service}.{NAMESPACE}.svc.cluster.local",
+    ):
+        assert hosts.allow(f"{name}:8080")
+    assert hosts.allow("localhost:8080")
+    assert hosts.allow("10.128.3.7:8080")
+    assert not hosts.allow("evil.example:8080")
 
 
 @pytest.mark.parametrize("directory", EVERYWHERE)
