@@ -6,11 +6,11 @@ Machine API takes a datacenter by name and everything else by path, and refuses 
 
 from collections.abc import Iterator, Sequence
 
-from migration.spec.failure_domain import FailureDomain, Topology
+from migration.spec.draft import DraftDomain, DraftTopology
 from migration.spec.problem import Problem, shown
 
-Placed = tuple[str, FailureDomain]
-"""JSON path of a failure domain, and the failure domain."""
+Placed = tuple[str, DraftDomain]
+"""JSON path of a failure domain, and what of it can be judged."""
 
 
 def place_problems(domains: Sequence[Placed]) -> Iterator[Problem]:
@@ -21,12 +21,13 @@ def place_problems(domains: Sequence[Placed]) -> Iterator[Problem]:
     yield from _shared(domains, "zone")
 
 
-def _paths(field: str, place: Topology) -> Iterator[Problem]:
+def _paths(field: str, place: DraftTopology) -> Iterator[Problem]:
     datacenter = place.datacenter
-    if datacenter != datacenter.strip("/ "):
-        rule, remedy = "must be a name, without slash or space at its ends", f"Write {datacenter.strip('/ ')}."
+    if datacenter is not None and datacenter != datacenter.strip("/ "):
+        name = datacenter.strip("/ ")
+        rule, remedy = "must be a name, without slash or space at its ends", f"Write {name or 'its name'}."
         yield Problem(field=f"{field}.datacenter", value=shown(datacenter), rule=rule, remedy=remedy)
-        return
+        datacenter = name or None  # the paths are judged by what was meant
     for name, value, kind in (
         ("computeCluster", place.compute_cluster, "host"),
         ("datastore", place.datastore, "datastore"),
@@ -35,16 +36,19 @@ def _paths(field: str, place: Topology) -> Iterator[Problem]:
         ("template", place.template, "vm"),
     ):
         if value is not None:
-            yield from _path(f"{field}.{name}", value, below=f"/{datacenter}/{kind}/")
-    pools = f"{_normal(place.compute_cluster)}/Resources"
-    if place.resource_pool and not f"{_normal(place.resource_pool)}/".startswith(f"{pools}/"):
-        rule, remedy = "is no resource pool of the compute cluster", f"Write {pools} or a pool below it."
-        yield Problem(field=f"{field}.resourcePool", value=shown(place.resource_pool), rule=rule, remedy=remedy)
+            yield from _path(f"{field}.{name}", value, below=f"/{datacenter}/{kind}/" if datacenter else "/")
+    if place.resource_pool and place.compute_cluster:
+        pools = f"{_normal(place.compute_cluster)}/Resources"
+        if not f"{_normal(place.resource_pool)}/".startswith(f"{pools}/"):
+            rule, remedy = "is no resource pool of the compute cluster", f"Write {pools} or a pool below it."
+            yield Problem(field=f"{field}.resourcePool", value=shown(place.resource_pool), rule=rule, remedy=remedy)
     for index, network in enumerate(place.networks):
+        if network is None:
+            continue
         if not network.strip():
             rule, remedy = "must not be empty", "Name the port group."
             yield Problem(field=f"{field}.networks[{index}]", value=shown(network), rule=rule, remedy=remedy)
-        elif network.startswith("/") and not network.startswith(f"/{datacenter}/network/"):
+        elif datacenter and network.startswith("/") and not network.startswith(f"/{datacenter}/network/"):
             rule, remedy = "is a path in another datacenter", f"Write the name alone, or /{datacenter}/network/<name>."
             yield Problem(field=f"{field}.networks[{index}]", value=shown(network), rule=rule, remedy=remedy)
 
@@ -67,8 +71,10 @@ def _shared(domains: Sequence[Placed], word: str) -> Iterator[Problem]:
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     for path, domain in domains:
         place = domain.topology
-        carrier = place.datacenter if word == "region" else _normal(place.compute_cluster)
+        carrier = place.datacenter if word == "region" else place.compute_cluster and _normal(place.compute_cluster)
         value = domain.region if word == "region" else domain.zone
+        if domain.server is None or carrier is None or value is None:
+            continue
         first, other = seen.setdefault((domain.server, carrier), (path, value))
         if other != value:
             rule = f"differs from {other!r} in {first}, and {carrier} on {domain.server} can have one {word} only"

@@ -1,8 +1,8 @@
 """Whether a spec makes sense: every problem at once, each with its field and what to write instead.
 
 A person who is told one problem at a time needs as many attempts as there are problems. So the shape is judged field by
-field, and the rules over several fields run over every failure domain whose own shape is right, whatever is wrong
-elsewhere. Nothing here looks at the world; that is preflight's (`migration.preflight.evaluate`).
+field, and the rules over several fields run over every field whose own shape is right (`migration.spec.draft`),
+whatever is wrong beside it. Nothing here looks at the world; that is preflight's (`migration.preflight.evaluate`).
 """
 
 import ipaddress
@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from migration.commands import LONGEST_NAME
 from migration.frozen_model import KubeObject
 from migration.names import is_label_value, sanitise
 from migration.phase import PhaseName
-from migration.spec.failure_domain import FailureDomain
+from migration.spec.draft import DraftDomain, draft
 from migration.spec.model import DesiredState, MigrationSpec
 from migration.spec.paths import place_problems
 from migration.spec.problem import Problem, shown
@@ -101,17 +99,17 @@ def problems(document: Any) -> list[Problem]:
     if not found:
         document = MigrationSpec.model_validate(document).model_dump()  # one spelling of every field
     if isinstance(document, dict):
-        draft = _Draft(document=document, domains=list(_readable(document)))
-        found += [problem for rule in _RULES for problem in rule(draft)]
+        spec = _Draft(document=document, domains=list(_drafted(document)))
+        found += [problem for rule in _RULES for problem in rule(spec)]
     return found
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Draft:
-    """A spec that may be wrong: as it was written, and the failure domains in it whose shape is right."""
+    """A spec that may be wrong: as it was written, and what can be judged of each failure domain in it."""
 
     document: KubeObject
-    domains: list[tuple[str, FailureDomain]]
+    domains: list[tuple[str, DraftDomain]]
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -123,9 +121,9 @@ class _Draft:
         ]
 
 
-def _names(draft: _Draft) -> Iterator[Problem]:
+def _names(spec: _Draft) -> Iterator[Problem]:
     firsts: dict[str, str] = {}
-    for field, name in draft.names:
+    for field, name in spec.names:
         if name in firsts.values():
             rule, remedy = "is the name of another failure domain too", "Give each failure domain its own name."
             yield Problem(field=field, value=shown(name), rule=rule, remedy=remedy)
@@ -134,10 +132,11 @@ def _names(draft: _Draft) -> Iterator[Problem]:
             yield Problem(field=field, value=shown(name), rule=rule, remedy="Choose names that differ in those.")
 
 
-def _servers(draft: _Draft) -> Iterator[Problem]:
-    for path, domain in draft.domains:
-        yield from _server(f"{path}.server", domain.server)
-    servers = list(dict.fromkeys(domain.server for _, domain in draft.domains))
+def _servers(spec: _Draft) -> Iterator[Problem]:
+    for path, domain in spec.domains:
+        if domain.server is not None:
+            yield from _server(f"{path}.server", domain.server)
+    servers = {domain.server for _, domain in spec.domains if domain.server is not None}
     if len(servers) > _MOST_TARGETS:
         rule = f"name {len(servers)} vCenters, and OpenShift knows three at most, the source among them"
         yield Problem(field="spec.failureDomains", rule=rule, remedy="Migrate to at most two vCenters at a time.")
@@ -160,10 +159,10 @@ def _server(field: str, server: str) -> Iterator[Problem]:
     yield Problem(field=field, value=shown(server), rule=rule, remedy=remedy)
 
 
-def _target_vcenters(draft: _Draft) -> Iterator[Problem]:
-    used = {domain.server for _, domain in draft.domains}
+def _target_vcenters(spec: _Draft) -> Iterator[Problem]:
+    used = {domain.server for _, domain in spec.domains if domain.server is not None}
     seen: set[str] = set()
-    for index, each in enumerate(_listed(draft.document, "targetVCenters")):
+    for index, each in enumerate(_listed(spec.document, "targetVCenters")):
         field = f"spec.targetVCenters[{index}]"
         server, port = (each.get("server"), each.get("port")) if isinstance(each, dict) else (None, None)
         if isinstance(server, str) and server in seen:
@@ -183,10 +182,10 @@ def _target_vcenters(draft: _Draft) -> Iterator[Problem]:
         seen |= {server} if isinstance(server, str) else set()
 
 
-def _references(draft: _Draft) -> Iterator[Problem]:
-    known = [name for _, name in draft.names]
+def _references(spec: _Draft) -> Iterator[Problem]:
+    known = [name for _, name in spec.names]
     for section in ("machineSetConfig", "controlPlaneMachineSetConfig"):
-        config = draft.document.get(section)
+        config = spec.document.get(section)
         name = config.get("failureDomain") if isinstance(config, dict) else None
         if isinstance(name, str) and name not in known:
             yield Problem(
@@ -197,8 +196,8 @@ def _references(draft: _Draft) -> Iterator[Problem]:
             )
 
 
-def _affinities(draft: _Draft) -> Iterator[Problem]:
-    for path, domain in draft.domains:
+def _affinities(spec: _Draft) -> Iterator[Problem]:
+    for path, domain in spec.domains:
         zone, region = domain.zone_affinity, domain.region_affinity
         if zone and zone.type == "HostGroup":
             if zone.host_group is None:
@@ -216,10 +215,10 @@ def _affinities(draft: _Draft) -> Iterator[Problem]:
             yield Problem(field=f"{path}.regionAffinity.type", value=shown(region.type), rule=rule, remedy=remedy)
 
 
-def _labels(draft: _Draft) -> Iterator[Problem]:
-    for path, domain in draft.domains:
+def _labels(spec: _Draft) -> Iterator[Problem]:
+    for path, domain in spec.domains:
         for field, value in (("region", domain.region), ("zone", domain.zone)):
-            if not is_label_value(value):
+            if value is not None and not is_label_value(value):
                 rule = "becomes a label of nodes and machines, which it cannot be"
                 remedy = (
                     "Use at most 63 of a-z, A-Z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit."
@@ -227,16 +226,16 @@ def _labels(draft: _Draft) -> Iterator[Problem]:
                 yield Problem(field=f"{path}.{field}", value=shown(value), rule=rule, remedy=remedy)
 
 
-def _gates(draft: _Draft) -> Iterator[Problem]:
-    for index, each in enumerate(_listed(draft.document, "gates")):
+def _gates(spec: _Draft) -> Iterator[Problem]:
+    for index, each in enumerate(_listed(spec.document, "gates")):
         if each == PhaseName.PREFLIGHT:
             rule = "cannot be gated: it only reads, and there is no plan to approve before it"
             remedy = f"Gate {PhaseName.BACKUP}, the phase after it: its gate shows the plan."
             yield Problem(field=f"spec.gates[{index}]", value=shown(each), rule=rule, remedy=remedy)
 
 
-def _places(draft: _Draft) -> Iterator[Problem]:
-    return place_problems(draft.domains)
+def _places(spec: _Draft) -> Iterator[Problem]:
+    return place_problems(spec.domains)
 
 
 _RULES: tuple[Callable[[_Draft], Iterator[Problem]], ...] = (
@@ -251,12 +250,9 @@ _RULES: tuple[Callable[[_Draft], Iterator[Problem]], ...] = (
 )
 
 
-def _readable(document: KubeObject) -> Iterator[tuple[str, FailureDomain]]:
+def _drafted(document: KubeObject) -> Iterator[tuple[str, DraftDomain]]:
     for index, each in enumerate(_listed(document, "failureDomains")):
-        try:
-            yield f"spec.failureDomains[{index}]", FailureDomain.model_validate(each)
-        except ValidationError:
-            continue
+        yield f"spec.failureDomains[{index}]", draft(each)
 
 
 def _listed(document: KubeObject, field: str) -> list[Any]:

@@ -11,7 +11,7 @@ from migration.spec.failure_domain import FailureDomain
 INFRA = "ocp1-x7x2g"
 
 
-def _domain(side: str, number: int = 1) -> KubeObject:
+def domain(side: str, number: int = 1) -> KubeObject:
     dc, cluster = f"dc-{side}", f"/dc-{side}/host/cluster-{number}"
     return {
         "name": f"{side}-az{number}",
@@ -32,17 +32,17 @@ def _domain(side: str, number: int = 1) -> KubeObject:
 
 @pytest.fixture
 def source_domain() -> KubeObject:
-    return _domain("old")
+    return domain("old")
 
 
 @pytest.fixture
 def target_domain() -> KubeObject:
-    return _domain("new")
+    return domain("new")
 
 
 @pytest.fixture
 def second_domain() -> KubeObject:
-    return _domain("new", 2)
+    return domain("new", 2)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from migration.frozen_model import KubeObject
 from migration.spec.model import MigrationSpec
 from migration.spec.problem import Problem
 from migration.spec.rules import InvalidSpec, parse, parse_submission, problems
+from tests.migration.conftest import domain
 
 FD = "spec.failureDomains[0]"
 
@@ -228,3 +229,67 @@ def test_problems_of_a_submission(body: object, fields: list[str]) -> None:
     with pytest.raises(InvalidSpec) as caught:
         parse_submission(body)
     assert [each.field for each in caught.value.problems] == fields
+
+
+TWO: KubeObject = {
+    "targetVCenterCredentialsSecret": {"name": "vcf-target"},
+    "failureDomains": [domain("new"), domain("new", 2)],
+}
+BREAKS: list[tuple[str, Any, str]] = [
+    ("state", "Runing", "spec.state"),
+    ("approvalMode", 7, "spec.approvalMode"),
+    ("gates", ["preflight"], "spec.gates[0]"),
+    ("targetVCenterCredentialsSecret/name", "", "spec.targetVCenterCredentialsSecret.name"),
+    ("machineSetConfig", {"failureDomain": "nowhere"}, "spec.machineSetConfig.failureDomain"),
+    ("controlPlaneMachineSetConfig", {"failureDomain": "nowhere"}, "spec.controlPlaneMachineSetConfig.failureDomain"),
+    *(
+        (f"failureDomains/{index}/{path}", value, f"spec.failureDomains[{index}].{field}")
+        for index in (0, 1)
+        for path, value, field in [
+            ("regoin", "x", "regoin"),
+            ("server", "HTTPS://VC/", "server"),
+            ("region", "north south", "region"),
+            ("zone", "", "zone"),
+            ("zoneAffinity", {"type": "HostGroup"}, "zoneAffinity.type"),
+            ("regionAffinity", {"type": "ComputeCluster"}, "regionAffinity.type"),
+            ("topology/datacenter", "", "topology.datacenter"),
+            ("topology/datastore", 7, "topology.datastore"),
+            ("topology/folder", "/dc-new/vm/a//b", "topology.folder"),
+            ("topology/template", "x", "topology.template"),
+            ("topology/resourcePool", "/dc-new/host/other/Resources", "topology.resourcePool"),
+            ("topology/networks", [" ", 7], "topology.networks[0]"),
+        ]
+    ),
+]
+
+
+@given(st.sets(st.sampled_from(range(len(BREAKS))), min_size=1))
+def test_however_many_fields_are_broken_each_is_told(chosen: set[int]) -> None:
+    document = deepcopy(TWO)
+    for each in chosen:
+        document = put(document, BREAKS[each][0], BREAKS[each][1])
+    found = {each.field for each in problems(document)}
+    assert {BREAKS[each][2] for each in chosen} <= found
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fields"),
+    [
+        ({"server": "HTTPS://VC/", "topology": {"datacenter": ""}}, {"server", "topology.datacenter"}),
+        ({"server": "HTTPS://VC/", "topology": None}, {"server", "topology"}),
+        ({"server": 7, "zone": "a b", "topology": {"networks": [" "]}}, {"server", "zone", "topology.networks[0]"}),
+        ({"topology": {"datacenter": "/dc-2/", "folder": "/dc/vm/x"}}, {"topology.datacenter", "topology.folder"}),
+        ({"zoneAffinity": 7, "regionAffinity": {"type": "ComputeCluster"}}, {"zoneAffinity", "regionAffinity.type"}),
+        ({"zoneAffinity": {"type": "HostGroup"}, "name": ""}, {"zoneAffinity.hostGroup", "zoneAffinity.type", "name"}),
+    ],
+)
+def test_every_field_that_can_be_judged_is(wrong: KubeObject, fields: set[str]) -> None:
+    """Whatever is missing or wrong beside it."""
+    told_of = {each.field for each in problems({"failureDomains": [wrong]})}
+    assert {f"{FD}.{each}" for each in fields} <= told_of
+
+
+def test_a_path_is_judged_by_the_datacenter_that_was_meant() -> None:
+    """Not once more for its spelling; and an entry is told of once."""
+    found = problems(put(TWO, "failureDomains/0/topology/datacenter", "/dc-new/"))
+    assert [each.field for each in found] == [f"{FD}.topology.datacenter"]
