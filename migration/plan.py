@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from migration.capacity import DatastoreDisks
 from migration.frozen_model import FrozenModel
-from migration.preflight.capacity import DatastoreDisks
 from migration.spec.failure_domain import FailureDomain
 
 

@@ -6,13 +6,13 @@ from temporalio import activity
 
 from activities.runtime.context import Context
 from activities.runtime.failures import WaitFailed
+from migration import capacity
+from migration.capacity import DatastoreDisks
 from migration.documents import infrastructure
 from migration.documents.machine_sets import provider_spec, server
 from migration.frozen_model import FrozenModel, KubeObject
 from migration.placement import Placement, of_failure_domain, of_provider_spec
 from migration.plan import Plan
-from migration.preflight import capacity
-from migration.preflight.capacity import DatastoreDisks
 from migration.preflight.planning import machine_provider
 from migration.spec.failure_domain import FailureDomain
 from openshift import control_plane

@@ -6,6 +6,7 @@ readable MachineSets) is taken for granted here.
 
 from typing import Literal
 
+from migration import capacity
 from migration.documents import infrastructure
 from migration.documents.machine_sets import role, server
 from migration.frozen_model import KubeObject
@@ -22,7 +23,6 @@ from migration.plan import (
     VCenterReference,
     VirtualMachineName,
 )
-from migration.preflight import capacity
 from migration.preflight.check import source_servers
 from migration.preflight.facts import Facts
 from migration.spec.failure_domain import FailureDomain

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from math import ceil
 
+from migration.capacity import USUAL_DISK, disks_gib
 from migration.concern import Category
 from migration.documents.machine_sets import provider_spec, server
 from migration.frozen_model import KubeObject
-from migration.preflight.capacity import USUAL_DISK, disks_gib
 from migration.preflight.check import Check, Finding, found, source_servers, target_servers
 from migration.preflight.facts import DomainFacts, Facts
 from migration.spec.failure_domain import FailureDomain

@@ -13,8 +13,8 @@ from activities.preflight.preflight import Preflight, PreflightInput
 from activities.vcenter.source import Source, SourceFit, SourceInput
 from lab.commands import Lab
 from migration.before_images import ObjectAddress
+from migration.capacity import DatastoreDisks
 from migration.plan import Plan
-from migration.preflight.capacity import DatastoreDisks
 from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, spec_of
 from tests.activities.by_hand import WITHIN, admin, applied, logged_in, patched

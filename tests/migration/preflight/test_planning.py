@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from migration.capacity import DatastoreDisks
 from migration.frozen_model import KubeObject
 from migration.plan import ObjectName, Plan, SecretAddress, SourceSet, VirtualMachineName
-from migration.preflight.capacity import DatastoreDisks
 from migration.preflight.facts import Facts
 from migration.preflight.planning import make_plan
 from migration.spec.model import MigrationSpec

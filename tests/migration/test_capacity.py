@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from migration.capacity import USUAL_DISK, DatastoreDisks, disks, disks_gib, to_take_back, too_small
 from migration.frozen_model import KubeObject
-from migration.preflight.capacity import USUAL_DISK, DatastoreDisks, disks, disks_gib, to_take_back, too_small
 
 OLD = "vc-old"
 
