@@ -191,7 +191,8 @@ def _waits(waits: list[Waiting], now: datetime) -> Iterator[RenderableType]:
 
 def _wait(wait: Waiting, now: datetime) -> Iterator[RenderableType]:
     count = f" ({wait.done} of {wait.total})" if wait.total else ""
-    spent = f", for {duration(now - wait.since)} of at most {duration(wait.at_most)}"
+    limit = f" of at most {duration(wait.at_most)}" if wait.at_most is not None else ""
+    spent = f", for {duration(now - wait.since)}{limit}"
     yield indented(Text.assemble(f"{wait.what}{count}", (spent, "dim")), 2)
     more = [f"and {wait.more} more"] if wait.more else []
     for each in [*wait.objects, *more]:

@@ -12,7 +12,8 @@ from temporalio.client import WorkflowExecutionDescription
 from temporalio.converter import DataConverter
 from temporalio.exceptions import FailureError
 
-from migration.run.observation import Observation
+from migration.elapsed import OUTAGE, Elapsed
+from migration.run.observation import Heartbeat
 from migration.run.status import MigrationStatus, Waiting
 
 
@@ -23,26 +24,27 @@ async def observations(
     waits: list[Waiting] = []
     nodes = status.nodes
     for pending in description.raw_description.pending_activities:
-        seen = await _seen(pending, converter)
-        nodes = next((each.nodes for each in seen if each.nodes), nodes)
+        beat = await _heartbeat(pending, converter)
+        seen = beat.observation
+        nodes = (seen and seen.nodes) or nodes
         # Between two attempts the last heartbeat is an old one, and what matters is why the attempt failed.
         if pending.HasField("last_failure") and (
             not seen or pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
         ):
-            waits.append(await _retrying(pending, converter))
-        else:
-            waits += [each.waiting for each in seen]
+            waits.append(await _retrying(pending, beat.elapsed, converter))
+        elif seen:
+            waits.append(seen.waiting)
     return status.model_copy(update={"waiting": waits, "nodes": nodes})
 
 
-async def _seen(pending: PendingActivityInfo, converter: DataConverter) -> list[Observation]:
-    payloads = pending.heartbeat_details.payloads
-    return await converter.decode(payloads, [Observation] * len(payloads))
+async def _heartbeat(pending: PendingActivityInfo, converter: DataConverter) -> Heartbeat:
+    payloads = pending.heartbeat_details.payloads[:1]
+    found = await converter.decode(payloads, [Heartbeat] * len(payloads))
+    return found[0] if found else Heartbeat()
 
 
-async def _retrying(pending: PendingActivityInfo, converter: DataConverter) -> Waiting:
-    """Temporal tells when the retries end, and by the activity's own time-out when they began."""
-    at_most = pending.activity_options.schedule_to_close_timeout.ToTimedelta()
+async def _retrying(pending: PendingActivityInfo, elapsed: Elapsed, converter: DataConverter) -> Waiting:
+    """An outage ends by itself or in a question; whatever else an attempt fails on is retried until it is mended."""
     last = pending.last_failure
     if last.HasField("server_failure_info") and last.HasField("cause"):
         last = last.cause  # the server keeps a long failure only cut short, behind a sentence of its own
@@ -50,7 +52,7 @@ async def _retrying(pending: PendingActivityInfo, converter: DataConverter) -> W
     return Waiting(
         what=f"attempt {pending.attempt} of {pending.activity_id}",
         note=failure.message if isinstance(failure, FailureError) else str(failure),
-        since=pending.expiration_time.ToDatetime(tzinfo=UTC) - at_most,
-        at_most=at_most,
+        since=elapsed.since or pending.last_started_time.ToDatetime(tzinfo=UTC),
+        at_most=OUTAGE if elapsed.outage else None,
         unblock="it retries by itself; mend what the note names",
     )

@@ -49,7 +49,7 @@ class Unreachable(OpenShiftError):
     """The API server did not answer, or answered that it cannot now. A mutating call may have worked nevertheless."""
 
     retryable = True
-    usual_remedy = "Check that the API server answers (`oc get --raw /readyz`); the migration resumes by itself"
+    usual_remedy = "Check that the API server answers (`oc get --raw /readyz`)"
 
 
 class Throttled(OpenShiftError):

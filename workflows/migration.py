@@ -1,10 +1,10 @@
 """The migration, top to bottom: fifteen phases in order, each done when the world says so.
 
 People may stop it, ask it, send it back: what they want takes effect at the next safe point
-(`workflows.control.control`). A phase that fails for good rolls everything back by itself, or parks and asks if the
-spec says so; after the point of no return it can only ask. Preflight alone ends the run instead, because nothing has
-been changed yet and a better spec can simply be submitted again. A bug in this code is none of these: it fails the
-workflow *task*, and the run goes on when it is mended.
+(`workflows.control.control`). A phase that the world refuses for good rolls everything back by itself, or parks and
+asks if the spec says so. Whatever else stops a phase, and anything after the point of no return, parks and asks.
+Preflight alone ends the run instead, because nothing has been changed yet and a better spec can simply be submitted
+again. A bug in this code is none of these: it fails the workflow *task*, and the run goes on when it is mended.
 """
 
 from collections.abc import Sequence
@@ -135,12 +135,12 @@ class MigrationWorkflow:
         self._tracker.crossed()
 
     async def _failed(self, phase: Step, failure: Failure) -> Verb:
-        """Go back where the spec says so and there is a way; else ask, for as long as a person needs.
+        """Go back where the world has refused for good, the spec says so and there is a way; else ask a person.
 
         Raises:
             RollbackRequested: everything is to be undone.
         """
-        by_itself = self._run.spec.rollback_on_failure and not self.control.waived
+        by_itself = failure.permanent and self._run.spec.rollback_on_failure and not self.control.waived
         if by_itself and reversible(phase.name) and self._run.planned:
             self._tracker.set_message(f"{phase.name} failed for good: {failure.diagnosis}")
             raise RollbackRequested

@@ -106,13 +106,13 @@ class Run:
         return self._plan
 
     async def act(self, activity: Callable[..., Awaitable[Output]], argument: FrozenModel, summary: str) -> Output:
-        """Have one activity change (or read) something, inside the budget of an outage.
+        """Have one activity change (or read) something; outages are ridden out, and time without a worker.
 
-        One that timed out may still be at work where Temporal does not hear of it: its failure is heard when it cannot
-        be any more.
+        One that was to be cancelled when its worker went away times out. It may still be at work where Temporal does
+        not hear of it: its failure is heard when it cannot be any more.
         """
         try:
-            return await self._execute(activity, argument, UnderWay(summary, waits=False), timeouts.acting())
+            return await self._execute(activity, argument, UnderWay(summary, waits=False), timeouts.ACTING)
         except ActivityError as error:
             if isinstance(error.cause, TimedOut):
                 seconds = f"{timeouts.ABANDONED.total_seconds():.0f} s"
@@ -130,7 +130,7 @@ class Run:
         return await self._execute(activity, argument, UnderWay(summary, waits=True), timeouts.waiting(at_most))
 
     async def _execute(
-        self, activity: Callable[..., Awaitable[Output]], argument: FrozenModel, work: UnderWay, budget: timeouts.Budget
+        self, activity: Callable[..., Awaitable[Output]], argument: FrozenModel, work: UnderWay, attempt: timedelta
     ) -> Output:
         if self.interrupted():
             raise Interrupted
@@ -144,8 +144,7 @@ class Run:
                 argument,
                 activity_id=name,
                 summary=work.summary[:200],
-                start_to_close_timeout=budget.attempt,
-                schedule_to_close_timeout=budget.total,
+                start_to_close_timeout=attempt,
                 heartbeat_timeout=timeouts.HEARTBEAT,
                 retry_policy=timeouts.RETRY,
                 cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -1,13 +1,18 @@
 """How long things may take, and the reason beside each number. Time-outs and retry policies live nowhere else.
 
-Every activity heartbeats (worker death is noticed in `HEARTBEAT`), retries without limit of attempts inside its
-budget, and gives up early only on an error that its adapter calls permanent.
+Every activity of a phase heartbeats (worker death is noticed in `HEARTBEAT`) and is retried without limit. Temporal's
+clock ends an attempt, never the attempts: none has a schedule-to-close time-out, which would count time in which no
+worker, slot or Temporal was there. What ends them is an error that is permanent, or one by which an attempt itself says
+that patience has ended: an outage after `migration.elapsed.OUTAGE` of failing attempts, a wait after its `at_most`.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from temporalio import workflow
 from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from migration.elapsed import OUTAGE
 
 HEARTBEAT = timedelta(seconds=10)
 """Activities beat every 2 s at least; five missed beats mean that the worker is gone."""
@@ -19,32 +24,13 @@ RETRY = RetryPolicy(
     maximum_interval=timedelta(seconds=10),
 )
 
-_OUTAGE = timedelta(minutes=15)
-"""An API server or a vCenter may be away for so long (invariant: design.md §3, failure policy)."""
+ACTING = timedelta(minutes=2)
+"""One attempt at a handful of calls, each with a time-out of its own."""
 
 
-@dataclass(frozen=True)
-class Budget:
-    """Bounds of one activity.
-
-    Attributes:
-        attempt: one attempt, from start to close.
-        total: all attempts, from scheduling to close.
-    """
-
-    attempt: timedelta
-    total: timedelta
-
-
-def acting() -> Budget:
-    """A handful of calls, each with a time-out of its own, and an outage to ride out."""
-    return Budget(attempt=timedelta(minutes=2), total=_OUTAGE + timedelta(minutes=5))
-
-
-def waiting(at_most: timedelta) -> Budget:
-    """A wait says itself when it is over, an outage not counted; Temporal's bound only catches one that hangs."""
-    longest = at_most + _OUTAGE + timedelta(minutes=1)
-    return Budget(attempt=longest, total=longest)
+def waiting(at_most: timedelta) -> timedelta:
+    """One attempt at a wait, which says itself when it is over; this only begins one anew that hangs."""
+    return at_most + OUTAGE + timedelta(minutes=1)
 
 
 ABANDONED = timedelta(seconds=20)

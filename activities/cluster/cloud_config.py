@@ -91,7 +91,7 @@ class CloudConfig:
         """Wait until both generated configs list exactly the expected vCenters: that is what components read.
 
         Raises:
-            Stuck: one still differs after `at_most`.
+            WaitTimedOut: one still differs after `at_most`.
         """
         cluster = await self._context.cluster(expected.cluster)
         watched = {

@@ -84,7 +84,8 @@ class ControlPlane:
         """Follow the roll, index by index.
 
         Raises:
-            WaitFailed: a replacement is Failed, the ControlPlaneMachineSet is gone, or `at_most` has passed.
+            WaitFailed: a replacement is Failed, or the ControlPlaneMachineSet is gone.
+            WaitTimedOut: `at_most` has passed.
         """
         cluster = await self._context.cluster(expected.cluster)
         seen: list[Rolled] = []

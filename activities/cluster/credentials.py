@@ -107,7 +107,7 @@ class Credentials:
         """Wait until the cloud-credential-operator has copied vsphere-creds to every component that is installed.
 
         Raises:
-            Stuck: a copy still differs after `at_most`.
+            WaitTimedOut: a copy still differs after `at_most`.
         """
         cluster = await self._context.cluster(expected.cluster)
         source = _watched(*CREDENTIALS)

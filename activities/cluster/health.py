@@ -40,7 +40,7 @@ class Health:
         A single good sample proves nothing: operators notice a vCenter they cannot reach only when they next try.
 
         Raises:
-            Stuck: they are not calm for a whole window within `at_most`.
+            WaitTimedOut: they are not calm for a whole window within `at_most`.
         """
         cluster = await self._context.cluster(expected.cluster)
         window = self._context.settings.health_window

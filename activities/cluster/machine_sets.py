@@ -98,7 +98,8 @@ class MachineSets:
         """Wait until every wanted replica is a Running Machine with a Ready Node.
 
         Raises:
-            WaitFailed: a Machine is Failed, which is final, or `at_most` has passed.
+            WaitFailed: a Machine is Failed, which is final.
+            WaitTimedOut: `at_most` has passed.
         """
         cluster = await self._context.cluster(expected.cluster)
         seen: list[MachinesSeen] = []
@@ -148,7 +149,7 @@ class MachineSets:
         """Wait until the sets' Machines and their Nodes are gone; what is left of the cluster is returned.
 
         Raises:
-            WaitFailed: some are left after `at_most`.
+            WaitTimedOut: some are left after `at_most`.
         """
         cluster = await self._context.cluster(expected.cluster)
         left: list[MachinesSeen] = []

@@ -65,7 +65,7 @@ class Pods:
         """Wait until every workload runs on new pods alone.
 
         Raises:
-            Stuck: one does not after `at_most`.
+            WaitTimedOut: one does not after `at_most`.
         """
         old = expected.old
         cluster = await self._context.cluster(old.cluster)

@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.runtime import heartbeat
-from activities.runtime.failures import EXPECTED, failure
+from activities.runtime.failures import EXPECTED, failure, is_outage, no_attempt_ends, outage_too_long
 from journal.store import Journal
 from migration.audit.call import Scope, scope
 from migration.phase import phase_of
@@ -39,7 +39,7 @@ def _abandoned() -> bool:
 
 
 class ActivityScope(Interceptor):
-    """Gives every activity its scope, its pulse and its way to fail; its calls are in the journal when it ends."""
+    """Gives every activity its scope, pulse, patience and way to fail; its calls are in the journal when it ends."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -65,13 +65,19 @@ class _Around(ActivityInboundInterceptor):
                 attempt=info.attempt,
             )
         )
-        mine = heartbeat.Heartbeat(info.heartbeat_details)
+        mine = heartbeat.Heartbeat(info)
         heartbeat.current.set(mine)
+        if mine.patience.too_long:
+            raise failure(no_attempt_ends(info.activity_id, mine.patience.elapsed))
         beating = asyncio.create_task(mine.beat(), name=f"pulse of {info.activity_id}")
         try:
             return await _to_its_end(asyncio.ensure_future(self.next.execute_activity(input)), info.activity_type)
         except EXPECTED as error:
-            raise failure(error) from error
+            raise failure(_judged(error, mine)) from error
+        except Exception:
+            mine.patience.fails(outage=False)
+            mine.once()
+            raise
         finally:
             try:
                 await asyncio.to_thread(self._journal.flush)  # as long as three missed beats
@@ -79,3 +85,12 @@ class _Around(ActivityInboundInterceptor):
                 beating.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await beating
+
+
+def _judged(error: Exception, mine: heartbeat.Heartbeat) -> Exception:
+    """The error, unless it is an outage that has lasted too long; the next attempt hears of an outage by heartbeat."""
+    if not is_outage(error):
+        return error
+    mine.patience.fails(outage=True)
+    mine.once()
+    return outage_too_long(mine.patience.elapsed, error) if mine.patience.too_long else error

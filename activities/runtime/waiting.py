@@ -1,22 +1,23 @@
 """Waiting for the world: watch, judge, report, until there is nothing left to wait for.
 
-A wait counts from when Temporal first scheduled its activity, so that neither a retry nor another worker makes it
-longer. While the API server is away the wait goes on and says so, and that time does not count: nobody could see what
-is waited for.
+A wait lasts for as long as somebody looked and saw what is missing, in all its attempts together
+(`activities.patience`): time in which no worker was there does not count, and neither does an outage of the API server,
+during which the wait goes on and says so. An outage has a limit of its own.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from temporalio import activity
 
-from activities.runtime.failures import WaitFailed
-from activities.runtime.heartbeat import report
+from activities.runtime.failures import WaitTimedOut, outage_too_long
+from activities.runtime.heartbeat import patience, report
 from migration.run.observation import Observation
 from migration.run.status import MachineView, Waiting
 from openshift.api.cache import Cache, WatchTarget
 from openshift.api.client import Cluster
+from openshift.errors import Unreachable
 
 LOOK = 5.0
 """Seconds after which a silent world is judged again: time itself may have ended the wait."""
@@ -42,22 +43,17 @@ class Unmet:
 
 
 Judge = Callable[[Cache], Unmet | None]
-"""Says what is still missing, or None when there is nothing; raises `WaitFailed` when waiting cannot help."""
-
-
-def first_scheduled() -> datetime:
-    """When the running activity's first attempt was scheduled."""
-    return activity.info().scheduled_time
+"""Says what is still missing, or None when there is nothing; raises `Stuck` when waiting cannot help."""
 
 
 def waiting_for(missing: Unmet, *, at_most: timedelta, note: str = "") -> Observation:
-    """What is missing, as a heartbeat."""
+    """What is missing, as a heartbeat; the time that does not count lengthens the wait."""
     return Observation(
         waiting=Waiting.on(
             missing.what,
             missing.objects,
-            since=first_scheduled(),
-            at_most=at_most,
+            since=activity.info().scheduled_time,
+            at_most=at_most + patience().elapsed.uncounted,
             unblock=missing.unblock,
             done=missing.done,
             total=missing.total,
@@ -68,29 +64,35 @@ def waiting_for(missing: Unmet, *, at_most: timedelta, note: str = "") -> Observ
 
 
 def check_patience(missing: Unmet, *, at_most: timedelta) -> None:
-    """Raises WaitFailed when the wait has lasted as long as it may."""
-    if datetime.now(UTC) - first_scheduled() > at_most:
+    """The world was seen just now, and this is missing still.
+
+    Raises:
+        WaitTimedOut: the wait has lasted as long as it may.
+    """
+    patience().answered()
+    if patience().elapsed.waited > at_most:
         listed = "; ".join(missing.objects[:10])
-        raise WaitFailed(f"waited {at_most} for {missing.what}: {listed}", remedy=f"{missing.unblock}, then retry")
+        raise WaitTimedOut(f"waited {at_most} for {missing.what}: {listed}", remedy=f"{missing.unblock}, then retry")
 
 
 async def until(cluster: Cluster, watched: list[WatchTarget], judge: Judge, *, at_most: timedelta) -> None:
     """Watch some kinds until `judge` has nothing to ask for.
 
     Raises:
-        WaitFailed: it took longer than `at_most`, or `judge` says that waiting cannot help.
+        WaitTimedOut: it took longer than `at_most`.
+        OutageTooLong: the API server was away for too long.
+        Stuck: `judge` says that waiting cannot help.
         openshift.errors.OpenShiftError: the kinds cannot be watched.
     """
-    limit = at_most
     async with Cache(cluster, watched) as cache:
-        looked = datetime.now(UTC)
         while (missing := judge(cache)) is not None:
-            before, looked = looked, datetime.now(UTC)
             away = ""
             if stale := cache.stale:
-                limit += looked - before
                 away = f"the API server has been away since {stale.since:%H:%M:%S}Z: {stale.reason}"
+                patience().unanswered()
+                if patience().too_long:
+                    raise outage_too_long(patience().elapsed, Unreachable(away))
             else:
-                check_patience(missing, at_most=limit)
-            report(waiting_for(missing, at_most=limit, note=away))
+                check_patience(missing, at_most=at_most)
+            report(waiting_for(missing, at_most=at_most, note=away))
             await cache.changed(missing.look_again)

@@ -70,7 +70,7 @@ class VirtualMachines:
         """Wait until vCenter has none of the VMs left.
 
         Raises:
-            WaitFailed: some are still there after `at_most`.
+            WaitTimedOut: some are still there after `at_most`.
         """
         # One datacenter after the other lasts as long as the slowest, and leaves one report of what is waited for.
         async with self._context.vcenter(expected.vcenter) as vcenter:

@@ -40,11 +40,11 @@ def _said(wait: Waiting) -> str:
     count = f" ({wait.done} of {wait.total})" if wait.total else ""
     lacking = f": {'; '.join(wait.objects)}" if wait.objects else ""
     more = f" and {wait.more} more" if wait.more else ""
-    limit = _span(wait.at_most)
+    limit = f", for at most {_span(wait.at_most)}" if wait.at_most is not None else ""
     note = f". {wait.note}" if wait.note else ""
     return (
-        f"waits for {wait.what}{count}{lacking}{more}{note}; since {wait.since:%Y-%m-%dT%H:%M:%SZ}, for at most "
-        f"{limit}; would unblock it: {wait.unblock}"
+        f"waits for {wait.what}{count}{lacking}{more}{note}; since {wait.since:%Y-%m-%dT%H:%M:%SZ}{limit}; "
+        f"would unblock it: {wait.unblock}"
     )
 
 

@@ -38,6 +38,7 @@ class Waiting(FrozenModel):
     Attributes:
         objects: at most ten, each with what it lacks; `more` counts the others.
         done, total: progress of the wait, where it can be counted.
+        at_most: None if it lasts until somebody mends what it waits for.
     """
 
     what: str
@@ -46,7 +47,7 @@ class Waiting(FrozenModel):
     done: int = 0
     total: int = 0
     since: AwareDatetime
-    at_most: timedelta
+    at_most: timedelta | None
     unblock: str
     note: str = ""
 

@@ -102,7 +102,8 @@ class MigrationSpec(FrozenModel, use_attribute_docstrings=True):
     control_plane_machine_set_config: ControlPlaneMachineSetConfig | None = None
     """Overrides for the control plane; left out: all failure domains."""
     rollback_on_failure: bool = True
-    """Whether a phase that fails for good rolls everything back by itself, as long as there is a way back."""
+    """Whether a phase that is refused for good rolls everything back by itself, as long as there is a way back; an
+    outage, a wait that lasted too long and a refused account never do."""
     gates: Annotated[list[PhaseName], Field(max_length=len(PhaseName))] = []
     """Phases that wait for approval before they begin; where given, instead of `approvalMode`."""
     approvals: Annotated[list[Approval], Field(max_length=64)] = []

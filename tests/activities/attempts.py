@@ -24,7 +24,7 @@ from lab.commands import Lab
 from migration.audit.call import Call, Scope
 from migration.frozen_model import KubeObject
 from migration.plan import SecretAddress, VCenterReference
-from migration.run.observation import Observation
+from migration.run.observation import Heartbeat, Observation
 from migration.spec.model import MigrationSpec
 from workflows.timeouts import RETRY
 
@@ -116,7 +116,8 @@ class Attempts:
         return [f"{each.method} {each.target}" for each in self.calls() if each.mutating and each.outcome == "ok"]
 
     def _notice(self, *details: Any) -> None:
-        self.reported += [each for each in details if isinstance(each, Observation)]
+        beats = [each for each in details if isinstance(each, Heartbeat)]
+        self.reported += [each.observation for each in beats if each.observation]
         if self.reported:
             self.noticed.set()
 

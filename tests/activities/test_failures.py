@@ -1,7 +1,9 @@
 """What Temporal is told of an error, and what an activity keeps saying while it runs."""
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +14,54 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ExecuteActivityInput
 
 from activities.runtime import heartbeat
-from activities.runtime.failures import WaitFailed, failure
+from activities.runtime.failures import OutageTooLong, WaitFailed, WaitTimedOut, failure
 from activities.runtime.interceptor import ActivityScope
 from journal.store import Journal
 from migration.audit.call import Scope, scope
 from migration.documents.cloud_config import CloudConfigError
+from migration.run.observation import Heartbeat, Observation
+from migration.run.status import Waiting
 from openshift.errors import Conflict, Forbidden, OpenShiftError, Unreachable
 from tests.activities.attempts import Calling
-from vsphere.errors import CredentialsRejected, SessionLost
+from vsphere.errors import CredentialsRejected, Incompatible, SessionLost
 
 
 @pytest.mark.parametrize(
-    ("error", "message", "remedy", "final"),
+    ("error", "message", "remedy", "final", "permanent"),
     [
-        (OpenShiftError("of no kind"), "of no kind", "mend what the message names, then retry", True),
-        (WaitFailed("it stands still", remedy="push"), "it stands still", "push", True),
-        (Unreachable("nobody answers"), "nobody answers", Unreachable.usual_remedy, False),
-        (Conflict("it moved"), "it moved", Conflict.usual_remedy, False),
-        (Forbidden("must not"), "must not", Forbidden.usual_remedy, True),
-        (SessionLost("forgotten"), "forgotten", SessionLost.remedy, False),
-        (CredentialsRejected("no"), "no", CredentialsRejected.remedy, True),
+        (OpenShiftError("of no kind"), "of no kind", "mend what the message names, then retry", True, True),
+        (WaitFailed("it stands still", remedy="push"), "it stands still", "push", True, True),
+        (WaitTimedOut("too long", remedy="push"), "too long", "push", True, False),
+        (OutageTooLong("away", remedy="call"), "away", "call", True, False),
+        (Unreachable("nobody answers"), "nobody answers", Unreachable.usual_remedy, False, False),
+        (Conflict("it moved"), "it moved", Conflict.usual_remedy, False, False),
+        (Forbidden("must not"), "must not", Forbidden.usual_remedy, True, False),
+        (SessionLost("forgotten"), "forgotten", SessionLost.remedy, False, False),
+        (CredentialsRejected("no"), "no", CredentialsRejected.remedy, True, False),
+        (Incompatible("a VM"), "a VM", Incompatible.remedy, True, True),
         (
             CloudConfigError("it is empty"),
             "cloud-provider-config: it is empty",
             "mend what the message names, then retry",
             True,
+            True,
         ),
-        (RuntimeError(), "RuntimeError", "mend what the message names, then retry", True),
+        (RuntimeError(), "RuntimeError", "mend what the message names, then retry", True, False),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_an_error_in_temporals_words(error: Exception, message: str, remedy: str, *, final: bool) -> None:
+def test_an_error_in_temporals_words(
+    error: Exception, message: str, remedy: str, *, final: bool, permanent: bool
+) -> None:
     told = failure(error)
-    assert (told.message, told.details, told.type) == (message, (remedy,), type(error).__name__)
+    assert (told.message, told.details, told.type) == (message, (remedy, permanent), type(error).__name__)
     assert told.non_retryable == final
+
+
+def observed(what: str) -> Observation:
+    """Something is waited for."""
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    return Observation(waiting=Waiting(what=what, since=since, at_most=None, unblock="time"))
 
 
 @pytest.fixture
@@ -101,23 +117,30 @@ async def test_the_pulse_repeats_what_was_last_reported_and_begins_with_what_the
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "SECONDS", 0.01)
-    beats: list[tuple[Any, ...]] = []
+    beats: list[str] = []
     environment = ActivityEnvironment()
-    environment.info = environment.info.__class__(**(vars(environment.info) | {"heartbeat_details": ["earlier"]}))
+    earlier = Heartbeat(observation=observed("earlier")).model_dump(mode="json")
+    environment.info = dataclasses.replace(environment.info, heartbeat_details=[earlier])
     beat = asyncio.Event()
-    environment.on_heartbeat = lambda *details: (beats.append(details), beat.set())
 
-    async def until(details: tuple[Any, ...], times: int) -> None:
+    def heard(given: Heartbeat) -> None:
+        assert given.observation
+        beats.append(given.observation.waiting.what)
+        beat.set()
+
+    environment.on_heartbeat = heard
+
+    async def until(what: str, times: int) -> None:
         async with asyncio.timeout(10):
-            while beats.count(details) < times:
+            while beats.count(what) < times:
                 beat.clear()
                 await beat.wait()
 
     async def work() -> str:
-        await until(("earlier",), 2)
-        heartbeat.report("now")  # type: ignore[arg-type]  # anything will do
-        await until(("now",), 3)
-        assert beats[-1] == ("now",)
+        await until("earlier", 2)
+        heartbeat.report(observed("now"))
+        await until("now", 3)
+        assert beats[-1] == "now"
         return activity.info().activity_id
 
     assert await around(journal, work, environment) == "test"

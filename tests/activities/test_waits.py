@@ -83,7 +83,7 @@ async def test_a_wait_that_lasts_too_long_ends_in_words(
     async with attempts(lab, tmp_path, health_window=3600) as trying:
         with pytest.raises(ApplicationError, match=told) as error:
             await trying.run(activity, await argument(lab, trying, NOW))
-        assert (error.value.type, error.value.non_retryable) == ("Stuck", True)
+        assert (error.value.type, error.value.non_retryable) == ("WaitTimedOut", True)
         assert unblock in error.value.details[0]
         assert trying.changes() == []
 
@@ -150,7 +150,7 @@ async def test_while_the_api_server_is_away_patience_does_not_run_out(lab: Lab, 
         assert "the API server has been away since" in trying.reported[-1].waiting.note
     with pytest.raises(ApplicationError, match=r"waited .* for ") as error:
         await running
-    assert error.value.type == "Stuck"
+    assert error.value.type == "WaitTimedOut"
     assert trying.reported[-1].waiting.at_most > at_most + timedelta(seconds=outage / 2)
 
 

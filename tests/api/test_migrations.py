@@ -14,12 +14,14 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from migration.audit.call import Call, Scope
+from migration.elapsed import OUTAGE
 from migration.phase import PhaseName
 from migration.run.observation import Observation
 from migration.run.status import MigrationStatus, State, Waiting
 from migration.run.summary import MigrationSummary
 from tests.serving import Serving
 from tests.workflows.answers import TARGET, machine, request
+from vsphere.errors import Unreachable
 
 SPEC = request().spec.model_dump(mode="json", exclude={"state"}, exclude_none=True)
 PERMANENT = ApplicationError("the folder is a VM", "rename it", type="Incompatible", non_retryable=True)
@@ -196,13 +198,13 @@ async def test_an_activity_that_keeps_failing_is_a_wait_with_its_reason(
     http: httpx.AsyncClient, service: Serving
 ) -> None:
     began = datetime.now(UTC)
-    service.world.fail("ensure_folder", AWAY, AWAY)
+    service.world.fail("ensure_folder", Unreachable("vCenter is away"), Unreachable("vCenter is away"))
     await http.post("/migrations", json={"spec": SPEC})
     (wait,) = (await until(http, service, lambda status: status.waiting)).waiting
     assert (wait.note, "06-create_folder.ensure" in wait.what) == ("vCenter is away", True)
     assert began <= wait.since + timedelta(seconds=1)
     assert wait.since <= datetime.now(UTC)
-    assert wait.at_most == timedelta(minutes=20)
+    assert wait.at_most == OUTAGE
     assert (await until(http, service, lambda status: status.state.final)).state is State.COMPLETED
 
 

@@ -31,6 +31,10 @@ def failed(cause: BaseException | None) -> ActivityError:
     return error
 
 
+def refused(message: str, *details: str | bool) -> ActivityError:
+    return failed(ApplicationError(message, *details, non_retryable=True))
+
+
 def late(kind: TimeoutType, last: BaseException | None = None) -> ActivityError:
     timeout = exceptions.TimeoutError("late", type=kind, last_heartbeat_details=[])
     timeout.__cause__ = last
@@ -38,38 +42,50 @@ def late(kind: TimeoutType, last: BaseException | None = None) -> ActivityError:
 
 
 @pytest.mark.parametrize(
-    ("error", "diagnosis", "remedy"),
+    ("error", "diagnosis", "remedy", "permanent"),
     [
-        (NotProven("nothing changed", remedy="look"), "nothing changed", "look"),
-        (failed(ApplicationError("it is a VM", "rename it")), "it is a VM", "rename it"),
-        (failed(ApplicationError("KeyError: x")), "KeyError: x", "read the worker's log, mend the cause, then retry"),
+        (NotProven("nothing changed", remedy="look"), "nothing changed", "look", True),
+        (refused("it is a VM", "rename it", True), "it is a VM", "rename it", True),
+        (refused("it is away", "call them", False), "it is away", "call them", False),
+        (refused("a person ended it"), "a person ended it", "read the worker's log, mend the cause, then retry", False),
+        (failed(ApplicationError("busy", "wait", True)), "busy", "wait", False),
+        (
+            failed(ApplicationError("KeyError: x")),
+            "KeyError: x",
+            "read the worker's log, mend the cause, then retry",
+            False,
+        ),
         (
             late(TimeoutType.SCHEDULE_TO_CLOSE, AWAY),
             "06-create_folder.ensure_folder.1 did not succeed in the time it may take; the last attempt said: vCenter is away",
             "see that it runs",
+            False,
         ),
         (
             late(TimeoutType.START_TO_CLOSE),
             "06-create_folder.ensure_folder.1 did not succeed in the time it may take",
             "see what it waits for in the journal, mend it, then retry",
+            False,
         ),
         (
             late(TimeoutType.HEARTBEAT, AWAY),
             "06-create_folder.ensure_folder.1: the worker that ran it went away; the last attempt said: vCenter is away",
             "see that a worker runs (`vcfm worker`), then retry",
+            False,
         ),
         (
             failed(None),
             "06-create_folder.ensure_folder.1: activity failed",
             "read the worker's log, then retry",
+            False,
         ),
     ],
 )
-def test_a_failure_is_a_diagnosis_and_a_next_step(
-    error: ActivityError | NotProven, diagnosis: str, remedy: str
+def test_a_failure_is_a_diagnosis_a_next_step_and_an_answer_of_the_world_or_none(
+    error: ActivityError | NotProven, diagnosis: str, remedy: str, *, permanent: bool
 ) -> None:
     found = explain(error)
-    assert (found.diagnosis, found.remedy) == (diagnosis, remedy)
+    assert (found.diagnosis, found.remedy, found.permanent) == (diagnosis, remedy, permanent)
 
 
 def status(*records: PhaseRecord, attention: Attention | None = None) -> MigrationStatus:

@@ -1,31 +1,136 @@
-"""When an activity has failed for as long as it may, the phase parks with what the last attempt said and its remedy.
+"""Time in which nobody tried counts for nothing; an outage that attempts really met parks, and never undoes anything.
 
-And when Temporal does not hear of one any more, nothing is undone while it may still be at work.
+And when Temporal does not hear of an activity any more, nothing is undone while it may still be at work.
 """
 
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
 
+from activities.runtime.failures import WaitTimedOut
+from activities.runtime.interceptor import ActivityScope
+from config.settings import Settings
+from journal.store import Journal
 from migration.phase import PhaseName
 from migration.run.status import State
+from openshift.errors import Forbidden, Invalid
+from tests.workflows.answers import request
 from tests.workflows.conftest import Start
-from tests.workflows.control.test_control import calling
+from tests.workflows.control.test_control import Handle, calling
 from tests.workflows.test_migration import parked
 from tests.workflows.world import JOURNALING, World
+from vsphere.errors import CredentialsRejected, Incompatible, Unreachable
+from workflows.migration import MigrationWorkflow
 
 ATTEMPTS = 1000
-"""More than an activity's budget holds: its retries are 10 s apart at most."""
+"""More than an outage lasts: retries are 10 s apart at most."""
 
 
-async def test_an_outage_longer_than_the_budget_parks_with_its_reason(start: Start, world: World) -> None:
-    away = ApplicationError("vCenter is away", "see that it runs", type="Unreachable")
-    world.fail("ensure_folder", *[away] * ATTEMPTS)
-    attention = (await parked(await start())).attention
-    assert attention is not None
-    assert attention.phase is PhaseName.CREATE_FOLDER
-    assert "vCenter is away" in attention.diagnosis
-    assert attention.remedy == "see that it runs"
-    assert 50 < world.calls.count("ensure_folder") < ATTEMPTS
+def away() -> Unreachable:
+    return Unreachable("vCenter is away", remedy="see that it runs")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}")
+    journal.open()
+    yield journal
+    journal.close()
+
+
+async def test_an_outage_that_was_met_for_too_long_parks_and_a_retry_goes_on(
+    env: WorkflowEnvironment, world: World, journal: Journal
+) -> None:
+    world.fail("ensure_folder", *(away() for _ in range(ATTEMPTS)))
+    async with world.working(env.client, ActivityScope(journal)) as queue:
+        handle: Handle = await env.client.start_workflow(
+            MigrationWorkflow.run, request(rollback_on_failure=True), id="vcfm-test-outage", task_queue=queue
+        )
+        attention = (await parked(handle)).attention
+        assert attention is not None
+        assert attention.phase is PhaseName.CREATE_FOLDER
+        assert "vCenter is away" in attention.diagnosis
+        assert attention.remedy.startswith("see that it runs")
+        assert "rollback" in attention.choices
+        assert 80 < world.calls.count("ensure_folder") < 100
+        world.fail("ensure_folder")
+        await handle.execute_update("retry")
+        assert (await handle.result()).state is State.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("error", "back"),
+    [
+        (Incompatible("it is a VM"), True),
+        (Invalid("refused by a webhook"), True),
+        (WaitTimedOut("waited in vain", remedy="wait"), False),
+        (Forbidden("must not"), False),
+        (CredentialsRejected("who are you"), False),
+        (ApplicationError("somebody ended it by hand", non_retryable=True), False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+async def test_only_a_permanent_answer_of_the_world_rolls_back_by_itself(
+    env: WorkflowEnvironment, world: World, journal: Journal, error: Exception, *, back: bool
+) -> None:
+    world.fail("ensure_folder", error)
+    async with world.working(env.client, ActivityScope(journal)) as queue:
+        handle: Handle = await env.client.start_workflow(
+            MigrationWorkflow.run,
+            request(rollback_on_failure=True),
+            id=f"vcfm-test-{type(error).__name__}",
+            task_queue=queue,
+        )
+        if not back:
+            await parked(handle)
+            await handle.execute_update("retry")
+        assert (await handle.result()).state is (State.ROLLED_BACK if back else State.COMPLETED)
+
+
+async def test_a_worker_that_dies_in_each_attempt_says_nothing_of_the_world(start: Start, world: World) -> None:
+    world.stall("ensure_folder", silent=True)
+    handle = await start(request(rollback_on_failure=True))
+    began = await _now(handle)
+    await _times(world, "ensure_folder", 70)
+    world.go_on("ensure_folder")
+    assert (await handle.result()).state is State.COMPLETED
+    assert await _now(handle) - began > timedelta(minutes=20)
+
+
+async def test_a_day_without_a_worker_counts_for_nothing(calendar: WorkflowEnvironment, world: World) -> None:
+    settings = Settings(task_queue="test-nobody")
+    world.stall("ensure_folder", silent=True)
+    async with world.working(calendar.client, settings=settings) as queue:
+        handle: Handle = await calendar.client.start_workflow(
+            MigrationWorkflow.run, request(rollback_on_failure=True), id="vcfm-test-nobody", task_queue=queue
+        )
+        await calling(world, "ensure_folder")
+    world.go_on("ensure_folder")
+    assert await calendar.fast_forward(handle, timedelta(days=1))
+    async with world.working(calendar.client, settings=settings):
+        result = await handle.result()
+    assert result.state is State.COMPLETED
+    assert result.attention is None
+    assert world.calls.count("ensure_folder") == 2
+
+
+async def _times(world: World, name: str, count: int) -> None:
+    """Once an activity has been called so often."""
+    async with asyncio.timeout(60):
+        while world.calls.count(name) < count:
+            await asyncio.sleep(0.02)
+
+
+async def _now(handle: Handle) -> datetime:
+    """The server's time of the last event."""
+    events = [each async for each in handle.fetch_history_events()]
+    return events[-1].event_time.ToDatetime()
 
 
 async def test_what_is_unheard_of_is_over_before_it_is_undone(start: Start, world: World) -> None:

@@ -13,7 +13,6 @@ from typing import Any, get_type_hints
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
 from temporalio.worker import Interceptor
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -52,15 +51,15 @@ class World:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.inputs: dict[str, list[Any]] = {}
-        self._failures: dict[str, list[ApplicationError]] = {}
+        self._failures: dict[str, list[Exception]] = {}
         self._answers: dict[str, Any] = ANSWERS | {"write_checkpoint": self._keep, "read_checkpoint": self._read}
         self.records: list[Checkpoint] = []
         self._stalled: set[str] = set()
         self._silent: set[str] = set()
         self._held: dict[str, tuple[Observation, asyncio.Event]] = {}
 
-    def fail(self, name: str, *errors: ApplicationError) -> None:
-        """The next calls of that activity fail with these, one after the other."""
+    def fail(self, name: str, *errors: Exception) -> None:
+        """The next calls of that activity fail with these, one after the other; adapters' own need the interceptor."""
         self._failures[name] = list(errors)
 
     def answer(self, name: str, value: Any) -> None:

@@ -1,7 +1,8 @@
-"""Reading a failed activity: what happened, and the next step a person can take.
+"""Reading a failed activity: what happened, the next step a person can take, and whether that was the world's answer.
 
-Activities fail with an `ApplicationError` whose first detail is the remedy (`activities.runtime.failures`). Anything
-else is a time-out or a bug of ours, and gets a remedy here.
+Activities fail with an `ApplicationError` whose details are the remedy and whether it is a permanent answer of the
+world (`activities.runtime.failures`). Anything else is a time-out, a bug of ours or somebody's hand in Temporal, none
+of which says anything of the world: it gets a remedy here.
 """
 
 from dataclasses import dataclass
@@ -14,18 +15,28 @@ from workflows.phase import NotProven
 
 @dataclass(frozen=True)
 class Failure:
+    """Why a phase stopped.
+
+    Attributes:
+        permanent: the world has answered, and no later attempt could be answered otherwise. Else a person is asked:
+            nothing is undone because something of ours was away, or patience ended.
+    """
+
     diagnosis: str
     remedy: str
+    permanent: bool = False
 
 
 def explain(error: ActivityError | NotProven) -> Failure:
     """What failed a phase, in two plain sentences."""
     if isinstance(error, NotProven):
-        return Failure(diagnosis=str(error), remedy=error.remedy)
+        return Failure(diagnosis=str(error), remedy=error.remedy, permanent=True)
     cause = error.cause
     if isinstance(cause, ApplicationError):
         return Failure(
-            diagnosis=cause.message, remedy=_remedy(cause) or "read the worker's log, mend the cause, then retry"
+            diagnosis=cause.message,
+            remedy=_remedy(cause) or "read the worker's log, mend the cause, then retry",
+            permanent=cause.non_retryable and list(cause.details[1:]) == [True],
         )
     if isinstance(cause, exceptions.TimeoutError):
         return _late(error.activity_id, cause)

@@ -18,7 +18,7 @@ from tests.workflows.world import World
 from workflows.migration import MigrationWorkflow
 
 Handle = WorkflowHandle[MigrationWorkflow, Any]
-PERMANENT = ApplicationError("it is broken", "mend it", type="Incompatible", non_retryable=True)
+PERMANENT = ApplicationError("it is broken", "mend it", True, type="Incompatible", non_retryable=True)
 UNDO = {
     PhaseName.SCALE_OLD: "restore_machine_sets",
     PhaseName.RECREATE_CPMS: "point_control_plane",
