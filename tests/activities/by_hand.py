@@ -10,6 +10,7 @@ from lab.commands import Lab, admin_api
 from lab.state import StateDir
 from migration.audit.call import Call
 from tests.activities.attempts import vcenter_of
+from tests.timeouts import EVENT_SECONDS
 from vsphere.endpoint import Endpoint
 from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
@@ -17,7 +18,6 @@ from vsphere.session import VCenter
 from vsphere.tags import TagService
 
 MERGE = "application/merge-patch+json"
-WITHIN = 30.0
 
 Document = dict[str, Any]
 
@@ -60,7 +60,7 @@ def applied(lab: Lab, document: Document) -> Iterator[Document]:
             yield made
         finally:
             api.request("DELETE", path)
-            wait_for(lambda: not _is_there(api, document), what=f"{path} to be gone", timeout=WITHIN)
+            wait_for(lambda: not _is_there(api, document), what=f"{path} to be gone", timeout=EVENT_SECONDS)
 
 
 def _is_there(api: ApiServer, document: Document) -> bool:

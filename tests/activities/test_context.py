@@ -1,7 +1,9 @@
 """The connections that a worker's activities share: one session per account, and a loop that nothing blocks."""
 
 import asyncio
+import sys
 import threading
+import traceback
 from base64 import b64encode
 from collections import Counter
 from pathlib import Path
@@ -19,9 +21,8 @@ from migration.audit.call import Scope, scope
 from migration.run.request import ClusterName
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of, vcenter_of
 from tests.activities.by_hand import credentials_changed, patched
+from tests.timeouts import EVENT_SECONDS
 from vsphere.session import VCenter
-
-AT_MOST = 60
 
 
 def name_of(vcenter: VCenter) -> str:
@@ -87,14 +88,14 @@ async def test_a_vcenter_that_hangs_does_not_hang_the_worker(lab: Lab, trying: A
     """While the target is frozen the loop goes on: it is the loop that thaws it, and other activities run meanwhile."""
     question = PreflightInput(migration="vcfm-frozen", run="1", cluster="", spec=spec_of(lab))
     with trying.environment(Preflight.examine) as environment:
-        async with asyncio.timeout(AT_MOST):
+        async with asyncio.timeout(EVENT_SECONDS):
             with fault(lab.state_dir, "hanging", "vcenter-target"):
                 frozen = asyncio.create_task(trying.start(environment, Preflight.examine, question))
                 identity = await trying.run(Identity.read, ClusterName())
                 assert not frozen.done()
             result = await frozen
     assert identity.infrastructure_name == lab.description["infrastructure_name"]
-    assert result.plan
+    assert result.plan, result.concerns
 
 
 @pytest.mark.lab
@@ -110,10 +111,11 @@ async def test_a_cancelled_call_to_vcenter_is_waited_for(lab: Lab, trying: Attem
         vcenter=reference_to(lab, "target"), infrastructure_name="none", datacenter="dc-none", path="/dc-none/vm/x"
     )
     with trying.environment(TargetFolders.ensure) as environment:
-        async with asyncio.timeout(AT_MOST):
+        async with asyncio.timeout(EVENT_SECONDS):
             with fault(lab.state_dir, "hanging", "vcenter-target"):
                 running = asyncio.create_task(trying.start(environment, TargetFolders.ensure, order))
-                await asyncio.sleep(1)
+                while not _in_a_call():
+                    await asyncio.sleep(0.05)
                 environment.cancel()
                 await asyncio.sleep(0.5)
                 assert not running.done()
@@ -122,13 +124,20 @@ async def test_a_cancelled_call_to_vcenter_is_waited_for(lab: Lab, trying: Attem
     assert any(each.server.startswith(order.vcenter.server) for each in trying.calls())
 
 
+def _in_a_call() -> bool:
+    """Whether a thread is inside the vSphere client."""
+    frames = sys._current_frames()
+    running = [frames[each.ident] for each in threading.enumerate() if each.name.startswith("vsphere") and each.ident]
+    return any("pyVmomi" in frame.filename for each in running for frame in traceback.extract_stack(each))
+
+
 async def test_what_runs_in_a_thread_ends_before_its_caller_does() -> None:
     begun, gate, ended = asyncio.Event(), asyncio.Event(), list[str]()
     loop = asyncio.get_running_loop()
 
     def work() -> None:
         loop.call_soon_threadsafe(begun.set)
-        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(AT_MOST)
+        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(EVENT_SECONDS)
         ended.append("work")
 
     running = asyncio.create_task(in_thread(work))
@@ -146,9 +155,9 @@ async def test_what_runs_in_a_thread_ends_before_its_caller_does() -> None:
 
 async def test_many_calls_that_hang_leave_room_for_another() -> None:
     gate = threading.Event()
-    hanging = [asyncio.create_task(in_thread(gate.wait, AT_MOST)) for _ in range(50)]
+    hanging = [asyncio.create_task(in_thread(gate.wait, EVENT_SECONDS)) for _ in range(50)]
     try:
-        async with asyncio.timeout(AT_MOST / 2):
+        async with asyncio.timeout(EVENT_SECONDS / 2):
             assert await in_thread(scope.get) is None
     finally:
         gate.set()

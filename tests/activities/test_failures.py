@@ -23,6 +23,7 @@ from migration.run.observation import Heartbeat, Observation
 from migration.run.status import Waiting
 from openshift.errors import Conflict, Forbidden, OpenShiftError, Unreachable
 from tests.activities.attempts import Calling
+from tests.timeouts import EVENT_SECONDS
 from vsphere.errors import CredentialsRejected, Incompatible, SessionLost
 
 
@@ -131,7 +132,7 @@ async def test_the_pulse_repeats_what_was_last_reported_and_begins_with_what_the
     environment.on_heartbeat = heard
 
     async def until(what: str, times: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(EVENT_SECONDS):
             while beats.count(what) < times:
                 beat.clear()
                 await beat.wait()

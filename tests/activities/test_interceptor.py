@@ -10,8 +10,10 @@ from activities.runtime.interceptor import _to_its_end
 
 
 async def _cancelled_while(name: str, done: list[str]) -> "asyncio.Task[str]":
+    cancelled = asyncio.Event()
+
     async def attempt() -> str:
-        await asyncio.sleep(0.05)
+        await cancelled.wait()
         done.append(name)
         return "outcome"
 
@@ -19,6 +21,7 @@ async def _cancelled_while(name: str, done: list[str]) -> "asyncio.Task[str]":
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()
+    asyncio.get_running_loop().call_later(0.05, cancelled.set)
     return task
 
 
@@ -51,11 +54,11 @@ async def test_a_change_that_nobody_waits_for_stops_between_two_calls(
     why: activity.ActivityCancellationDetails, *, stops: bool
 ) -> None:
     done: list[str] = []
-    began = asyncio.Event()
+    began, cancelled = asyncio.Event(), asyncio.Event()
 
     async def attempt() -> None:
         began.set()
-        await asyncio.sleep(0.05)
+        await cancelled.wait()
         done.append("second call")
 
     async def change() -> None:
@@ -65,6 +68,8 @@ async def test_a_change_that_nobody_waits_for_stops_between_two_calls(
     task = asyncio.ensure_future(environment.run(change))
     await began.wait()
     environment.cancel(why)
+    if not stops:
+        cancelled.set()
     ended = await asyncio.gather(task, return_exceptions=True)
     assert done == ([] if stops else ["second call"])
     assert isinstance(ended[0], asyncio.CancelledError) is stops

@@ -21,6 +21,7 @@ from migration.run.request import ClusterName
 from openshift.control_plane import find_control_plane
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of
 from tests.activities.by_hand import logged_in, nothing_left_on_target
+from tests.timeouts import EVENT_SECONDS
 from vsphere import folders, tags
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref
@@ -28,7 +29,6 @@ from vsphere.updates import wait_task
 
 pytestmark = pytest.mark.lab
 INFRA, FOLDER = "undone-x7k2p", "/dc-target/vm/made-by-others"
-OPERATOR_WRITES = 60
 
 
 async def test_machine_sets_that_were_never_made(trying: Attempts) -> None:
@@ -90,7 +90,7 @@ async def test_a_control_plane_machine_set_that_was_never_activated(meddling: At
     before = await find_control_plane(cluster)
     assert before is not None
     await meddling.run(ControlPlane.make_inactive, ClusterName())
-    async with asyncio.timeout(OPERATOR_WRITES):
+    async with asyncio.timeout(EVENT_SECONDS):
         while not (found := await find_control_plane(cluster)) or found.state == "Active":
             await asyncio.sleep(0.2)
     order = PointOrder(cluster="", failure_domains=before.failure_domains, if_active=True)
@@ -120,10 +120,10 @@ def cloned(lab: Lab, name: str) -> Iterator[str]:
         template = vcenter.managed(inventory.require(Place(kind="VirtualMachine", path=str(there.template))))
         pool = vcenter.managed(inventory.require(Place(kind="ResourcePool", path=str(there.resource_pool))))
         spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(pool=pool), powerOn=False, template=False)
-        wait_task(vcenter, moref(template.Clone(template.parent, name, spec)), patience=30)
+        wait_task(vcenter, moref(template.Clone(template.parent, name, spec)), patience=EVENT_SECONDS)
         path = f"/dc-target/vm/templates/{name}"
         try:
             yield path
         finally:
             vm = vcenter.managed(inventory.require(Place(kind="VirtualMachine", path=path)))
-            wait_task(vcenter, moref(vm.Destroy()), patience=30)
+            wait_task(vcenter, moref(vm.Destroy()), patience=EVENT_SECONDS)

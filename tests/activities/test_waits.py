@@ -1,6 +1,7 @@
 """Every wait says what it waits for, ends in words when it took too long, and ends when it is cancelled."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -24,10 +25,10 @@ from openshift.api.resources import MACHINE_SET
 from openshift.machines import MACHINE_SET_LABEL, NAMESPACE, list_machines
 from tests.activities.attempts import Attempts, attempts, reference_to, vcenter_of
 from tests.activities.by_hand import admin, applied, patched
+from tests.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 HOUR, NOW = timedelta(hours=1), timedelta(0)
-AT_MOST = 30
 Activity = Callable[..., Awaitable[Any]]
 
 
@@ -96,7 +97,7 @@ async def test_a_cancelled_wait_ends(
         given = await argument(lab, trying, HOUR)
         with trying.environment(activity) as environment:
             running = asyncio.create_task(trying.start(environment, activity, given))
-            async with asyncio.timeout(AT_MOST):
+            async with asyncio.timeout(EVENT_SECONDS):
                 await trying.noticed.wait()
                 environment.cancel()
                 with pytest.raises(asyncio.CancelledError):
@@ -117,12 +118,19 @@ async def test_a_cancelled_wait_ends(
 )
 async def test_a_machine_that_cannot_be_made_says_why(lab: Lab, trying: Attempts, kind: str, why: str) -> None:
     """Machine API tries it again for ever and never calls it Failed: nobody else would say."""
-    wanted = SetsReady(cluster="", replicas={"unlucky": 1}, at_most=timedelta(seconds=AT_MOST))
-    unlucky = applied(lab, _one_worker(lab, "unlucky"))
-    with fault(lab.state_dir, kind, "source"), unlucky, pytest.raises(ApplicationError, match=why):
-        await trying.run(MachineSets.wait_ready, wanted)
+    wanted = SetsReady(cluster="", replicas={"unlucky": 1}, at_most=NOW)
+
+    async def said() -> str:
+        with pytest.raises(ApplicationError) as error:
+            await trying.run(MachineSets.wait_ready, wanted)
+        return str(error.value)
+
+    async with asyncio.timeout(EVENT_SECONDS):
+        with fault(lab.state_dir, kind, "source"), applied(lab, _one_worker(lab, "unlucky")):
+            while not re.search(why, await said()):
+                await asyncio.sleep(0.2)
     cluster = await trying.context.cluster("")
-    async with asyncio.timeout(AT_MOST):
+    async with asyncio.timeout(EVENT_SECONDS):
         while any(each.machine_set == "unlucky" for each in await list_machines(cluster)):
             await asyncio.sleep(0.5)
 
@@ -140,18 +148,20 @@ def _one_worker(lab: Lab, name: str) -> KubeObject:
 
 
 async def test_while_the_api_server_is_away_patience_does_not_run_out(lab: Lab, trying: Attempts) -> None:
-    at_most, outage = timedelta(seconds=15), 20
+    at_most = timedelta(seconds=15)
     expected = GeneratedExpected(cluster="", servers=["vc.nowhere"], at_most=at_most)
     running = asyncio.create_task(trying.run(CloudConfig.wait_generated, expected))
     await trying.noticed.wait()
     with fault(lab.state_dir, "stopped", "kube-apiserver"):
-        await asyncio.sleep(outage)
+        async with asyncio.timeout(EVENT_SECONDS):
+            while "the API server has been away since" not in trying.reported[-1].waiting.note:
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(at_most.total_seconds())  # the wait is older than it may become, and goes on
         assert not running.done()
-        assert "the API server has been away since" in trying.reported[-1].waiting.note
     with pytest.raises(ApplicationError, match=r"waited .* for ") as error:
         await running
     assert error.value.type == "WaitTimedOut"
-    assert trying.reported[-1].waiting.at_most > at_most + timedelta(seconds=outage / 2)
+    assert trying.reported[-1].waiting.at_most > at_most * 1.5
 
 
 async def test_a_copy_that_differs_is_named_with_its_keys(lab: Lab, trying: Attempts) -> None:

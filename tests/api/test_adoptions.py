@@ -13,12 +13,13 @@ from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
 from tests.api.test_migrations import PERMANENT, SPEC, assert_problem, until
 from tests.serving import Serving, serving
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.world import World
 
 
 @pytest.fixture
 async def http(service: Serving) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=30) as client:
+    async with httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=EVENT_SECONDS) as client:
         yield client
 
 
@@ -56,7 +57,7 @@ async def test_a_terminated_run_is_taken_over(http: httpx.AsyncClient, service: 
 async def test_the_user_whom_the_proxy_named_takes_it_over(temporal_client: Client, tmp_path: Path) -> None:
     async with (
         serving(temporal_client, World(), tmp_path, api_user_header="X-User") as service,
-        httpx.AsyncClient(base_url=f"{service.url}/api/v1", headers={"X-User": "ann"}, timeout=30) as http,
+        httpx.AsyncClient(base_url=f"{service.url}/api/v1", headers={"X-User": "ann"}, timeout=EVENT_SECONDS) as http,
     ):
         await ended_in(http, service, "ensure_folder")
         longest = {"by": "kim", "reason": "x" * 1000, "channel": "cr"}

@@ -20,6 +20,7 @@ from migration.run.observation import Observation
 from migration.run.status import MigrationStatus, State, Waiting
 from migration.run.summary import MigrationSummary
 from tests.serving import Serving
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import TARGET, machine, request
 from vsphere.errors import Unreachable
 
@@ -36,14 +37,14 @@ WAIT = Observation(
 
 @pytest.fixture
 async def http(service: Serving) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=30) as client:
+    async with httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=EVENT_SECONDS) as client:
         yield client
 
 
 @pytest.fixture
 async def refusing(idle: Serving) -> AsyncIterator[httpx.AsyncClient]:
     """Where nothing that is asked may start a migration."""
-    async with httpx.AsyncClient(base_url=f"{idle.url}/api/v1", timeout=30) as client:
+    async with httpx.AsyncClient(base_url=f"{idle.url}/api/v1", timeout=EVENT_SECONDS) as client:
         yield client
     assert idle.world.calls == []
 
@@ -52,7 +53,7 @@ async def until(
     http: httpx.AsyncClient, service: Serving, holds: Callable[[MigrationStatus], object]
 ) -> MigrationStatus:
     """The first status for which it holds."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(EVENT_SECONDS):
         while True:
             answer = await http.get(f"/migrations/{service.migration}")
             status = MigrationStatus.model_validate(answer.json())
@@ -62,7 +63,7 @@ async def until(
 
 async def eventually(ask: Callable[[], Awaitable[Any]], wanted: Any) -> None:
     """Temporal's index is a moment behind."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(EVENT_SECONDS):
         while await ask() != wanted:
             pass
 

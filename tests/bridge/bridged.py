@@ -18,10 +18,8 @@ from openshift.api.resources import EVENT, MIGRATION
 from openshift.errors import NotFound
 from tests.bridge.resources import SPACE, resource
 from tests.serving import Serving
+from tests.timeouts import EVENT_SECONDS
 from workflows.migration import MigrationWorkflow
-
-PATIENCE = 60.0
-"""Bounds a wait that has failed; nothing is asserted about how long anything takes."""
 
 
 @dataclass
@@ -78,7 +76,7 @@ class Bridged:
         """The resource once that holds."""
         found: Resource | None = None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(EVENT_SECONDS):
                 while not holds(found := await self.read(name, namespace)):
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
@@ -96,7 +94,7 @@ class Bridged:
 
     async def gone(self, name: str) -> None:
         """Once the resource is no more."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(EVENT_SECONDS):
             while True:
                 try:
                     await self.read(name)

@@ -20,6 +20,7 @@ from tests.bridge.resources import ELSEWHERE, SPACE
 from tests.openshift.conftest import built, control_plane  # noqa: F401 - fixtures of the room next door
 from tests.openshift.real_control_plane import ControlPlane
 from tests.serving import Serving
+from tests.timeouts import EVENT_SECONDS
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _RBAC = {
@@ -44,7 +45,7 @@ async def installed(control_plane: ControlPlane) -> ControlPlane:  # noqa: F811 
             await admin.apply(NAMESPACE, {"metadata": {"name": namespace}})
         for document in custom_resource():
             await admin.apply(KINDS[document["kind"]], document, force=True)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(EVENT_SECONDS):
             while not _established(await admin.get(CUSTOM_RESOURCE_DEFINITION, NAME)):
                 await asyncio.sleep(0.1)
     return control_plane

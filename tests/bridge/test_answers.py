@@ -17,6 +17,7 @@ from migration.run.status import PhaseState, State
 from openshift.errors import Conflict
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ours
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.control.test_control import PERMANENT, calling
 
 
@@ -79,7 +80,7 @@ async def test_what_was_refused_is_not_judged_again_because_it_could_not_be_writ
     await bridge.answer(name, PhaseName.CREATE_WORKERS)
     await tried.wait()
     world.go_on("take_backups")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(EVENT_SECONDS):
         while (await bridge.service.migrations.status(bridge.service.migration)).state is not State.AWAITING_APPROVAL:
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.5)  # it looks several times meanwhile

@@ -11,11 +11,12 @@ from bridge.main import bridging
 from monitoring.endpoint import Lacks
 from tests.bridge.bridged import Bridged
 from tests.openshift.real_control_plane import GUEST, ControlPlane
+from tests.timeouts import EVENT_SECONDS
 
 
 async def until(lacks: Lacks, wanted: str) -> None:
     """What it lacks becomes that; nothing, if that is empty."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(EVENT_SECONDS):
         while wanted not in lacks() or (lacks() and not wanted):
             await asyncio.sleep(0.05)
 

@@ -18,6 +18,7 @@ from migration.run.status import PhaseState, State
 from openshift.api.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ELSEWHERE, SPACE, domain, ours
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import PERMANENT, calling
 
@@ -54,7 +55,7 @@ async def test_of_two_resources_at_the_same_moment_one_runs(bridged: Bridged) ->
     async with bridged.bridge():
         await calling(bridged.service.world, "wait_workers_ready")
         await asyncio.gather(*(bridged.until(each, lambda seen: truths(seen).get("Accepted")) for each in names))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(EVENT_SECONDS):
             while sorted([truths(await bridged.read(each)).get("Accepted", "") for each in names]) != ["False", "True"]:
                 await asyncio.sleep(0.05)
         bridged.service.world.go_on("wait_workers_ready")

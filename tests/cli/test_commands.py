@@ -25,6 +25,7 @@ from migration.audit.call import Call, Scope
 from migration.run.observation import Observation
 from migration.run.status import MigrationStatus, State, Waiting
 from tests.serving import Serving, listening
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 
 SPEC = request().spec.model_dump(mode="json", exclude={"state"}, exclude_none=True)
@@ -171,7 +172,7 @@ async def test_a_watch_tells_each_change_once(vcfm: Vcfm, service: Serving, monk
     released = service.world.hold("wait_workers_ready", WAIT)
     await vcfm("start", "-f", "-", stdin=json.dumps(SPEC))
     watching = asyncio.create_task(vcfm("status", "-w", "-o", "json", service.migration))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(EVENT_SECONDS):
         while sum(bool(each.waiting) for each in looks) < 3:
             await asyncio.sleep(0.1)
     released.set()
@@ -323,7 +324,7 @@ def test_settings_are_named_as_the_environment_spells_them() -> None:
         env={"VCFM_API_PORT": "http", "VCFM_HEALTH_WINDOW": "-1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=EVENT_SECONDS,
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (1, "")

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.timeouts import EVENT_SECONDS
+
 HOLD = """
 import sys, time
 from pathlib import Path
@@ -39,7 +41,7 @@ def test_a_demo_that_is_killed_takes_the_service_and_temporal_with_it(tmp_path: 
 
 
 def wait_until_gone(pids: set[int]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + EVENT_SECONDS
     while pids := {each for each in pids if _lives(each)}:
         assert time.monotonic() < end, f"still there: {pids}"
         time.sleep(0.1)

@@ -24,6 +24,7 @@ from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
 from tests.serving import Serving, serving
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import refused, until
 from tests.workflows.world import World
@@ -60,7 +61,7 @@ async def signing(temporal_client: Client, tmp_path: Path, key_file: Path) -> As
 def speaking(service: Serving, *names: str) -> httpx.AsyncClient:
     """A client whose proxy says these names."""
     headers = [("x-forwarded-user", each) for each in names]
-    return httpx.AsyncClient(base_url=service.url, headers=headers, timeout=30)
+    return httpx.AsyncClient(base_url=service.url, headers=headers, timeout=EVENT_SECONDS)
 
 
 async def test_one_person_asks_and_another_approves_and_temporal_never_sees_the_key(
@@ -127,7 +128,7 @@ async def test_a_start_without_a_name_is_refused_where_another_must_approve(
 ) -> None:
     async with (
         serving(temporal_client, World(), tmp_path, separate_approver=True) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=30) as http,
+        httpx.AsyncClient(base_url=service.url, timeout=EVENT_SECONDS) as http,
     ):
         answer = await http.post("/api/v1/migrations", json=BODY)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")

@@ -20,6 +20,7 @@ from migration.commands import Instruction, Verb
 from migration.run.request import ClusterIdentity
 from migration.run.status import State
 from temporal import versions
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.conftest import TEMPORAL
 from tests.workflows.control.test_control import calling
@@ -48,7 +49,7 @@ class Site:
 
     async def current(self, build: str) -> None:
         """Until new migrations go to that build."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(EVENT_SECONDS):
             while (found := await self.deployment()) is None or found.current != build:
                 pass
 
@@ -166,7 +167,7 @@ async def test_versions_of_several_that_start_at_once_leave_one_current(site: Si
     async with AsyncExitStack() as stack:
         for each in builds:
             await stack.enter_async_context(site.worker(each, World()))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(EVENT_SECONDS):
             while not await _calm(site, builds):
                 pass
         assert await site.start("a")
@@ -200,6 +201,6 @@ async def _denied(*_: object) -> None:
 
 
 async def _said(log: LogCapture, *texts: str) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(EVENT_SECONDS):
         while not any(all(text in str(each) for text in texts) for each in log.entries):
             await asyncio.sleep(0.1)

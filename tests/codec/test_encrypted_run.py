@@ -21,6 +21,7 @@ from migration.run.status import MigrationStatus, State, Waiting
 from tests.api.test_migrations import assert_problem
 from tests.codec.rings import line, written
 from tests.serving import Serving, listening
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import SOURCE, TARGET, machine, request
 
 PERMANENT = ApplicationError("the folder is a VM", "rename the VM", type="Incompatible", non_retryable=True)
@@ -43,7 +44,7 @@ SAID = [
 
 async def until(service: Serving, holds: Callable[[MigrationStatus], object]) -> MigrationStatus:
     """The first status for which it holds."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(EVENT_SECONDS):
         while True:
             status = await service.migrations.status(service.migration)
             if holds(status):
@@ -113,7 +114,7 @@ async def test_a_door_that_lacks_a_key_says_so_and_what_to_do(encrypted: Serving
     client = await connected(encrypted, written(tmp_path / "old", line("2024-11")))
     async with (
         listening(create_app(Settings(state_directory=tmp_path), client=client)) as url,
-        httpx.AsyncClient(base_url=url, timeout=30) as http,
+        httpx.AsyncClient(base_url=url, timeout=EVENT_SECONDS) as http,
     ):
         answer = await http.get(f"/api/v1/migrations/{migration}")
     assert_problem(answer, 503, "'2026-11'", "VCFM_PAYLOAD_KEYS_FILE", "below the others for every process first")
@@ -133,7 +134,7 @@ async def test_a_signal_under_a_key_that_is_missing_waits_for_it(
         .get_workflow_handle(migration)
         .signal("approve", {"by": "kim"})
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(EVENT_SECONDS):
         while not await held_up(encrypted, "VCFM_PAYLOAD_KEYS_FILE"):
             await asyncio.sleep(0.5)
     await encrypted.worker.aclose()

@@ -12,6 +12,7 @@ from lab.scenario import load
 from migration.run.status import MigrationStatus
 from tests.e2e.running import Running, running
 from tests.labs import standing
+from tests.timeouts import MIGRATION_SECONDS
 
 
 class Migrated(NamedTuple):
@@ -29,7 +30,7 @@ async def migrated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mi
     (directory / "service").mkdir()
     with standing(load("default"), directory) as lab:
         async with running(lab, directory / "service") as started:
-            status = started.follow(started.submit().id, seconds=300)
+            status = started.follow(started.submit().id, seconds=MIGRATION_SECONDS)
             yield Migrated(running=started, status=status, history=await history(started, status.id))
 
 

@@ -23,6 +23,7 @@ from migration.frozen_model import KubeObject
 from migration.run.status import MigrationStatus, State
 from tests.e2e import claims
 from tests.e2e.bridging import Bridged, Cluster, bridged, completed, official, original
+from tests.timeouts import MIGRATION_SECONDS
 
 KILLS = 5
 SEED = 20261125
@@ -67,7 +68,7 @@ def _follow(started: Bridged, cluster: Cluster, name: str, kills: int) -> list[f
     next_kill = time.monotonic() + moments.uniform(2, 6) if kills else float("inf")
     there: dict[str, float] = {}
     here: dict[str, float] = {}
-    end = time.monotonic() + 900
+    end = time.monotonic() + MIGRATION_SECONDS
     while (found := cluster.read(name)).status.state is not State.COMPLETED or found.guarded:
         now = time.monotonic()
         assert now < end, f"after 15 minutes it says: {found.status}"

@@ -25,9 +25,9 @@ from migration.phase import PhaseName
 from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.bridging import GATED, Bridged, Cluster, bridged, official
+from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 BY = "kim"
-LONGEST = 900.0
 RESOURCE = "cluster"
 
 
@@ -111,7 +111,7 @@ class Edit(Door):
     def start(self) -> str:
         cluster = Cluster(self.lab)
         cluster.apply(RESOURCE, official(self.lab) | {"approvalMode": "Manual"})
-        return cluster.until(RESOURCE, lambda each: each.status.run, seconds=120).status.migration
+        return cluster.until(RESOURCE, lambda each: each.status.run, seconds=EVENT_SECONDS).status.migration
 
     def approve(self, gate: Gate) -> None:
         Cluster(self.lab).answer(RESOURCE, gate.phase)
@@ -147,7 +147,7 @@ def _through(name: str, lab: Lab, service: Bridged) -> Proven:
     for phase in GATED:
         _until_it_asks(service, migration, phase)
         channel.approve(Gate(migration, phase))
-    status = service.follow(migration, seconds=LONGEST)
+    status = service.follow(migration, seconds=MIGRATION_SECONDS)
     seconds = time.monotonic() - began
     assert status.state is State.COMPLETED, f"{status.state}: {status.message}"
     claims.migrated(lab)
@@ -159,19 +159,19 @@ def _through(name: str, lab: Lab, service: Bridged) -> Proven:
 
 
 def _until_it_asks(service: Bridged, migration: str, phase: PhaseName) -> None:
-    end = time.monotonic() + LONGEST
+    end = time.monotonic() + MIGRATION_SECONDS
     while True:
         status = service.service.status(migration)
         if status.state is State.AWAITING_APPROVAL and status.phase == phase:
             return
         assert not status.state.final, f"{status.state}: {status.message}"
         assert not status.attention, status.message
-        assert time.monotonic() < end, f"{phase} did not ask within {LONGEST:.0f} s: {status.message}"
+        assert time.monotonic() < end, f"{phase} did not ask within {MIGRATION_SECONDS:.0f} s: {status.message}"
         time.sleep(0.2)
 
 
 def _run(words: list[str]) -> str:
-    done = subprocess.run(words, capture_output=True, check=False, text=True, timeout=60)
+    done = subprocess.run(words, capture_output=True, check=False, text=True, timeout=EVENT_SECONDS)
     assert done.returncode == 0, f"{words[0]}: {done.stdout}{done.stderr}"
     return done.stdout
 

@@ -16,6 +16,7 @@ from temporalio.client import Client
 
 from tests.e2e.running import Running
 from tests.e2e.world import World
+from tests.timeouts import EVENT_SECONDS
 
 
 def spellings(secret: str) -> set[bytes]:
@@ -74,7 +75,7 @@ async def _histories(running: Running) -> list[tuple[str, bytes]]:
 
 def _answers(running: Running) -> Iterator[tuple[str, bytes]]:
     """What REST says of every migration, page by page."""
-    with httpx.Client(base_url=f"{running.url}/api/v1", timeout=30) as http:
+    with httpx.Client(base_url=f"{running.url}/api/v1", timeout=EVENT_SECONDS) as http:
         listed = http.get("/migrations")
         yield "GET /migrations", listed.content
         for migration in {each["id"] for each in listed.json()}:

@@ -14,6 +14,7 @@ from lab.commands import down, up
 from lab.scenario import load
 from tests.e2e.conftest import history
 from tests.e2e.running import running
+from tests.timeouts import MIGRATION_SECONDS
 
 HISTORIES = Path(__file__).parent.parent / "workflows" / "histories"
 
@@ -27,7 +28,7 @@ async def record(target: Path) -> None:
         try:
             async with running(lab, directory / "service") as started:
                 submitted = await asyncio.to_thread(started.submit)
-                status = await asyncio.to_thread(started.follow, submitted.id, seconds=300)
+                status = await asyncio.to_thread(started.follow, submitted.id, seconds=MIGRATION_SECONDS)
                 recorded = await history(started, status.id)
         finally:
             await asyncio.to_thread(down, directory / "lab")

@@ -16,9 +16,7 @@ from cli.dev_server import DevServer, dev_server, free_port
 from cli.rest import Service
 from lab.commands import Lab
 from migration.run.status import MigrationStatus
-
-BUSY = 180
-"""Seconds that two Python processes may take to start on a machine that has much else to do; usually two."""
+from tests.timeouts import EVENT_SECONDS
 
 
 class Running:
@@ -59,10 +57,10 @@ class Running:
 
     def wait_until_ready(self) -> None:
         """Wait until the API serves and the worker works, however busy the machine is."""
-        self.service.wait_until_ready(seconds=BUSY, alive=lambda: self.api.poll() is None)
-        end = time.monotonic() + BUSY
+        self.service.wait_until_ready(seconds=EVENT_SECONDS, alive=lambda: self.api.poll() is None)
+        end = time.monotonic() + EVENT_SECONDS
         while "worker polls" not in self.logs:
-            assert time.monotonic() < end, f"the worker did not begin to work within {BUSY} s"
+            assert time.monotonic() < end, f"the worker did not begin to work within {EVENT_SECONDS:.0f} s"
             time.sleep(0.1)
 
     def submit(self) -> MigrationStatus:

@@ -14,6 +14,7 @@ from tests.e2e import claims
 from tests.e2e.running import Running, running
 from tests.labs import standing
 from tests.prove.outside import differences
+from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 
 async def test_a_run_terminated_during_the_control_planes_roll_is_completed_by_another(tmp_path: Path) -> None:
@@ -23,12 +24,12 @@ async def test_a_run_terminated_during_the_control_planes_roll_is_completed_by_a
             migration = started.submit().id
             _watch(started, migration, lambda status: _in_the_middle(status, PhaseName.RECREATE_CPMS, done=1))
             await _terminate(started, migration)
-            refused = started.follow(started.submit().id, seconds=60)
+            refused = started.follow(started.submit().id, seconds=EVENT_SECONDS)
             assert refused.state is State.FAILED
             assert "migration.unfinished" in [each.id for each in refused.concerns]
             assert "vcfm adopt" in refused.message
             started.service.adopt(cluster="", rollback=False, by="a test", reason="to see")
-            status = started.follow(migration, seconds=400)
+            status = started.follow(migration, seconds=MIGRATION_SECONDS)
             assert status.state is State.COMPLETED, status.message
             assert {each.state for each in status.phases} == {PhaseState.COMPLETED}
             claims.migrated(lab)
@@ -48,7 +49,7 @@ async def test_a_run_that_was_taken_over_and_then_lost_with_its_temporal_is_roll
         async with running(lab, tmp_path / "second") as anew:
             anew.wait_until_ready()
             assert anew.service.adopt(cluster="", rollback=True, by="a test", reason="to see").id == migration
-            status = anew.follow(migration, seconds=400)
+            status = anew.follow(migration, seconds=MIGRATION_SECONDS)
             assert status.state is State.ROLLED_BACK, status.message
             assert [each.claim for each in status.report if not each.holds] == []
             name = lab.description["infrastructure_name"]
@@ -57,7 +58,7 @@ async def test_a_run_that_was_taken_over_and_then_lost_with_its_temporal_is_roll
 
 def _watch(started: Running, migration: str, until: Callable[[MigrationStatus], bool]) -> None:
     """Until the status is so."""
-    end = time.monotonic() + 300
+    end = time.monotonic() + MIGRATION_SECONDS
     while not until(status := started.service.status(migration)):
         assert time.monotonic() < end, f"still {status.state} in {status.phase}: {status.message}"
         time.sleep(0.2)

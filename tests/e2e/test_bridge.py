@@ -7,21 +7,19 @@ import random
 import time
 from pathlib import Path
 
-import pytest
-
 from lab.scenario import load
 from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.bridging import GATED, Bridged, Cluster, bridged, completed, official
 from tests.e2e.leaks import leaks
 from tests.labs import standing
+from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 KILLS = 5
 SEED = 20261125
 NAME = "cluster"
 
 
-@pytest.mark.timeout(1800)
 async def test_a_resource_alone_starts_approves_and_tells_a_migration(tmp_path: Path) -> None:
     (tmp_path / "service").mkdir()
     with standing(load("default"), tmp_path) as lab:
@@ -29,8 +27,8 @@ async def test_a_resource_alone_starts_approves_and_tells_a_migration(tmp_path: 
             cluster = Cluster(lab)
             cluster.apply(NAME, official(lab) | {"approvalMode": "Manual"})
             _approve_and_kill(started, cluster)
-            done = cluster.until(NAME, lambda each: each.status.state is State.COMPLETED, seconds=600)
-            cluster.until(NAME, lambda each: not each.guarded, seconds=60)
+            done = cluster.until(NAME, lambda each: each.status.state is State.COMPLETED, seconds=MIGRATION_SECONDS)
+            cluster.until(NAME, lambda each: not each.guarded, seconds=EVENT_SECONDS)
             assert started.kills == KILLS
             assert done.status.observed_approvals == len(GATED)
             completed(cluster, NAME)
@@ -52,7 +50,7 @@ def _approve_and_kill(started: Bridged, cluster: Cluster) -> None:
         cluster.until(
             NAME,
             lambda each, phase=phase: (each.status.state, each.status.phase) == (State.AWAITING_APPROVAL, phase),
-            seconds=600,
+            seconds=MIGRATION_SECONDS,
         )
         cluster.answer(NAME, phase)
         if index % 2 and started.kills < KILLS:

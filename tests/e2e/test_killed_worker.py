@@ -9,6 +9,7 @@ from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
 from tests.labs import standing
+from tests.timeouts import MIGRATION_SECONDS
 
 KILLS = 10
 SEED = 20261123
@@ -22,7 +23,7 @@ async def test_ten_kills_in_one_run(tmp_path: Path) -> None:
         async with running(lab, tmp_path / "service") as started:
             migration = started.submit().id
             phases = _kill(started, migration)
-            status = started.follow(migration, seconds=600)
+            status = started.follow(migration, seconds=MIGRATION_SECONDS)
             assert status.state is State.COMPLETED, f"{status.message}; killed in {phases}"
             assert len(phases) == KILLS, f"the run ended after {len(phases)} kills, in {phases}"
             claims.migrated(lab)

@@ -17,6 +17,7 @@ from tests.e2e.conftest import Migrated
 from tests.e2e.leaks import leaks, places, spellings
 from tests.e2e.world import World
 from tests.labs import standing
+from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 WRONG = "canary-7f2c<&\"'\\%41 wrong"
 """A password that no vCenter takes: errors quote what they refuse."""
@@ -43,12 +44,16 @@ async def test_failure_and_rollback_leave_none(tmp_path: Path) -> None:
             cluster = Cluster(lab)
             right = _password(lab, WRONG)
             cluster.apply("refused", official(lab))
-            refused = cluster.until("refused", lambda each: each.status.state is State.FAILED, seconds=60).status
+            refused = cluster.until(
+                "refused", lambda each: each.status.state is State.FAILED, seconds=EVENT_SECONDS
+            ).status
             assert refused.phase == "preflight", refused.message
             _password(lab, right)
             with fault(lab.state_dir, "privilege-missing", "target"):
                 cluster.apply("returned", official(lab))
-                cluster.until("returned", lambda each: each.status.state is State.NEEDS_ATTENTION, seconds=200)
+                cluster.until(
+                    "returned", lambda each: each.status.state is State.NEEDS_ATTENTION, seconds=MIGRATION_SECONDS
+                )
             cluster.apply("returned", official(lab) | {"state": "Rollback"})
             _until_rolled_back(cluster, "returned")
             shown = World(lab).everything_but_secrets

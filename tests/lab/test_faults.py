@@ -19,9 +19,9 @@ from lab.machines import machine_sets
 from lab.scenario import Pool, Scenario
 from lab.site import plan_site
 from lab.state import StateDir
+from tests.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
-WITHIN = 20.0
 
 
 def login(lab: Lab) -> Any:
@@ -44,9 +44,9 @@ def test_a_fault_from_the_command_line_is_mended_whatever_ends_it(lab: Lab) -> N
     command = [sys.executable, "-m", "cli", "lab", "fault", "hanging", "nodelink-controller"]
     pid = status(lab.state_dir)["parts"]["nodelink-controller"]
     with subprocess.Popen([*command, "--state-dir", str(lab.state_dir)], stdout=subprocess.DEVNULL) as theirs:
-        wait_for(lambda: condition_of(pid) == "T", what="the part to stand still", timeout=WITHIN)
+        wait_for(lambda: condition_of(pid) == "T", what="the part to stand still", timeout=EVENT_SECONDS)
         theirs.terminate()
-        assert theirs.wait(WITHIN) == 130
+        assert theirs.wait(EVENT_SECONDS) == 130
     assert condition_of(pid) != "T"
 
 
@@ -88,8 +88,8 @@ def test_a_machine_cannot_be_cloned(lab: Lab, kind: str, error: type[Exception])
 def test_a_hanging_part_stands_still_and_goes_on(lab: Lab) -> None:
     pid = status(lab.state_dir)["parts"]["nodelink-controller"]
     with fault(lab.state_dir, "hanging", "nodelink-controller"):
-        wait_for(lambda: condition_of(pid) == "T", what="the part to stand still", timeout=WITHIN)
-    wait_for(lambda: condition_of(pid) != "T", what="the part to go on", timeout=WITHIN)
+        wait_for(lambda: condition_of(pid) == "T", what="the part to stand still", timeout=EVENT_SECONDS)
+    wait_for(lambda: condition_of(pid) != "T", what="the part to go on", timeout=EVENT_SECONDS)
 
 
 def condition_of(pid: int) -> str:
@@ -100,10 +100,10 @@ def test_a_stopped_part_is_gone_and_comes_back(lab: Lab) -> None:
     file = StateDir(lab.state_dir).pids / "nodelink-controller"
     before = int(file.read_text())
     with fault(lab.state_dir, "stopped", "nodelink-controller"):
-        wait_for(lambda: not file.exists(), what="the part to be gone", timeout=WITHIN)
+        wait_for(lambda: not file.exists(), what="the part to be gone", timeout=EVENT_SECONDS)
         with pytest.raises(ProcessLookupError):
             os.kill(before, 0)
-    wait_for(file.exists, what="the part to be back", timeout=WITHIN)
+    wait_for(file.exists, what="the part to be back", timeout=EVENT_SECONDS)
 
 
 def test_budgets_are_as_they_were(lab: Lab) -> None:
@@ -132,8 +132,10 @@ def test_a_webhook_that_is_down_refuses_machine_sets(lab: Lab) -> None:
             return ""
 
         with fault(lab.state_dir, "webhook-down"):
-            wait_for(lambda: "failed calling webhook" in refusal(), what="the webhook to be asked", timeout=WITHIN)
-        wait_for(lambda: not refusal(), what="the webhook to be forgotten", timeout=WITHIN)
+            wait_for(
+                lambda: "failed calling webhook" in refusal(), what="the webhook to be asked", timeout=EVENT_SECONDS
+            )
+        wait_for(lambda: not refusal(), what="the webhook to be forgotten", timeout=EVENT_SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from lab.apiserver import ApiError, wait_for
 from lab.commands import Lab, LabError, down, status, up
 from lab.scenario import Scenario
 from lab.state import StateDir
+from tests.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
-WITHIN = 30.0
 SMALL = Scenario(pools=[], autoscalers=False, workloads=[], health_checks=[])
 
 
@@ -49,7 +49,7 @@ def test_a_lab_whose_supervisor_is_killed_leaves_no_process_and_can_be_replaced(
     pid = supervisor.pid_of(StateDir(first.state_dir))
     assert pid
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not users_of(first.state_dir), what="every part to end", timeout=WITHIN)
+    wait_for(lambda: not users_of(first.state_dir), what="every part to end", timeout=EVENT_SECONDS)
     with pytest.raises(LabError, match="vcfm lab up"):
         status(first.state_dir)
     assert down(first.state_dir)

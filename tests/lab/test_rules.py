@@ -16,6 +16,7 @@ from lab.build import build
 from lab.commands import down
 from lab.scenario import Pool, Scenario
 from lab.state import StateDir
+from tests.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 INFRASTRUCTURE = "/apis/config.openshift.io/v1/infrastructures/cluster"
@@ -36,7 +37,7 @@ class Stores:
         self.lab = BringUp(scenario=self.scenario, state=state, built=built, port=VCENTER_PORT, report=print)
         self.lab.start_stores()
         self.api: ApiServer = self.lab.administrator()
-        self.api.wait_ready(timeout=60)
+        self.api.wait_ready(timeout=EVENT_SECONDS)
         rules.install_definitions(self.api, built, self.scenario)
         for each in ("openshift-machine-api", "openshift-vcf-migration"):
             self.api.apply(installation.namespace(each))
@@ -136,9 +137,9 @@ def test_a_failure_domain_in_use_cannot_be_dropped_under_day2(stores: Stores, ki
         return ""
 
     wanted = f"in use by {kind} {user['metadata']['name']}"
-    wait_for(lambda: wanted in refusal(), what="the policy to see what uses the failure domain", timeout=20)
+    wait_for(lambda: wanted in refusal(), what="the policy to see what uses the failure domain", timeout=EVENT_SECONDS)
     stores.api.request("DELETE", stores.api.path(user))
-    wait_for(lambda: not refusal(), what="the failure domain to be free", timeout=20)
+    wait_for(lambda: not refusal(), what="the failure domain to be free", timeout=EVENT_SECONDS)
 
 
 @pytest.mark.parametrize("kept", ["legacy", "open", "day2"])

@@ -13,8 +13,7 @@ import pytest
 from lab import supervisor
 from lab.apiserver import wait_for
 from lab.state import StateDir
-
-WITHIN = 20.0  # seconds: far more than needed, since only the outcome counts
+from tests.timeouts import EVENT_SECONDS
 
 
 def alive(pid: int) -> bool:
@@ -26,7 +25,7 @@ def alive(pid: int) -> bool:
 
 def pid_of(state: StateDir, name: str) -> int:
     file = state.pids / name
-    wait_for(lambda: file.exists() and file.read_text(), what=f"{name} to start", timeout=WITHIN)
+    wait_for(lambda: file.exists() and file.read_text(), what=f"{name} to start", timeout=EVENT_SECONDS)
     return int(file.read_text())
 
 
@@ -50,7 +49,7 @@ def test_a_part_that_ends_is_started_again(state: StateDir) -> None:
     want(state, "part", "sleep", "600")
     first = pid_of(state, "part")
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: pid_of(state, "part") != first, what="the part's next life", timeout=WITHIN)
+    wait_for(lambda: pid_of(state, "part") != first, what="the part's next life", timeout=EVENT_SECONDS)
     assert alive(pid_of(state, "part"))
 
 
@@ -59,7 +58,7 @@ def test_a_part_whose_file_goes_is_stopped_alone(state: StateDir) -> None:
     want(state, "other", "sleep", "600")
     one, other = pid_of(state, "one"), pid_of(state, "other")
     (state.processes / "one.json").unlink()
-    wait_for(lambda: not alive(one), what="the part to end", timeout=WITHIN)
+    wait_for(lambda: not alive(one), what="the part to end", timeout=EVENT_SECONDS)
     assert alive(other)
 
 
@@ -67,7 +66,7 @@ def test_a_part_whose_command_changes_is_replaced(state: StateDir) -> None:
     want(state, "part", "sleep", "600")
     first = pid_of(state, "part")
     want(state, "part", "sleep", "601")
-    wait_for(lambda: not alive(first) and pid_of(state, "part") != first, what="the new command", timeout=WITHIN)
+    wait_for(lambda: not alive(first) and pid_of(state, "part") != first, what="the new command", timeout=EVENT_SECONDS)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
@@ -76,7 +75,7 @@ def test_no_part_outlives_the_supervisor(state: StateDir, ending: signal.Signals
     want(state, "stubborn", "sh", "-c", "trap '' TERM; while :; do sleep 1; done")
     pids = [pid_of(state, "polite"), pid_of(state, "stubborn")]
     os.kill(int(state.supervisor_pid.read_text()), ending)
-    wait_for(lambda: not any(alive(pid) for pid in pids), what="every part to end", timeout=WITHIN)
+    wait_for(lambda: not any(alive(pid) for pid in pids), what="every part to end", timeout=EVENT_SECONDS)
 
 
 def test_a_part_that_cannot_start_is_tried_again_and_hinders_no_other(state: StateDir, tmp_path: Path) -> None:
@@ -97,7 +96,7 @@ def test_an_attached_lab_ends_with_the_process_that_started_it(tmp_path: Path) -
     with subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE) as owner:
         part = pid_of(state, "part")
         owner.kill()
-    wait_for(lambda: not alive(part) and not supervisor.pid_of(state), what="the lab to end", timeout=WITHIN)
+    wait_for(lambda: not alive(part) and not supervisor.pid_of(state), what="the lab to end", timeout=EVENT_SECONDS)
 
 
 def test_another_process_with_its_number_is_not_taken_for_the_supervisor(state: StateDir) -> None:

@@ -15,6 +15,7 @@ from lab.commands import Lab
 from lab.scenario import Delays
 from lab.state import StateDir
 from lab.vcenters import VCenterAdmin, VCenterAdminError
+from tests.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 
@@ -142,6 +143,6 @@ def disk_of(machine: Any) -> Any:
 
 
 def done(task: Any) -> Any:
-    wait_for(lambda: task.info.state in {"success", "error"}, what=f"{task.info.descriptionId}", timeout=20)
+    wait_for(lambda: task.info.state in {"success", "error"}, what=f"{task.info.descriptionId}", timeout=EVENT_SECONDS)
     assert task.info.state == "success", task.info.error
     return task.info.result

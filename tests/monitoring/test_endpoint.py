@@ -18,16 +18,17 @@ from cli.dev_server import DevServer, dev_server, free_port
 from config.settings import Settings
 from monitoring import probe
 from monitoring.endpoint import answering
+from tests.timeouts import EVENT_SECONDS
 
 
-async def ask(port: int, path: str, *, seconds: float = 10) -> httpx.Response:
+async def ask(port: int, path: str, *, seconds: float = EVENT_SECONDS) -> httpx.Response:
     async with httpx.AsyncClient(timeout=seconds) as http:
         return await http.get(f"http://127.0.0.1:{port}{path}")
 
 
 async def until(port: int, path: str, status: int, log: Path) -> httpx.Response:
     """The first answer of that status."""
-    end = time.monotonic() + 300
+    end = time.monotonic() + EVENT_SECONDS
     while time.monotonic() < end:
         with suppress(httpx.TransportError):
             answer = await ask(port, path)
@@ -113,7 +114,7 @@ def process(command: str, temporal: DevServer, log: Path, **settings: str) -> It
         started.kill()
         raise
     started.terminate()
-    assert started.wait(60) == 0, log.read_text()
+    assert started.wait(EVENT_SECONDS) == 0, log.read_text()
 
 
 async def test_every_process_outlives_temporal_and_is_ready_again_when_it_is_back(tmp_path: Path) -> None:

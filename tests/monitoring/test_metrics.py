@@ -16,6 +16,7 @@ from migration.commands import Instruction, Verb
 from migration.run.status import State
 from migration.spec.model import ApprovalMode
 from tests.serving import Serving, listening
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 
 PERMANENT = ApplicationError("the folder is a VM", "rename it", type="Incompatible", non_retryable=True)
@@ -24,7 +25,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 async def scrape(url: str) -> Samples:
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(timeout=EVENT_SECONDS) as http:
         answer = await http.get(f"{url}/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     return {
@@ -44,7 +45,7 @@ def named(samples: Samples, name: str, **labels: str) -> dict[frozenset[tuple[st
 
 async def scraped(service: Serving, holds: Callable[[Samples], object]) -> Samples:
     """Temporal's index is a moment behind."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(EVENT_SECONDS):
         while not holds(samples := await scrape(service.url)):
             await asyncio.sleep(0.05)
     return samples

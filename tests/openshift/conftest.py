@@ -16,6 +16,7 @@ from openshift.api.documents import conditions
 from openshift.api.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from openshift.api.transport import TimeOuts
 from tests.openshift.real_control_plane import ControlPlane, Proxy
+from tests.timeouts import EVENT_SECONDS
 
 
 @pytest.fixture(scope="package")
@@ -44,9 +45,9 @@ async def openshift_kinds(control_plane: ControlPlane, built: Built) -> None:
         for namespace in ("openshift-machine-api", "openshift-config", "openshift-vcf-migration"):
             await cluster.apply(NAMESPACE, {"metadata": {"name": namespace}})
         definitions = WatchTarget(resource=CUSTOM_RESOURCE_DEFINITION)
-        async with asyncio.timeout(60), Cache(cluster, [definitions]) as world:
+        async with asyncio.timeout(EVENT_SECONDS), Cache(cluster, [definitions]) as world:
             while not all(map(_established, world[definitions].values())):
-                await world.changed(60)
+                await world.changed(EVENT_SECONDS)
 
 
 def _established(definition: KubeObject) -> bool:
@@ -76,6 +77,6 @@ async def proxy(control_plane: ControlPlane) -> AsyncIterator[Proxy]:
 async def impatient(control_plane: ControlPlane, proxy: Proxy, calls: list[Call]) -> AsyncIterator[Cluster]:
     """A cluster behind the proxy, with time-outs of a test."""
     kubeconfig = control_plane.kubeconfig(port=await proxy.start())
-    time_outs = TimeOuts(connect=1.0, read=1.0, total=5.0)
+    time_outs = TimeOuts(connect=10.0, read=2.0, total=30.0)
     async with Cluster.connect(kubeconfig=kubeconfig, recorder=calls.append, time_outs=time_outs) as cluster:
         yield cluster

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from lab.build import Built
+from tests.timeouts import EVENT_SECONDS
 
 ADMIN, GUEST = "admin-token", "guest-token"
 
@@ -64,7 +65,7 @@ class ControlPlane:
             "--authorization-mode=RBAC",
             "--disable-admission-plugins=ServiceAccount",
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + EVENT_SECONDS
         while not self._ready():
             assert time.monotonic() < deadline, (self._state / "kube-apiserver.log").read_text()[-2000:]
             time.sleep(0.1)
@@ -77,8 +78,12 @@ class ControlPlane:
     def compact(self) -> None:
         """Forget all history, as etcd does of everything older than five minutes."""
         last = base64.b64encode(b"\0").decode()
-        revision = httpx.post(f"{self.etcd}/v3/kv/range", json={"key": last}, timeout=10).json()["header"]["revision"]
-        httpx.post(f"{self.etcd}/v3/kv/compaction", json={"revision": revision}, timeout=10).raise_for_status()
+        revision = httpx.post(f"{self.etcd}/v3/kv/range", json={"key": last}, timeout=EVENT_SECONDS).json()["header"][
+            "revision"
+        ]
+        httpx.post(
+            f"{self.etcd}/v3/kv/compaction", json={"revision": revision}, timeout=EVENT_SECONDS
+        ).raise_for_status()
 
     def kubeconfig(self, *, token: str = ADMIN, port: int | None = None) -> Path:
         path = self._state / f"kubeconfig-{token}-{port or self.port}"

@@ -15,10 +15,10 @@ from openshift.api.client import Cluster
 from openshift.api.resources import CONFIG_MAP, SECRET, Resource
 from openshift.errors import Forbidden, Gone, NotServed, Unreachable
 from tests.openshift.real_control_plane import GUEST, ControlPlane, Proxy
+from tests.timeouts import EVENT_SECONDS
 
 SPACE = "default"
 NO_SUCH_KIND = Resource(group="nowhere.example", version="v1", plural="nothings", kind="Nothing")
-PATIENCE = 30.0  # bounds a wait that has failed; nothing is asserted about how long anything takes
 
 
 def watched(label: str) -> WatchTarget:
@@ -31,7 +31,7 @@ async def put(cluster: Cluster, label: str, name: str, value: str) -> None:
 
 
 async def until(world: Cache, reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(EVENT_SECONDS):
         while not reached():
             await world.changed(1.0)
 
@@ -62,10 +62,10 @@ async def test_an_object_that_leaves_the_selector_leaves_the_view(cluster: Clust
 
 async def test_changes_are_coalesced_and_quiet_is_quiet(cluster: Cluster) -> None:
     async with Cache(cluster, [watched("quiet")]) as world:
-        assert await world.changed(PATIENCE)  # what was listed is a change
+        assert await world.changed(EVENT_SECONDS)  # what was listed is a change
         assert not await world.changed(0.2)
         await put(cluster, "quiet", "one", "1")
-        assert await world.changed(PATIENCE)
+        assert await world.changed(EVENT_SECONDS)
         assert "one" in values(world, "quiet")
         assert not await world.changed(0.2)
 
@@ -82,7 +82,7 @@ async def test_nothing_is_lost_between_list_and_watch(cluster: Cluster) -> None:
         return count
 
     writer = asyncio.create_task(write())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(EVENT_SECONDS):
         worlds = [await Cache(cluster, [watched("race")]).__aenter__() for _ in range(10)]
         await asyncio.sleep(0.3)
     done.set()

@@ -23,6 +23,7 @@ from openshift.errors import (
     Unreachable,
 )
 from tests.openshift.real_control_plane import ADMIN, GUEST, ControlPlane, Proxy
+from tests.timeouts import EVENT_SECONDS
 
 SPACE = "default"
 NO_SUCH_KIND = Resource(group="nowhere.example", version="v1", plural="nothings", kind="Nothing")
@@ -183,7 +184,7 @@ async def test_what_is_throttled_is_done_after_the_pause(
     await cluster.apply(FLOW_SCHEMA, {"metadata": {"name": "guest"}, "spec": schema})
     async with Cluster.connect(kubeconfig=control_plane.kubeconfig(token=GUEST), recorder=calls.append) as guest:
         calls.clear()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(EVENT_SECONDS):
             while not any(call.outcome == "429" for call in calls):
                 lists = [guest.list(NAMESPACE) for _ in range(50)]  # one at a time is let through even so
                 answers = await asyncio.gather(*lists, return_exceptions=True)

@@ -26,9 +26,9 @@ from tests.e2e.running import Running
 from tests.prove.fault_points import FaultPoints
 from tests.prove.outside import differences
 from tests.prove.worker import BORN
+from tests.timeouts import EVENT_SECONDS
 
 Answer = TypeVar("Answer")
-WELL_SECONDS = 120.0
 
 
 class Harness(Running):
@@ -66,7 +66,7 @@ class Harness(Running):
     def begin(self, **spec: Any) -> str:
         """Submit the lab's migration with further fields of the spec; returns its id."""
         self._until_well()
-        self.service.wait_until_ready(seconds=300, alive=lambda: self.api.poll() is None)
+        self.service.wait_until_ready(seconds=EVENT_SECONDS, alive=lambda: self.api.poll() is None)
         body = self.lab.description["migration"]
         return self._patiently(lambda: self.service.start(body | {"spec": body["spec"] | spec})).id
 
@@ -109,10 +109,10 @@ class Harness(Running):
     def _until_well(self) -> None:
         """What a proof took away may just have come back: an API server that has just begun lists hardly anything."""
         with admin_api(StateDir(self.lab.state_dir)) as api:
-            api.wait_ready(timeout=WELL_SECONDS)
-        wait_for(lambda: status(self.lab.state_dir)["healthy"], what="a healthy lab", timeout=WELL_SECONDS, pause=0.5)
+            api.wait_ready(timeout=EVENT_SECONDS)
+        wait_for(lambda: status(self.lab.state_dir)["healthy"], what="a healthy lab", timeout=EVENT_SECONDS, pause=0.5)
         with admin_api(StateDir(self.lab.state_dir)) as api:
-            wait_for(lambda: not _shunned(api), what="the node controller's taints to go", timeout=WELL_SECONDS)
+            wait_for(lambda: not _shunned(api), what="the node controller's taints to go", timeout=EVENT_SECONDS)
 
     @property
     def _workers(self) -> list[int]:
@@ -120,7 +120,7 @@ class Harness(Running):
 
     @staticmethod
     def _patiently(ask: Callable[[], Answer]) -> Answer:
-        end = time.monotonic() + 60
+        end = time.monotonic() + EVENT_SECONDS
         while True:
             try:
                 return ask()

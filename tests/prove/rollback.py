@@ -23,6 +23,7 @@ from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
 from tests.prove.tally import Cell
+from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 BEFORE_NO_RETURN = [each.name for each in TABLE if reversible(each.name)]
 ACTIVITIES = dict(zip(BEFORE_NO_RETURN, (1, 2, 3, 3, 3, 3, 2, 3, 4, 2, 4, 5, 4), strict=True))
@@ -36,7 +37,6 @@ CELLS = [f"{phase}.{how}" for phase in BEFORE_NO_RETURN for how in ("during", "a
     f"{phase}.{how}" for phase in MOVING for how in ("cancel", *AWAY)
 ]
 LEAVING_NOTHING = {PhaseName.PREFLIGHT, PhaseName.BACKUP}
-LONGEST = 900.0
 LOOK = 5.0
 
 
@@ -48,7 +48,7 @@ def rollback_cell(harness: Harness, name: str, seed: int) -> Cell:
     with observing(harness.lab) as seen:
         migration, asked = _send_back(harness, phase, how, seed=seed)
         began = _outage(harness, name, seed) if how in AWAY else asked
-        status = harness.ended(migration, seconds=LONGEST)
+        status = harness.ended(migration, seconds=MIGRATION_SECONDS)
     left = harness.differences()
     cell.ended = status.state
     cell.wrong += _judged(status, phase, how)
@@ -75,7 +75,7 @@ def _send_back(harness: Harness, phase: PhaseName, how: str, *, seed: int) -> tu
     else:
         harness.fault_points.lay()
         migration = harness.begin(gates=[_following(phase)])
-        harness.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=LONGEST)
+        harness.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=MIGRATION_SECONDS)
     if how == "crash":
         where = _following(phase) if phase is PhaseName.MONITOR_HEALTH else phase
         harness.fault_points.lay(FaultPoint(name="crash", fate=Fate.DIE, phase=where, seed=seed))
@@ -107,7 +107,7 @@ def _hold(phase: PhaseName, seed: int) -> FaultPoint:
 
 
 def _wait_for_snare(harness: Harness, migration: str, phase: PhaseName) -> None:
-    end, look = time.monotonic() + LONGEST, time.monotonic() + LOOK
+    end, look = time.monotonic() + MIGRATION_SECONDS, time.monotonic() + LOOK
     while not harness.fault_points.sprung:
         time.sleep(0.01)
         if time.monotonic() > look:
@@ -128,7 +128,7 @@ def cancel(harness: Harness, migration: str) -> None:
         [binary, "workflow", "cancel", "--workflow-id", migration, "--address", address],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=EVENT_SECONDS,
     )
 
 

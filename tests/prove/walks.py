@@ -22,12 +22,12 @@ from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
 from tests.prove.tally import Cell
+from tests.timeouts import MIGRATION_SECONDS
 
 STEPS = (5, 12)
 PAUSE = (0.2, 9.0)
 """Seconds between two steps; a run without any takes a minute or two."""
 OUTAGE = (5.0, 40.0)
-LONGEST = 1200.0
 ANSWERS = 12
 """How often a walk is answered before it counts as stuck; each answer of the same kind makes the next one bolder."""
 
@@ -163,10 +163,10 @@ def _answered(harness: Harness, migration: str) -> tuple[MigrationStatus, list[s
     answers: list[str] = []
     while True:
         status = harness.until(
-            migration, lambda each: each.state in {State.PAUSED, State.AWAITING_APPROVAL}, seconds=LONGEST
+            migration, lambda each: each.state in {State.PAUSED, State.AWAITING_APPROVAL}, seconds=MIGRATION_SECONDS
         )
         if status.state.final:
-            return harness.ended(migration, seconds=LONGEST), answers
+            return harness.ended(migration, seconds=MIGRATION_SECONDS), answers
         answer = _answer(status, answers)
         if not answer:
             return status, answers
@@ -181,7 +181,7 @@ def _answered(harness: Harness, migration: str) -> tuple[MigrationStatus, list[s
 
 def _until_it_moves(harness: Harness, migration: str, state: State) -> None:
     """An answer is heard at once, and takes effect a moment later."""
-    end = time.monotonic() + LONGEST
+    end = time.monotonic() + MIGRATION_SECONDS
     while harness.status(migration).state is state and time.monotonic() < end:
         time.sleep(0.3)
 

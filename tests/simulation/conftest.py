@@ -26,6 +26,7 @@ from lab.simulation.world import World
 from lab.state import StateDir
 from lab.vcenters import VCenterAdmin
 from tests.simulation.helpers import Helpers, living, seen
+from tests.timeouts import EVENT_SECONDS
 
 AT_ONCE = Delays(
     boot=0, pod_start=0, pod_stop=0, operator_settle=0, etcd_sync=0, config_sync=0, credentials_sync=0
@@ -50,7 +51,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         lab = BringUp(scenario=SCENARIO, state=state, built=built, port=VCENTER_PORT, report=print)
         lab.start_stores()
         with lab.administrator() as api:
-            api.wait_ready(timeout=60)
+            api.wait_ready(timeout=EVENT_SECONDS)
             rules.install_definitions(api, built, SCENARIO)
             for document in installation.cluster_documents(
                 SCENARIO, source=lab.source, target=lab.target, api_url=lab.url
@@ -59,7 +60,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             for name in components.NAMESPACES:
                 api.apply(NAMESPACE.document(name=name))
             for site in (lab.source, lab.target):
-                wait_for(VCenterAdmin.of(site).is_up, what=f"the {site.role} vCenter to answer", timeout=60)
+                wait_for(VCenterAdmin.of(site).is_up, what=f"the {site.role} vCenter to answer", timeout=EVENT_SECONDS)
         yield state.describe()
     finally:
         down(state.path)

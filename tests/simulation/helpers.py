@@ -1,6 +1,7 @@
 """What a test does by hand: machines on a vCenter, nodes, pods and Machines on the cluster, and bounded waits."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,19 +11,20 @@ from lab.simulation.documents import MASTER
 from lab.simulation.kinds import FOLLOWED, MACHINE, NODE, POD
 from lab.simulation.vcenter_session import Access, Session, vim
 from lab.simulation.world import World
+from tests.timeouts import EVENT_SECONDS
 
-SECONDS = 20
 ROLE = "machine.openshift.io/cluster-api-machine-role"
 READY = [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]
 
 
 async def seen(condition: Callable[[], object], what: str) -> None:
     """Wait until it is so; the time-out is a failure, never a measurement."""
-    for _ in range(SECONDS * 100):
+    end = time.monotonic() + EVENT_SECONDS
+    while time.monotonic() < end:
         if condition():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError(f"waited {SECONDS} s in vain for {what}")
+    raise AssertionError(f"waited {EVENT_SECONDS:.0f} s in vain for {what}")
 
 
 async def told(world: World, *documents: Document) -> None:
@@ -117,7 +119,7 @@ class Helpers:
             await self.destroy(uuid)
 
     def _make(self, hostname: str) -> str:
-        session = Session(self._access, seconds=SECONDS)
+        session = Session(self._access, seconds=EVENT_SECONDS)
         datacenter = session.content.rootFolder.childEntity[0]
         pool = datacenter.hostFolder.childEntity[0].resourcePool
         told = [vim.option.OptionValue(key="guestinfo.hostname", value=hostname)]
@@ -130,7 +132,7 @@ class Helpers:
         return uuid
 
     def _do(self, uuid: str, verb: str) -> None:
-        session = Session(self._access, seconds=SECONDS)
+        session = Session(self._access, seconds=EVENT_SECONDS)
         found = session.content.searchIndex.FindByUuid(uuid=uuid, vmSearch=True)
         already = {"PowerOn": "poweredOn", "PowerOff": "poweredOff"}.get(verb)
         if found.runtime.powerState != already:

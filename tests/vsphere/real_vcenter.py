@@ -15,11 +15,11 @@ from lab.site import Site, plan_site
 from lab.supervisor import die_with_parent
 from lab.vcenters import VCenterAdmin
 from migration.audit.call import Recorder
+from tests.timeouts import EVENT_SECONDS
 from vsphere.endpoint import Endpoint
 from vsphere.session import VCenter
 
 PORT = 18443
-START_SECONDS = 30.0
 
 
 class RealVCenter:
@@ -56,7 +56,7 @@ class RealVCenter:
                 stderr=log,
                 preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  a killed test run leaves nothing; it only calls prctl
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + EVENT_SECONDS
         while not self.admin.is_up():
             assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.05)

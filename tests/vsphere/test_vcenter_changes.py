@@ -10,6 +10,7 @@ import pytest
 from pyVmomi import vim, vmodl
 
 from migration.audit.call import Call
+from tests.timeouts import EVENT_SECONDS
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere import folders, privileges, soap, tags, updates
 from vsphere.errors import Busy, CollectorLost, Incompatible, NotFound, TaskFailed, Unreachable, VSphereError
@@ -246,7 +247,7 @@ def reconfigure(vcenter: VCenter, machine: str) -> str:
 
 def switch(vcenter: VCenter, machine: str, state: str) -> str:
     managed = vcenter.managed(machine)
-    wait_task(vcenter, moref(managed.PowerOff() if state == "poweredOn" else managed.PowerOn()), patience=30)
+    wait_task(vcenter, moref(managed.PowerOff() if state == "poweredOn" else managed.PowerOn()), patience=EVENT_SECONDS)
     return "poweredOff" if state == "poweredOn" else "poweredOn"
 
 
@@ -288,7 +289,7 @@ def test_a_removed_vm_is_no_longer_listed(own: Callable[[int], RealVCenter], cal
         first = next(changes)
         if victim.power_state == "poweredOn":
             switch(vcenter, victim.moref, victim.power_state)
-        wait_task(vcenter, moref(vcenter.managed(victim.moref).Destroy()), patience=30)
+        wait_task(vcenter, moref(vcenter.managed(victim.moref).Destroy()), patience=EVENT_SECONDS)
         seen = next(each for each in changes if each is not None and victim.moref not in each)
         assert set(first or {}) - set(seen) == {victim.moref}
         changes.close()
@@ -376,7 +377,7 @@ def test_a_task_is_waited_for_by_its_reference_alone(
     beats: list[int] = []
     calls.clear()
     with shared.session(calls.append) as later:
-        wait_task(later, task, patience=30, alive=lambda: beats.append(1))
+        wait_task(later, task, patience=EVENT_SECONDS, alive=lambda: beats.append(1))
     assert beats
     assert mutations(calls) == []
 
@@ -384,7 +385,7 @@ def test_a_task_is_waited_for_by_its_reference_alone(
 def test_a_failed_task_says_why(vcenter: VCenter, template: str) -> None:
     task = reconfigure(vcenter, template)
     with pytest.raises(TaskFailed, match=f"{task} on .*: NotSupported") as failed:
-        wait_task(vcenter, task, patience=30)
+        wait_task(vcenter, task, patience=EVENT_SECONDS)
     assert isinstance(failed.value.__cause__, vmodl.fault.NotSupported)
     assert not failed.value.retryable
 

@@ -7,6 +7,7 @@ import pytest
 from pyVmomi import vim
 
 from migration.audit.call import Call
+from tests.timeouts import EVENT_SECONDS
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere import property_collector
 from vsphere.errors import NotFound
@@ -82,7 +83,7 @@ def test_a_guests_name_is_read(inventory: Inventory, vcenter: VCenter) -> None:
     assert machine.hostname == ""
     named = vim.option.OptionValue(key="guestinfo.hostname", value="worker-0")
     task = vcenter.managed(machine.moref).Reconfigure(vim.vm.ConfigSpec(extraConfig=[named]))
-    wait_task(vcenter, moref(task), patience=30)
+    wait_task(vcenter, moref(task), patience=EVENT_SECONDS)
     assert {each.path: each.hostname for each in inventory.vms(folder)}[machine.path] == "worker-0"
 
 

@@ -14,6 +14,7 @@ from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
 from migration.run.approval import SignedInstruction, Subject
 from migration.run.status import State
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import PERMANENT, Handle, calling, refused, until
 from tests.workflows.world import JOURNALING, World
@@ -99,7 +100,7 @@ async def test_a_signature_is_used_once(pinned: Pinned, world: World) -> None:
     await until(handle, State.NEEDS_ATTENTION)
     once = signed(handle, Verb.RETRY, phase=PhaseName.CREATE_FOLDER)
     await handle.execute_update("retry", once)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(EVENT_SECONDS):
         while world.calls.count("ensure_folder") < 2:
             await asyncio.sleep(0.02)
     await until(handle, State.NEEDS_ATTENTION)

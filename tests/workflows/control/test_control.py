@@ -12,6 +12,7 @@ from activities.preflight.preflight import PreflightResult
 from migration.phase import TABLE, PhaseName, number
 from migration.run.status import Claim, MigrationStatus, PhaseState, State
 from migration.spec.model import ApprovalMode
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import PLAN
 from tests.workflows.conftest import Steer
 from tests.workflows.world import World
@@ -36,7 +37,7 @@ UNDO = {
 
 async def until(handle: Handle, state: State, phase: PhaseName | None = None) -> MigrationStatus:
     """The status once it is in that state (and phase)."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(EVENT_SECONDS):
         while True:
             status = await handle.query(MigrationWorkflow.status)
             if status.state is state and phase in {None, status.phase}:
@@ -46,7 +47,7 @@ async def until(handle: Handle, state: State, phase: PhaseName | None = None) ->
 
 async def calling(world: World, name: str) -> None:
     """Once an activity has been called."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(EVENT_SECONDS):
         while name not in world.calls:
             await asyncio.sleep(0.02)
 
@@ -194,7 +195,7 @@ async def test_nothing_is_undone_before_the_last_of_several_at_once_has_ended(st
     world.fail("create_machine_set", PERMANENT)
     world.stall("create_machine_set")
     handle = await steered(rollback_on_failure=True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(EVENT_SECONDS):
         while world.calls.count("create_machine_set") < len(both):
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.5)  # what must not happen has time to
@@ -232,7 +233,7 @@ async def test_after_the_point_of_no_return_there_is_only_forward(steered: Steer
     world.go_on("wait_config_generated")
     await calling(world, "delete_machine_sets")
     world.stall("wait_pods_replaced")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(EVENT_SECONDS):
         while world.calls.count("wait_pods_replaced") < 2:
             await asyncio.sleep(0.02)
     assert "there is no way back after cleanup has begun" in await refused(handle, "rollback")
@@ -268,7 +269,7 @@ async def test_what_is_about_to_end_is_not_paused(steered: Steer, world: World) 
     await calling(world, "verify_vcenters")
     world.stall("write_checkpoint")
     world.go_on("verify_vcenters")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(EVENT_SECONDS):
         while not (await handle.query(MigrationWorkflow.status)).message.startswith("noting in the cluster"):
             await asyncio.sleep(0.02)
     assert (await refused(handle, "pause")).startswith("it is about to end")

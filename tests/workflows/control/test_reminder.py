@@ -9,6 +9,7 @@ import temporal
 from client.migrations import Migrations
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import Handle, until
 from tests.workflows.world import World
@@ -33,7 +34,7 @@ async def test_a_gate_says_every_day_that_it_waits(calendar: WorkflowEnvironment
             found = (await handle.describe()).typed_search_attributes
             assert (found.get(temporal.STATE), found.get(temporal.NEEDS_HUMAN)) == ("AwaitingApproval", True)
         migrations = Migrations(calendar.client, task_queue=queue)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(EVENT_SECONDS):
             while not [each async for each in migrations.list() if each.needs_human]:  # the index is a moment behind
                 pass
         await handle.execute_update("approve", {"by": "kim"})
@@ -42,7 +43,7 @@ async def test_a_gate_says_every_day_that_it_waits(calendar: WorkflowEnvironment
 
 
 async def _reminded(handle: Handle, message: str) -> MigrationStatus:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(EVENT_SECONDS):
         while (status := await handle.query(MigrationWorkflow.status)).message != message:
             await asyncio.sleep(0.05)
     return status
