@@ -26,6 +26,7 @@ from journal.store import Journal
 from migration.run.checkpoint import Checkpoint
 from migration.run.observation import Observation
 from openshift.checkpoints import StoredCheckpoint
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import ANSWERS
 from worker.main import PASSED_THROUGH
 from worker.shutdown import BoundedShutdownWorker
@@ -108,23 +109,23 @@ class World:
     ) -> AsyncIterator[str]:
         """A worker of this world, for as long as the block lasts; yields its task queue, its own unless it is given."""
         configured = settings or Settings(task_queue=f"test-{uuid.uuid4()}")
-        async with (
-            BoundedShutdownWorker(
-                client,
-                task_queue=configured.task_queue,
-                workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, ReadCheckpoint],
-                activities=self.activities(journal),
-                deployment_config=deployment_config(configured),
-                interceptors=interceptors,
-                workflow_runner=SandboxedWorkflowRunner(
-                    restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "tests")
-                ),
-                max_heartbeat_throttle_interval=timedelta(milliseconds=500),
-                default_heartbeat_throttle_interval=timedelta(milliseconds=500),
-                sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        worker = BoundedShutdownWorker(
+            client,
+            task_queue=configured.task_queue,
+            workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, ReadCheckpoint],
+            activities=self.activities(journal),
+            deployment_config=deployment_config(configured),
+            interceptors=interceptors,
+            workflow_runner=SandboxedWorkflowRunner(
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "tests")
             ),
-            becoming_current(client, configured),
-        ):
+            max_heartbeat_throttle_interval=timedelta(milliseconds=500),
+            default_heartbeat_throttle_interval=timedelta(milliseconds=500),
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        )
+        assert worker._workflow_worker
+        worker._workflow_worker._deadlock_timeout_seconds = EVENT_SECONDS  # 2 s is too little for a busy machine
+        async with worker, becoming_current(client, configured):
             yield configured.task_queue
 
     def _keep(self, record: Checkpoint) -> StoredCheckpoint:
