@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-.PHONY: setup demo test bench prove-rollback prove-crash prove-walks prove-bridge prove-doors lint generate lock clean
+.PHONY: setup demo check test bench prove-rollback prove-crash prove-walks prove-bridge prove-doors lint generate lock clean
 
 setup: .venv/.ready
 
@@ -27,6 +27,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What can be known within a minute: no lab, no server, no other process. The tests are found by what their code starts.
+check: setup lint
+	$(BIN)/pytest --no-processes --numprocesses 2 --dist worksteal $(ARGS)
 
 # The lab's parts are built before the tests, not in one of them: the first time takes longer than a test may. Two
 # processes share the tests, a room each; with more, two cores are too busy for what is to happen within a time.

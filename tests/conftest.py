@@ -17,6 +17,7 @@ import temporal
 from cli.dev_server import dev_server
 from lab.commands import Lab
 from lab.scenario import load
+from tests import processes
 from tests.labs import standing
 from tests.serving import Serving, serving
 from tests.workflows.world import World
@@ -37,13 +38,23 @@ class Rooms(LoadScopeScheduling):
         return nodeid.removeprefix(f"{HERE.name}/").partition("/")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
-    """Several processes share the tests (`make test`), a room each."""
-    return Rooms(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms | None:
+    """Several processes share the tests (`make test`), a room each; what shares no labs is dealt out as xdist does."""
+    return None if config.getoption("--no-processes") else Rooms(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The rooms whose tests take longest begin first."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make check` takes the tests that start no process."""
+    parser.addoption("--no-processes", action="store_true", help="only tests that start no process: no lab, no server")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The rooms whose tests take longest begin first; on demand, only tests that start no process."""
+    if config.getoption("--no-processes"):
+        leaving = {each for each in items if processes.starts(each)}
+        config.hook.pytest_deselected(items=list(leaving))
+        items[:] = [each for each in items if each not in leaving]
+        processes.forbid()
 
     def turn(item: pytest.Item) -> int:
         room = item.path.relative_to(HERE).parts[0]

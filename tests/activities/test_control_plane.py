@@ -16,7 +16,8 @@ from lab.state import StateDir
 from migration.frozen_model import KubeObject
 from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, attempts, vcenter_of
-from tests.activities.by_hand import MERGE, WITHIN, admin, applied
+from tests.activities.by_hand import MERGE, admin, applied
+from tests.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 OPERATOR = "control-plane-machine-set-operator"
@@ -40,7 +41,7 @@ def unattended(lab: Lab) -> Iterator[None]:
     """Nobody looks after the control plane's Machines."""
     with fault(lab.state_dir, "stopped", OPERATOR):
         running = StateDir(lab.state_dir).pids / OPERATOR
-        wait_for(lambda: not running.exists(), what="the operator to stop", timeout=WITHIN)
+        wait_for(lambda: not running.exists(), what="the operator to stop", timeout=EVENT_SECONDS)
         yield
 
 
@@ -80,7 +81,7 @@ async def test_a_control_plane_machine_set_that_somebody_deleted(legacy: Lab, me
         assert (error.value.type, error.value.non_retryable) == ("Stuck", True)
         assert "retry" in error.value.details[0]
         assert absent.value.type == "NotFound"
-        wait_for(lambda: sets(api), what="its operator to make a new one", timeout=WITHIN)
+        wait_for(lambda: sets(api), what="its operator to make a new one", timeout=EVENT_SECONDS)
 
 
 def masters(api: ApiServer) -> list[KubeObject]:
