@@ -32,11 +32,11 @@ lint: setup
 check: setup lint
 	$(BIN)/pytest --no-processes --numprocesses 2 --dist worksteal $(ARGS)
 
-# The lab's parts are built before the tests, not in one of them: the first time takes longer than a test may. Two
-# processes share the tests, a room each; with more, two cores are too busy for what is to happen within a time.
+# The lab's parts are built before the tests, not in one of them: the first time takes longer than a test may. Who
+# shares a lab stays in one process (tests/conftest.py); ARGS="-n 3" takes three.
 test: setup lint
 	$(BIN)/vcfm lab build
-	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 20 $(ARGS)
 
 generate: setup ; $(BIN)/python -m bridge.crd.definition deploy/crd
 	$(BIN)/python -m tests.e2e.record
