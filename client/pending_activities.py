@@ -12,7 +12,7 @@ from temporalio.client import WorkflowExecutionDescription
 from temporalio.converter import DataConverter
 from temporalio.exceptions import FailureError
 
-from migration.elapsed import OUTAGE, Elapsed
+from migration.run.elapsed import OUTAGE, Elapsed
 from migration.run.observation import Heartbeat
 from migration.run.status import MigrationStatus, Waiting
 

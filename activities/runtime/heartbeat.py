@@ -12,14 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 from temporalio import activity
 
-from activities.patience import Patience
+from activities.runtime.patience import Patience
 from migration.run.observation import Heartbeat, Observation
 
 SECONDS = 2.0
 """A fifth of the heartbeat time-out in `workflows.timeouts`."""
 
 
-class Heartbeat:
+class AttemptHeartbeat:
     """One attempt's; begins with what the attempt before it reported last.
 
     Attributes:
@@ -55,7 +55,7 @@ def _last(details: Sequence[Any]) -> Heartbeat:
         return Heartbeat()
 
 
-current: ContextVar[Heartbeat] = ContextVar("pulse")
+current: ContextVar[AttemptHeartbeat] = ContextVar("heartbeat")
 
 
 def report(observation: Observation) -> None:

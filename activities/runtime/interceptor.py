@@ -65,7 +65,7 @@ class _Around(ActivityInboundInterceptor):
                 attempt=info.attempt,
             )
         )
-        mine = heartbeat.Heartbeat(info)
+        mine = heartbeat.AttemptHeartbeat(info)
         heartbeat.current.set(mine)
         if mine.patience.too_long:
             raise failure(no_attempt_ends(info.activity_id, mine.patience.elapsed))
@@ -87,7 +87,7 @@ class _Around(ActivityInboundInterceptor):
                     await beating
 
 
-def _judged(error: Exception, mine: heartbeat.Heartbeat) -> Exception:
+def _judged(error: Exception, mine: heartbeat.AttemptHeartbeat) -> Exception:
     """The error, unless it is an outage that has lasted too long; the next attempt hears of an outage by heartbeat."""
     if not is_outage(error):
         return error

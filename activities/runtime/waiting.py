@@ -1,8 +1,8 @@
 """Waiting for the world: watch, judge, report, until there is nothing left to wait for.
 
 A wait lasts for as long as somebody looked and saw what is missing, in all its attempts together
-(`activities.patience`): time in which no worker was there does not count, and neither does an outage of the API server,
-during which the wait goes on and says so. An outage has a limit of its own.
+(`activities.runtime.patience`): time in which no worker was there does not count, and neither does an outage of the API
+server, during which the wait goes on and says so. An outage has a limit of its own.
 """
 
 from collections.abc import Callable

@@ -3,8 +3,8 @@
 Heartbeats reach the status within a second and cost no history; this is their one shape.
 """
 
-from migration.elapsed import Elapsed
 from migration.frozen_model import FrozenModel
+from migration.run.elapsed import Elapsed
 from migration.run.status import MachineView, Waiting
 
 

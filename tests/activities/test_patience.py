@@ -13,12 +13,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ExecuteActivityInput
 
-from activities.patience import Patience, pause_after
 from activities.runtime.heartbeat import patience
 from activities.runtime.interceptor import ActivityScope
+from activities.runtime.patience import Patience, pause_after
 from activities.runtime.waiting import Unmet, check_patience
 from journal.store import Journal
-from migration.elapsed import OUTAGE, Elapsed
+from migration.run.elapsed import OUTAGE, Elapsed
 from migration.run.observation import Heartbeat
 from openshift.errors import Forbidden
 from openshift.errors import Unreachable as ApiServerAway

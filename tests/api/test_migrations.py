@@ -14,8 +14,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from migration.audit.call import Call, Scope
-from migration.elapsed import OUTAGE
 from migration.phase import PhaseName
+from migration.run.elapsed import OUTAGE
 from migration.run.observation import Observation
 from migration.run.status import MigrationStatus, State, Waiting
 from migration.run.summary import MigrationSummary
