@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
-LONGEST = ("e2e", "prove", "workflows", "activities", "bridge", "cli", "api", "doors")
+LONGEST = ("e2e", "prove", "workflows", "activities", "bridge", "cli", "api", "client")
 """Rooms whose tests take minutes, and therefore begin first."""
 
 

@@ -17,7 +17,8 @@ from migration.capacity import DatastoreDisks
 from migration.plan import Plan
 from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, spec_of
-from tests.activities.by_hand import WITHIN, admin, applied, logged_in, patched
+from tests.activities.by_hand import admin, applied, logged_in, patched
+from tests.timeouts import EVENT_SECONDS
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref
 from vsphere.updates import wait_task
@@ -116,7 +117,7 @@ def template_moved(lab: Lab, folder: str) -> Iterator[str]:
         (template,) = [each for each in inventory.vms(below) if each.is_template]
 
         def move(into: Any) -> None:
-            wait_task(vcenter, moref(into.MoveInto([vcenter.managed(template.moref)])), patience=WITHIN)
+            wait_task(vcenter, moref(into.MoveInto([vcenter.managed(template.moref)])), patience=EVENT_SECONDS)
 
         move(vcenter.managed(inventory.require(Place(kind="Folder", path=folder))))
         try:

@@ -120,7 +120,7 @@ def test_the_total_is_kept_and_spread_evenly(walked: Walk) -> None:
 
 
 def test_an_inactive_control_plane_machine_set_is_announced_and_activated(walked: Walk) -> None:
-    ids = {each.id: each.category for each in walked.verdict.concerns}
+    ids = {each.id: each.category for each in walked.result.concerns}
     assert ids["control-plane.inactive"] is Category.INFORMATION
     assert walked.plan.control_plane.state == "Inactive"
     assert walked.named("point_control_plane")[0].first.state == "Active"

@@ -64,8 +64,8 @@ class _Twice(Run):
     """A phase's hands: each activity is attempted twice, outside of Temporal."""
 
     def __init__(self, lab: Lab, trying: Attempts) -> None:
-        ledger = StatusTracker(migration=MIGRATION, cluster="", started=datetime.now(UTC))
-        super().__init__(migration=MIGRATION, cluster="", spec=spec_of(lab), ledger=ledger)
+        tracker = StatusTracker(migration=MIGRATION, cluster="", started=datetime.now(UTC))
+        super().__init__(migration=MIGRATION, cluster="", spec=spec_of(lab), tracker=tracker)
         self.steps: list[Step] = []
         self.calls: list[Entry] = []
         self._trying = trying

@@ -218,7 +218,7 @@ async def test_the_login_is_a_form_of_our_own_page(http: httpx.AsyncClient) -> N
 async def test_vcfm_says_what_to_do_about_a_name(http: httpx.AsyncClient) -> None:
     def told(name: str) -> str:
         service = Service(str(http.base_url))
-        service._http.headers["Host"] = name
+        service._headers["Host"] = name
         with pytest.raises(Refused) as refused:
             service.steer("vcfm-none", "approve", by="kim", reason="")
         return str(refused.value)

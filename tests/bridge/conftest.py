@@ -62,7 +62,7 @@ async def admin(installed: ControlPlane) -> AsyncIterator[Cluster]:
 async def account(installed: ControlPlane) -> Path:
     """A kubeconfig of the bridge's service account, with exactly the shipped rights."""
     async with Cluster.connect(kubeconfig=installed.kubeconfig()) as admin:
-        answer = await admin._caller.call(
+        answer = await admin._api.call(
             "POST",
             SERVICE_ACCOUNT,
             name="vcf-migration-bridge",

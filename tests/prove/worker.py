@@ -73,7 +73,7 @@ class Fates(ClientInterceptor, Interceptor):
 
     def due(self, mine: Attempt, moment: Moment) -> list[FaultPoint]:
         """The snares that this attempt meets at this boundary, and none before it did."""
-        sprung = {(each.snare, each.activity) for each in self._snares.sprung}
+        sprung = {(each.fault_point, each.activity) for each in self._snares.sprung}
         return [
             each
             for each in self._snares.laid

@@ -96,7 +96,7 @@ def resource(status: ResourceStatus | None = None, **more: Any) -> Resource:
         "generation": 3,
         "version": "7",
         "deleted": False,
-        "let_go": False,
+        "force_delete": False,
         "finalizers": (FINALIZER,),
         "spec": {"state": "Running"},
         "status": status or ResourceStatus(run=RUN, migration="vcfm-ocp1", start_time=BEGAN),
