@@ -43,7 +43,7 @@ class Unmet:
 
 
 Judge = Callable[[Cache], Unmet | None]
-"""Says what is still missing, or None when there is nothing; raises `Stuck` when waiting cannot help."""
+"""Says what is still missing, or None when there is nothing; raises `WaitFailed` when waiting cannot help."""
 
 
 def waiting_for(missing: Unmet, *, at_most: timedelta, note: str = "") -> Observation:
@@ -81,7 +81,7 @@ async def until(cluster: Cluster, watched: list[WatchTarget], judge: Judge, *, a
     Raises:
         WaitTimedOut: it took longer than `at_most`.
         OutageTooLong: the API server was away for too long.
-        Stuck: `judge` says that waiting cannot help.
+        WaitFailed: `judge` says that waiting cannot help.
         openshift.errors.OpenShiftError: the kinds cannot be watched.
     """
     async with Cache(cluster, watched) as cache:

@@ -63,7 +63,7 @@ async def test_a_failed_replacement_ends_the_roll_with_what_to_do(legacy: Lab, m
     told = "Machine doomed-master is Failed: template not found"
     with unattended(legacy), applied(legacy, doomed), pytest.raises(ApplicationError, match=told) as error:
         await meddling.run(ControlPlane.follow, expected(legacy))
-    assert (error.value.type, error.value.non_retryable) == ("Stuck", True)
+    assert (error.value.type, error.value.non_retryable) == ("WaitFailed", True)
     assert "delete the Failed Machine" in error.value.details[0]
 
 
@@ -78,7 +78,7 @@ async def test_a_control_plane_machine_set_that_somebody_deleted(legacy: Lab, me
                 await meddling.run(ControlPlane.follow, expected(legacy))
             with pytest.raises(ApplicationError) as absent:
                 await meddling.run(ControlPlane.point_at, PointOrder(cluster="", failure_domains=["target-a"]))
-        assert (error.value.type, error.value.non_retryable) == ("Stuck", True)
+        assert (error.value.type, error.value.non_retryable) == ("WaitFailed", True)
         assert "retry" in error.value.details[0]
         assert absent.value.type == "NotFound"
         wait_for(lambda: sets(api), what="its operator to make a new one", timeout=EVENT_SECONDS)

@@ -148,7 +148,7 @@ async def test_virtual_machines_that_are_not_there_carry_no_tag(lab: Lab, trying
         names=["worker-that-is-gone"],
     )
     error = await refused(trying, VirtualMachines.ensure_tagged, expected)
-    assert (error.type, error.non_retryable) == ("Stuck", True)
+    assert (error.type, error.non_retryable) == ("WaitFailed", True)
     assert f"no VM worker-that-is-gone in {clean}" in error.message
 
 
@@ -253,7 +253,7 @@ async def doomed(lab: Lab, trying: Attempts) -> AsyncIterator[str]:
 
 async def test_a_failed_machine_ends_the_wait_with_what_to_do(lab: Lab, trying: Attempts, doomed: str) -> None:
     error = await refused(trying, MachineSets.wait_ready, SetsReady(cluster="", replicas={doomed: 1}, at_most=LONG))
-    assert (error.type, error.non_retryable) == ("Stuck", True)
+    assert (error.type, error.non_retryable) == ("WaitFailed", True)
     assert "is Failed: template not found" in error.message
     assert f"oc delete machine -n {NAMESPACE} doomed-" in error.details[0]
 

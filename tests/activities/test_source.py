@@ -70,7 +70,7 @@ async def test_machines_that_are_gone_must_find_room_again(trying: Attempts, pla
     assert same == fit
     far_more = plan.model_copy(update={"source_disks": [disks(10**6), disks(1, "/dc-source/datastore/gone")]})
     error = await unfit(trying, far_more)
-    assert (error.type, error.non_retryable) == ("Stuck", True)
+    assert (error.type, error.non_retryable) == ("WaitFailed", True)
     assert f"GiB free for {10**6 - 720} GiB of disks" in error.message
     assert "it has no datastore /dc-source/datastore/gone" in error.message
 

@@ -11,7 +11,10 @@ from tests.workflows.control.test_control import Handle, calling, until
 from tests.workflows.world import World
 
 UNFIT = ApplicationError(
-    "vc-old could not take the cluster back: it has no template /dc/vm/t", "mend that", type="Stuck", non_retryable=True
+    "vc-old could not take the cluster back: it has no template /dc/vm/t",
+    "mend that",
+    type="WaitFailed",
+    non_retryable=True,
 )
 FIRST_ACT = {PhaseName.RECREATE_CPMS: "point_control_plane", PhaseName.CLEANUP: "delete_machine_sets"}
 
