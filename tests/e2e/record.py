@@ -21,7 +21,7 @@ HISTORIES = Path(__file__).parent.parent / "workflows" / "histories"
 
 async def record(target: Path) -> None:
     """One migration of the default scenario."""
-    with tempfile.TemporaryDirectory(prefix="vcfm-checkpoint-") as name:
+    with tempfile.TemporaryDirectory(prefix="vcfm-record-") as name:
         directory = Path(name)
         (directory / "service").mkdir()
         lab = await asyncio.to_thread(up, load("default"), directory / "lab")

@@ -43,13 +43,13 @@ async def test_one_that_does_not_is_left_behind(
 ) -> None:
     ends = asyncio.Event()
 
-    async def shutdown(self: Worker) -> None:
+    async def never(self: Worker) -> None:
         await ends.wait()
 
     worker = made(temporal_client)
     monkeypatch.setattr(shutdown, "AT_MOST", timedelta(seconds=0.1))
     with monkeypatch.context() as stuck:
-        stuck.setattr(Worker, "shutdown", shutdown)
+        stuck.setattr(Worker, "shutdown", never)
         with pytest.raises(LookupError):
             async with worker:
                 raise LookupError("why it was to end")
@@ -63,7 +63,7 @@ async def test_one_that_does_not_is_left_behind(
 async def test_what_made_it_fail_is_not_taken_for_that(
     temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def shutdown(self: Worker) -> None:
+    async def never(self: Worker) -> None:
         raise TimeoutError("of its own")
 
     worker = made(temporal_client)
