@@ -10,19 +10,18 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.checkpoint import CheckpointQuery, CheckpointSecret
-    from migration.phase import PhaseName
-    from migration.run.adoption import Adoption, Direction
-    from migration.run.checkpoint import Checkpoint, mismatch, refusal
-    from migration.run.request import MigrationRequest
-    from workflows import timeouts
-    from workflows.checkpoints import Checkpoints
-    from workflows.control.control import Control, RollbackRequested
-    from workflows.phase import AdoptionRefused
-    from workflows.run import Run
-    from workflows.saga import Saga
-    from workflows.status.failures import explain
+from activities.cluster.checkpoint import CheckpointQuery, CheckpointSecret
+from migration.phase import PhaseName
+from migration.run.adoption import Adoption, Direction
+from migration.run.checkpoint import Checkpoint, mismatch, refusal
+from migration.run.request import MigrationRequest
+from workflows import timeouts
+from workflows.checkpoints import Checkpoints
+from workflows.control.control import Control, RollbackRequested
+from workflows.phase import AdoptionRefused
+from workflows.run import Run
+from workflows.saga import Saga
+from workflows.status.failures import explain
 
 
 async def take_over(

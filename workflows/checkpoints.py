@@ -4,16 +4,13 @@ The one place from which the record is written: before each phase acts, before e
 activity each time, and none where nothing is new since the last.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.checkpoint import CheckpointSecret
-    from migration.phase import PhaseName
-    from migration.run.checkpoint import Checkpoint
-    from migration.run.request import MigrationRequest
-    from migration.run.status import State
-    from workflows.phases import OBSERVING
-    from workflows.run import Run
+from activities.cluster.checkpoint import CheckpointSecret
+from migration.phase import PhaseName
+from migration.run.checkpoint import Checkpoint
+from migration.run.request import MigrationRequest
+from migration.run.status import State
+from workflows.phases import OBSERVING
+from workflows.run import Run
 
 
 class Checkpoints:

@@ -14,28 +14,27 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
-with workflow.unsafe.imports_passed_through():
-    from migration.commands import Verb
-    from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, number, reversible
-    from migration.plan import Plan
-    from migration.run.adoption import Adoption
-    from migration.run.gate import is_gated, make_gate
-    from migration.run.request import MigrationRequest
-    from migration.run.status import MigrationStatus, State
-    from workflows.adoption import take_over
-    from workflows.checkpoints import Checkpoints
-    from workflows.control.authorization import Authorization
-    from workflows.control.control import Control, RollbackRequested
-    from workflows.control.decision_log import DecisionLog
-    from workflows.control.handlers import controlled
-    from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
-    from workflows.phases import PHASES
-    from workflows.rollback import roll_back
-    from workflows.rollback_readiness import check_rollback_readiness
-    from workflows.run import Interrupted, Run, shielded
-    from workflows.saga import Saga
-    from workflows.status.failures import Failure, explain
-    from workflows.status.tracker import StatusTracker
+from migration.commands import Verb
+from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, number, reversible
+from migration.plan import Plan
+from migration.run.adoption import Adoption
+from migration.run.gate import is_gated, make_gate
+from migration.run.request import MigrationRequest
+from migration.run.status import MigrationStatus, State
+from workflows.adoption import take_over
+from workflows.checkpoints import Checkpoints
+from workflows.control.authorization import Authorization
+from workflows.control.control import Control, RollbackRequested
+from workflows.control.decision_log import DecisionLog
+from workflows.control.handlers import controlled
+from workflows.phase import AdoptionRefused, NotProven, PreflightRefused, Step
+from workflows.phases import PHASES
+from workflows.rollback import roll_back
+from workflows.rollback_readiness import check_rollback_readiness
+from workflows.run import Interrupted, Run, shielded
+from workflows.saga import Saga
+from workflows.status.failures import Failure, explain
+from workflows.status.tracker import StatusTracker
 
 T = TypeVar("T")
 

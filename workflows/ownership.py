@@ -4,12 +4,9 @@ Machine API attaches it to each VM it clones if the tag exists by then, and says
 back, on workers and masters alike.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.vcenter.virtual_machines import TaggedExpected, VirtualMachines
-    from migration.run.status import MachineView
-    from workflows.run import Run, gather_all
+from activities.vcenter.virtual_machines import TaggedExpected, VirtualMachines
+from migration.run.status import MachineView
+from workflows.run import Run, gather_all
 
 
 async def see_ownership_tags(run: Run, machines: list[MachineView]) -> list[str]:

@@ -7,11 +7,8 @@ still says no), or, in preflight alone, `PreflightRefused`.
 
 from typing import Protocol
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from migration.phase import PhaseName
-    from workflows.run import Run
+from migration.phase import PhaseName
+from workflows.run import Run
 
 
 class Step(Protocol):

@@ -4,13 +4,10 @@ Which pods are old is written into history before the first is deleted. A retry 
 waits for pods with other uids: a pod that merely looks ready is not a restarted one.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.pods import Pods, ReplacedExpected
-    from migration.run.request import ClusterName
-    from workflows import timeouts
-    from workflows.run import Run
+from activities.cluster.pods import Pods, ReplacedExpected
+from migration.run.request import ClusterName
+from workflows import timeouts
+from workflows.run import Run
 
 
 async def restart_vsphere_pods(run: Run) -> list[str]:

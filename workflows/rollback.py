@@ -11,22 +11,20 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.baseline import Baseline, BaselineInput
-    from migration.commands import Verb
-    from migration.phase import PhaseName
-    from workflows.checkpoints import Checkpoints
-    from workflows.control.control import Control
-    from workflows.phase import NotProven, Undoable
-    from workflows.phases import UNDOABLE, create_folder, create_tags
-    from workflows.rollback_readiness import require_source
-    from workflows.run import Run
-    from workflows.saga import Saga
-    from workflows.stability import wait_until_stable
-    from workflows.status.failures import explain
+from activities.cluster.baseline import Baseline, BaselineInput
+from migration.commands import Verb
+from migration.phase import PhaseName
+from workflows.checkpoints import Checkpoints
+from workflows.control.control import Control
+from workflows.phase import NotProven, Undoable
+from workflows.phases import UNDOABLE, create_folder, create_tags
+from workflows.rollback_readiness import require_source
+from workflows.run import Run
+from workflows.saga import Saga
+from workflows.stability import wait_until_stable
+from workflows.status.failures import explain
 
 T = TypeVar("T")
 _RESTORED = "the cluster is as it was before"

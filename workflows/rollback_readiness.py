@@ -4,17 +4,15 @@ An unfit source asks a person and never rolls back by itself, whatever the spec 
 would need. Going on all the same is a decision, and stays visible.
 """
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from activities.vcenter.source import Source, SourceInput
-    from migration.commands import Verb
-    from migration.phase import PhaseName
-    from workflows.checkpoints import Checkpoints
-    from workflows.control.control import Control
-    from workflows.run import Interrupted, Run
-    from workflows.status.failures import Failure, explain
+from activities.vcenter.source import Source, SourceInput
+from migration.commands import Verb
+from migration.phase import PhaseName
+from workflows.checkpoints import Checkpoints
+from workflows.control.control import Control
+from workflows.run import Interrupted, Run
+from workflows.status.failures import Failure, explain
 
 
 async def check_rollback_readiness(run: Run, phase: PhaseName, control: Control, checkpoints: Checkpoints) -> str:

@@ -16,14 +16,13 @@ from temporalio.exceptions import ActivityError
 from temporalio.exceptions import TimeoutError as TimedOut
 from temporalio.workflow import ActivityCancellationType
 
-with workflow.unsafe.imports_passed_through():
-    from migration.before_images import TargetImages
-    from migration.frozen_model import FrozenModel
-    from migration.phase import PhaseName, activity_id
-    from migration.plan import Plan
-    from migration.spec.model import MigrationSpec
-    from workflows import timeouts
-    from workflows.status.tracker import StatusTracker
+from migration.before_images import TargetImages
+from migration.frozen_model import FrozenModel
+from migration.phase import PhaseName, activity_id
+from migration.plan import Plan
+from migration.spec.model import MigrationSpec
+from workflows import timeouts
+from workflows.status.tracker import StatusTracker
 
 Input = TypeVar("Input", bound=FrozenModel)
 Output = TypeVar("Output")

@@ -4,13 +4,10 @@ Recorded before, because an act may have worked although nobody heard of it; so 
 never happened. Data and not closures, so that people can read it in the status and a replay finds the same.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from migration.phase import PhaseName, row
-    from migration.run.status import Compensation
-    from workflows.phase import Undoable
-    from workflows.status.tracker import StatusTracker
+from migration.phase import PhaseName, row
+from migration.run.status import Compensation
+from workflows.phase import Undoable
+from workflows.status.tracker import StatusTracker
 
 
 class Saga:

@@ -1,11 +1,8 @@
 """Waiting for calm: before any machine moves, before success is claimed, and before a rollback is compared."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.health import Health, StableExpected
-    from workflows import timeouts
-    from workflows.run import Run
+from activities.cluster.health import Health, StableExpected
+from workflows import timeouts
+from workflows.run import Run
 
 
 async def wait_until_stable(run: Run, *, excused: list[str]) -> str:

@@ -8,11 +8,9 @@ that patience has ended: an outage after `migration.run.elapsed.OUTAGE` of faili
 
 from datetime import timedelta
 
-from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from migration.run.elapsed import OUTAGE
+from migration.run.elapsed import OUTAGE
 
 HEARTBEAT = timedelta(seconds=10)
 """Activities beat every 2 s at least; five missed beats mean that the worker is gone."""

@@ -2,14 +2,13 @@
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from journal.store import Journal
 from migration.phase import PhaseName
 from migration.run.status import PhaseState, State
 from tests.e2e import claims
 from tests.e2e.conftest import Migrated
-from worker.main import PASSED_THROUGH
+from worker.main import workflow_runner
 from workflows.migration import MigrationWorkflow
 
 
@@ -60,8 +59,6 @@ async def replay(migrated: Migrated) -> None:
     replayer = Replayer(
         workflows=[MigrationWorkflow],
         data_converter=pydantic_data_converter,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=workflow_runner(),
     )
     await replayer.replay_workflow(migrated.history)

@@ -6,9 +6,8 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from worker.main import PASSED_THROUGH
+from worker.main import workflow_runner
 from workflows.migration import MigrationWorkflow
 
 RECORDED = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -23,8 +22,6 @@ async def test_it_replays(file: Path) -> None:
     replayer = Replayer(
         workflows=[MigrationWorkflow],
         data_converter=pydantic_data_converter,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=workflow_runner(),
     )
     await replayer.replay_workflow(WorkflowHistory.from_json(f"vcfm-{file.stem}", file.read_text()))

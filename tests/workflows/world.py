@@ -14,7 +14,6 @@ from typing import Any, get_type_hints
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Interceptor
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import registry
 from activities.cluster.checkpoint import CheckpointFound, CheckpointQuery
@@ -28,7 +27,7 @@ from migration.run.observation import Observation
 from openshift.checkpoints import StoredCheckpoint
 from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import ANSWERS
-from worker.main import PASSED_THROUGH
+from worker.main import workflow_runner
 from worker.shutdown import BoundedShutdownWorker
 from worker.version import becoming_current, deployment_config
 from workflows.migration import MigrationWorkflow
@@ -116,9 +115,7 @@ class World:
             activities=self.activities(journal),
             deployment_config=deployment_config(configured),
             interceptors=interceptors,
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, "tests")
-            ),
+            workflow_runner=workflow_runner(),
             max_heartbeat_throttle_interval=timedelta(milliseconds=500),
             default_heartbeat_throttle_interval=timedelta(milliseconds=500),
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),

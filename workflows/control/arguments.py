@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.common import RawValue
 
-with workflow.unsafe.imports_passed_through():
-    from migration.audit import redact
-    from migration.commands import Instruction
-    from migration.run.approval import SignedInstruction
+from migration.audit import redact
+from migration.commands import Instruction
+from migration.run.approval import SignedInstruction
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 

@@ -4,13 +4,10 @@ Two rules, each optional and fixed when the migration starts, so that nobody can
 go forward is signed by the service's key, and whoever asked for it does not approve it.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from migration.commands import Verb
-    from migration.run.approval import FORWARD, SignedInstruction, Subject, is_genuine
-    from migration.run.request import MigrationRequest
-    from workflows.control.arguments import VerbRefused
+from migration.commands import Verb
+from migration.run.approval import FORWARD, SignedInstruction, Subject, is_genuine
+from migration.run.request import MigrationRequest
+from workflows.control.arguments import VerbRefused
 
 
 class Authorization:

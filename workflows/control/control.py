@@ -14,18 +14,17 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from migration.commands import Instruction, Verb
-    from migration.phase import POINT_OF_NO_RETURN, PhaseName, row
-    from migration.run.adoption import Adoption
-    from migration.run.approval import SignedInstruction
-    from migration.run.status import GRANTED, Decision, Gate, MigrationStatus, State
-    from workflows.control.arguments import VerbRefused, canceller, read, shown
-    from workflows.control.authorization import Authorization
-    from workflows.control.decision_log import DecisionLog
-    from workflows.run import Interrupted, UnderWay
-    from workflows.status.failures import Failure
-    from workflows.status.tracker import StatusTracker
+from migration.commands import Instruction, Verb
+from migration.phase import POINT_OF_NO_RETURN, PhaseName, row
+from migration.run.adoption import Adoption
+from migration.run.approval import SignedInstruction
+from migration.run.status import GRANTED, Decision, Gate, MigrationStatus, State
+from workflows.control.arguments import VerbRefused, canceller, read, shown
+from workflows.control.authorization import Authorization
+from workflows.control.decision_log import DecisionLog
+from workflows.run import Interrupted, UnderWay
+from workflows.status.failures import Failure
+from workflows.status.tracker import StatusTracker
 
 T = TypeVar("T")
 REMIND = timedelta(hours=24)

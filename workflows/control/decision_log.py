@@ -11,13 +11,12 @@ import contextlib
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from activities.decisions import Decisions, DecisionsMade
-    from migration.audit import redact
-    from migration.run.status import Decision
-    from workflows import timeouts
-    from workflows.run import shielded
-    from workflows.status.tracker import StatusTracker
+from activities.decisions import Decisions, DecisionsMade
+from migration.audit import redact
+from migration.run.status import Decision
+from workflows import timeouts
+from workflows.run import shielded
+from workflows.status.tracker import StatusTracker
 
 AT_ONCE = 50
 """Decisions brought by one activity: a person who leans on a key must not fill the history with activities."""

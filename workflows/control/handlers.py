@@ -10,10 +10,9 @@ from typing import Any, Protocol, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-with workflow.unsafe.imports_passed_through():
-    from migration.commands import MEANINGS, Verb
-    from workflows.control.arguments import VerbRefused, raw, read
-    from workflows.control.control import Control
+from migration.commands import MEANINGS, Verb
+from workflows.control.arguments import VerbRefused, raw, read
+from workflows.control.control import Control
 
 
 class Controlled(Protocol):

@@ -4,14 +4,11 @@ They are written once: a later attempt finds them and compares checksums, so tha
 something already changed.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.backup import Backup, BackupOrder
-    from migration.before_images import touched
-    from migration.phase import PhaseName
-    from migration.run.status import BackupReference
-    from workflows.run import Run
+from activities.cluster.backup import Backup, BackupOrder
+from migration.before_images import touched
+from migration.phase import PhaseName
+from migration.run.status import BackupReference
+from workflows.run import Run
 
 name = PhaseName.BACKUP
 

@@ -5,19 +5,16 @@ them finds nothing left to remove instead of removing the target. MachineSets go
 remove a failure domain that one still refers to.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.cloud_config import CloudConfig, GeneratedExpected, RemoveFromConfig
-    from activities.cluster.credentials import CopiesExpected, Credentials, RemoveCredentials
-    from activities.cluster.infrastructure import InfrastructureConfig, RemoveVCenter
-    from activities.cluster.machine_sets import MachineSetNames, MachineSets
-    from activities.cluster.metadata import Metadata, MetadataOrder
-    from activities.cluster.quiesce import Quiesce, QuiesceOrder, RestoreAutoscalers
-    from migration.phase import PhaseName
-    from workflows import timeouts
-    from workflows.restart import restart_vsphere_pods
-    from workflows.run import Run
+from activities.cluster.cloud_config import CloudConfig, GeneratedExpected, RemoveFromConfig
+from activities.cluster.credentials import CopiesExpected, Credentials, RemoveCredentials
+from activities.cluster.infrastructure import InfrastructureConfig, RemoveVCenter
+from activities.cluster.machine_sets import MachineSetNames, MachineSets
+from activities.cluster.metadata import Metadata, MetadataOrder
+from activities.cluster.quiesce import Quiesce, QuiesceOrder, RestoreAutoscalers
+from migration.phase import PhaseName
+from workflows import timeouts
+from workflows.restart import restart_vsphere_pods
+from workflows.run import Run
 
 name = PhaseName.CLEANUP
 

@@ -1,12 +1,9 @@
 """Phase 6: the folder for the cluster's VMs on the target, with the ownership tag that lets an installer destroy it."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.vcenter.folders import FolderOrder, FolderRemoval, TargetFolders
-    from migration.phase import PhaseName
-    from migration.run.status import Claim
-    from workflows.run import Run, gather_all
+from activities.vcenter.folders import FolderOrder, FolderRemoval, TargetFolders
+from migration.phase import PhaseName
+from migration.run.status import Claim
+from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_FOLDER
 

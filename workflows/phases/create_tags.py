@@ -4,14 +4,11 @@ Machine API labels nodes by the region and zone tags of where their VM lives, an
 VM it clones, but only if that tag exists by then; otherwise it skips it without a word.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.vcenter.tags import TagsOrder, TagsRemoval, TargetTags
-    from migration.phase import PhaseName
-    from migration.plan import VCenterPlan
-    from migration.run.status import Claim
-    from workflows.run import Run, gather_all
+from activities.vcenter.tags import TagsOrder, TagsRemoval, TargetTags
+from migration.phase import PhaseName
+from migration.plan import VCenterPlan
+from migration.run.status import Claim
+from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_TAGS
 

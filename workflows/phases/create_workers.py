@@ -1,14 +1,11 @@
 """Phase 11: one MachineSet per source set and failure domain; the total is kept, the spread is even."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.machine_sets import MachineSetNames, MachineSets, NewSetOrder, SetsGone, SetsReady
-    from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
-    from migration.phase import PhaseName
-    from workflows import timeouts
-    from workflows.ownership import see_ownership_tags
-    from workflows.run import Run, gather_all
+from activities.cluster.machine_sets import MachineSetNames, MachineSets, NewSetOrder, SetsGone, SetsReady
+from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
+from migration.phase import PhaseName
+from workflows import timeouts
+from workflows.ownership import see_ownership_tags
+from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_WORKERS
 

@@ -5,12 +5,9 @@ that are being replaced. The cluster-version-operator is left alone on this stra
 VSphereMultiVCenterDay2 no rule has to come off the Infrastructure CRD, so there is nothing for it to put back.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.quiesce import Quiesce, QuiesceOrder
-    from migration.phase import PhaseName
-    from workflows.run import Run
+from activities.cluster.quiesce import Quiesce, QuiesceOrder
+from migration.phase import PhaseName
+from workflows.run import Run
 
 name = PhaseName.DISABLE_CVO
 

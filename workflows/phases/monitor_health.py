@@ -1,11 +1,8 @@
 """Phase 10: the cluster must be stable with both vCenters before any machine moves."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from migration.phase import PhaseName
-    from workflows.run import Run
-    from workflows.stability import wait_until_stable
+from migration.phase import PhaseName
+from workflows.run import Run
+from workflows.stability import wait_until_stable
 
 name = PhaseName.MONITOR_HEALTH
 

@@ -2,12 +2,11 @@
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from activities.preflight.preflight import Preflight, PreflightInput
-    from migration.concern import blocking
-    from migration.phase import PhaseName
-    from workflows.phase import PreflightRefused
-    from workflows.run import Run
+from activities.preflight.preflight import Preflight, PreflightInput
+from migration.concern import blocking
+from migration.phase import PhaseName
+from workflows.phase import PreflightRefused
+from workflows.run import Run
 
 name = PhaseName.PREFLIGHT
 

@@ -4,16 +4,13 @@ We point the ControlPlaneMachineSet at the target's failure domains and follow. 
 etcd's own pre-drain hook holds each old master until its replacement votes: neither is ever overridden by us.
 """
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.control_plane import ControlPlane, PointOrder, Rolled, RollExpected
-    from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
-    from migration.phase import PhaseName
-    from migration.run.request import ClusterName
-    from workflows import timeouts
-    from workflows.ownership import see_ownership_tags
-    from workflows.run import Run
+from activities.cluster.control_plane import ControlPlane, PointOrder, Rolled, RollExpected
+from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
+from migration.phase import PhaseName
+from migration.run.request import ClusterName
+from workflows import timeouts
+from workflows.ownership import see_ownership_tags
+from workflows.run import Run
 
 name = PhaseName.RECREATE_CPMS
 

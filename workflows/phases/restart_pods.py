@@ -1,11 +1,8 @@
 """Phase 9: restart the pods that read vCenter's address and credentials only when they start."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from migration.phase import PhaseName
-    from workflows.restart import restart_vsphere_pods
-    from workflows.run import Run
+from migration.phase import PhaseName
+from workflows.restart import restart_vsphere_pods
+from workflows.run import Run
 
 name = PhaseName.RESTART_PODS
 

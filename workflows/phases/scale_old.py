@@ -1,13 +1,10 @@
 """Phase 13: the source's workers are drained and deleted, now that the target's carry the cluster."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.machine_sets import MachineSetNames, MachineSets, SetsGone, SetsReady, SetsRestored
-    from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
-    from migration.phase import PhaseName
-    from workflows import timeouts
-    from workflows.run import Run
+from activities.cluster.machine_sets import MachineSetNames, MachineSets, SetsGone, SetsReady, SetsRestored
+from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
+from migration.phase import PhaseName
+from workflows import timeouts
+from workflows.run import Run
 
 name = PhaseName.SCALE_OLD
 

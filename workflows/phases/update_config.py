@@ -1,12 +1,9 @@
 """Phase 8: cloud-provider-config lists the target; the operators' generated copies follow."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.cloud_config import AddToConfig, CloudConfig, GeneratedExpected, RemoveFromConfig
-    from migration.phase import PhaseName
-    from workflows import timeouts
-    from workflows.run import Run
+from activities.cluster.cloud_config import AddToConfig, CloudConfig, GeneratedExpected, RemoveFromConfig
+from migration.phase import PhaseName
+from workflows import timeouts
+from workflows.run import Run
 
 name = PhaseName.UPDATE_CONFIG
 

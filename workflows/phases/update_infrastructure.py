@@ -1,13 +1,10 @@
 """Phase 7: Infrastructure learns the target's vCenters and failure domains, and loses nothing of the source's."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.cloud_config import CloudConfig, GeneratedExpected
-    from activities.cluster.infrastructure import AddVCenters, InfrastructureConfig, RemoveVCenter
-    from migration.phase import PhaseName
-    from workflows import timeouts
-    from workflows.run import Run
+from activities.cluster.cloud_config import CloudConfig, GeneratedExpected
+from activities.cluster.infrastructure import AddVCenters, InfrastructureConfig, RemoveVCenter
+from migration.phase import PhaseName
+from workflows import timeouts
+from workflows.run import Run
 
 name = PhaseName.UPDATE_INFRASTRUCTURE
 

@@ -1,12 +1,9 @@
 """Phase 4: add the target's credentials beside the source's, and wait until every component's copy carries them."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.credentials import CopiesExpected, Credentials, CredentialsOrder, RestoreCredentials
-    from migration.phase import PhaseName
-    from workflows import timeouts
-    from workflows.run import Run
+from activities.cluster.credentials import CopiesExpected, Credentials, CredentialsOrder, RestoreCredentials
+from migration.phase import PhaseName
+from workflows import timeouts
+from workflows.run import Run
 
 name = PhaseName.UPDATE_SECRETS
 

@@ -1,13 +1,10 @@
 """Phase 15: nothing that was done is believed; the whole world is read again."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from activities.verify.verification import ClusterClaims, VCenterClaims, Verification
-    from migration.phase import PhaseName
-    from workflows.phase import NotProven
-    from workflows.run import Run
-    from workflows.stability import wait_until_stable
+from activities.verify.verification import ClusterClaims, VCenterClaims, Verification
+from migration.phase import PhaseName
+from workflows.phase import NotProven
+from workflows.run import Run
+from workflows.stability import wait_until_stable
 
 name = PhaseName.VERIFY
 

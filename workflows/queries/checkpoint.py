@@ -10,12 +10,11 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.checkpoint import CheckpointFound, CheckpointQuery, CheckpointSecret
-    from activities.cluster.identity import Identity
-    from migration.frozen_model import FrozenModel
-    from migration.run.request import ClusterIdentity, ClusterName
-    from workflows.queries.identify import PATIENCE
+from activities.cluster.checkpoint import CheckpointFound, CheckpointQuery, CheckpointSecret
+from activities.cluster.identity import Identity
+from migration.frozen_model import FrozenModel
+from migration.run.request import ClusterIdentity, ClusterName
+from workflows.queries.identify import PATIENCE
 
 
 class ClusterCheckpoint(FrozenModel):

@@ -9,9 +9,8 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.identity import Identity
-    from migration.run.request import ClusterIdentity, ClusterName
+from activities.cluster.identity import Identity
+from migration.run.request import ClusterIdentity, ClusterName
 
 PATIENCE = timedelta(seconds=20)
 """A person is waiting: time for three attempts at a cluster that is slow, and an answer before any door gives up."""

@@ -5,13 +5,12 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from activities.cluster.identity import Identity
-    from activities.preflight.preflight import Preflight, PreflightInput
-    from migration.phase import PhaseName, activity_id
-    from migration.preflight.result import PreflightResult
-    from migration.run.request import ClusterName, PreflightRequest, workflow_id
-    from workflows import timeouts
+from activities.cluster.identity import Identity
+from activities.preflight.preflight import Preflight, PreflightInput
+from migration.phase import PhaseName, activity_id
+from migration.preflight.result import PreflightResult
+from migration.run.request import ClusterName, PreflightRequest, workflow_id
+from workflows import timeouts
 
 PATIENCE = timedelta(minutes=3)
 """Somebody waits for the answer. Reading two thousand VMs over a slow line takes a minute; a second attempt fits in."""

@@ -5,32 +5,32 @@ current details, and the `status` query. Nothing here is awaited, so nothing her
 """
 
 from datetime import datetime
+from typing import Any
 
 from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
 
-with workflow.unsafe.imports_passed_through():
-    import temporal
-    from migration.concern import Concern
-    from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
-    from migration.plan import Plan
-    from migration.run.checkpoint import Checkpoint
-    from migration.run.request import MigrationRequest
-    from migration.run.status import (
-        Attention,
-        BackupReference,
-        Claim,
-        Compensation,
-        Decision,
-        Gate,
-        MachineView,
-        MigrationStatus,
-        PhaseRecord,
-        PhaseState,
-        State,
-        progress,
-    )
-    from workflows.status.details import table
-
+import temporal
+from migration.concern import Concern
+from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
+from migration.plan import Plan
+from migration.run.checkpoint import Checkpoint
+from migration.run.request import MigrationRequest
+from migration.run.status import (
+    Attention,
+    BackupReference,
+    Claim,
+    Compensation,
+    Decision,
+    Gate,
+    MachineView,
+    MigrationStatus,
+    PhaseRecord,
+    PhaseState,
+    State,
+    progress,
+)
+from workflows.status.details import table
 
 _UNDER_WAY = {PhaseState.RUNNING, PhaseState.UNDOING, PhaseState.FAILED}
 
@@ -51,6 +51,8 @@ class StatusTracker:
             phases=[PhaseRecord(phase=each.name) for each in TABLE],
             point_of_no_return=f"ahead: {POINT_OF_NO_RETURN}, after which there is no way back",
         )
+
+        self._published: list[SearchAttributeUpdate[Any]] = []
 
     @property
     def status(self) -> MigrationStatus:
@@ -233,14 +235,15 @@ class StatusTracker:
 
     def _publish(self) -> None:
         status = self._status
-        workflow.upsert_search_attributes(
-            [
-                temporal.CLUSTER.value_set(status.cluster),
-                temporal.PHASE.value_set(status.phase.value),
-                temporal.STATE.value_set(status.state.value),
-                temporal.NEEDS_HUMAN.value_set(bool(status.attention or status.gate)),
-            ]
-        )
+        attributes: list[SearchAttributeUpdate[Any]] = [
+            temporal.CLUSTER.value_set(status.cluster),
+            temporal.PHASE.value_set(status.phase.value),
+            temporal.STATE.value_set(status.state.value),
+            temporal.NEEDS_HUMAN.value_set(bool(status.attention or status.gate)),
+        ]
+        if attributes != self._published:  # each upsert is an event in the history
+            workflow.upsert_search_attributes(attributes)
+            self._published = attributes
         workflow.set_current_details(table(status))
 
 
