@@ -2,9 +2,8 @@
 
 import asyncio
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from journal.decisions import Decision as Recorded
 from migration.frozen_model import FrozenModel
 from migration.run.status import Decision
@@ -27,7 +26,7 @@ class Decisions:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="record_decisions")
+    @defined(name="record_decisions")
     async def record(self, made: DecisionsMade) -> None:
         """Write each into the journal, unless an attempt before this one has.
 

@@ -19,6 +19,7 @@ from activities.cluster.quiesce import Quiesce
 from activities.decisions import Decisions
 from activities.preflight.preflight import Preflight
 from activities.runtime.context import Context
+from activities.runtime.definition import definitions
 from activities.vcenter.folders import TargetFolders
 from activities.vcenter.source import Source
 from activities.vcenter.tags import TargetTags
@@ -51,10 +52,4 @@ SUBJECTS = (
 
 def everything(context: Context) -> list[Callable[..., Awaitable[Any]]]:
     """Each subject's activities, bound to one context."""
-    return [
-        method
-        for subject in SUBJECTS
-        for method in vars(subject).values()
-        if hasattr(method, "__temporal_activity_definition")
-        for method in [getattr(subject(context), method.__name__)]
-    ]
+    return [getattr(subject(context), method) for subject in SUBJECTS for method in definitions(subject)]

@@ -178,10 +178,3 @@ def reversible(name: PhaseName) -> bool:
 def activity_id(phase: PhaseName, action: str, serial: int) -> str:
     """The id under which an activity of a phase shows in Temporal: `11-create_workers.wait_ready.3`."""
     return f"{number(phase):02d}-{phase}.{action}.{serial}"
-
-
-def phase_of(activity_id: str) -> str:
-    """The phase in an activity's id; empty when it was not made by `activity_id`."""
-    head = activity_id.partition(".")[0]
-    name = head.partition("-")[2]
-    return name if name in {each.value for each in PhaseName} else ""

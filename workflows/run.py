@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError
 from temporalio.exceptions import TimeoutError as TimedOut
 from temporalio.workflow import ActivityCancellationType
 
+from activities.runtime.phase_header import in_phase
 from migration.before_images import TargetImages
 from migration.frozen_model import FrozenModel
 from migration.phase import PhaseName, activity_id
@@ -138,15 +139,16 @@ class Run:
         name = activity_id(phase, activity.__name__, self._serial)
         self.under_way[name] = work
         try:
-            return await workflow.execute_activity_method(
-                activity,
-                argument,
-                activity_id=name,
-                summary=work.summary[:200],
-                start_to_close_timeout=attempt,
-                heartbeat_timeout=timeouts.HEARTBEAT,
-                retry_policy=timeouts.RETRY,
-                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            )
+            with in_phase(phase):
+                return await workflow.execute_activity_method(
+                    activity,
+                    argument,
+                    activity_id=name,
+                    summary=work.summary[:200],
+                    start_to_close_timeout=attempt,
+                    heartbeat_timeout=timeouts.HEARTBEAT,
+                    retry_policy=timeouts.RETRY,
+                    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                )
         finally:
             del self.under_way[name]

@@ -1,8 +1,7 @@
 """Before-images of everything that a later phase touches."""
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.before_images import ObjectAddress
 from migration.frozen_model import FrozenModel
 from openshift.api import resources
@@ -43,7 +42,7 @@ class Backup:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="take_backups")
+    @defined(name="take_backups")
     async def take(self, order: BackupOrder) -> BackupsTaken:
         """Store each before-image once and read it back; one that an earlier attempt stored is kept."""
         cluster = await self._context.cluster(order.cluster)

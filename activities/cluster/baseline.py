@@ -1,9 +1,8 @@
 """Is the cluster as it was? Before-images against the world, read now."""
 
-from temporalio import activity
-
 from activities.cluster.backup import RESOURCES
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.before_images import touched
 from migration.documents import cloud_config
 from migration.documents.baseline import changed
@@ -37,7 +36,7 @@ class Baseline:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="compare_baseline")
+    @defined(name="compare_baseline")
     async def compare(self, question: BaselineInput) -> Compared:
         """Every claim that the cluster's own objects and the targets' inventories can prove."""
         plan = question.plan

@@ -9,9 +9,8 @@ before-images, and asks a person. A run that is only thought dead is stopped by 
 any more, and so cannot begin another phase.
 """
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.frozen_model import FrozenModel
 from migration.run.checkpoint import Checkpoint
 from openshift.checkpoints import StoredCheckpoint, load_checkpoint, write_checkpoint
@@ -35,7 +34,7 @@ class CheckpointSecret:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="write_checkpoint")
+    @defined(name="write_checkpoint")
     async def write(self, record: Checkpoint) -> StoredCheckpoint:
         """Write it and read it back; nothing to do where it is there already.
 
@@ -44,7 +43,7 @@ class CheckpointSecret:
         """
         return await write_checkpoint(await self._context.cluster(record.plan.cluster), record)
 
-    @activity.defn(name="read_checkpoint")
+    @defined(name="read_checkpoint")
     async def read(self, question: CheckpointQuery) -> CheckpointFound:
         """The cluster's record, checked against its checksum."""
         cluster = await self._context.cluster(question.cluster)

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from temporalio import activity
-
 from activities.cluster.infrastructure import entries
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.waiting import Unmet, until
 from migration.documents import cloud_config
 from migration.documents.cloud_config import CloudConfigError
@@ -65,7 +64,7 @@ class CloudConfig:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="add_to_cloud_config")
+    @defined(name="add_to_cloud_config")
     async def add(self, order: AddToConfig) -> ConfigSeen:
         """Add what is missing; everything else keeps its bytes, and a concurrent edit is a conflict."""
         cluster = await self._context.cluster(order.cluster)
@@ -76,7 +75,7 @@ class CloudConfig:
         seen = await read_cloud_config(cluster, name=order.config_map, key=order.key)
         return ConfigSeen(servers=cloud_config.servers(seen))
 
-    @activity.defn(name="remove_from_cloud_config")
+    @defined(name="remove_from_cloud_config")
     async def remove(self, order: RemoveFromConfig) -> ConfigSeen:
         """Remove every mention of exactly that vCenter."""
         cluster = await self._context.cluster(order.cluster)
@@ -86,7 +85,7 @@ class CloudConfig:
         seen = await read_cloud_config(cluster, name=order.config_map, key=order.key)
         return ConfigSeen(servers=cloud_config.servers(seen))
 
-    @activity.defn(name="wait_config_generated")
+    @defined(name="wait_config_generated", interruptible=True)
     async def wait_generated(self, expected: GeneratedExpected) -> GeneratedSeen:
         """Wait until both generated configs list exactly the expected vCenters: that is what components read.
 

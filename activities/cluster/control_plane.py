@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from temporalio import activity
-
 from activities.cluster.machine_views import MACHINES, NODES, is_ready, machines, views
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.failures import WaitFailed
 from activities.runtime.waiting import Unmet, until
 from migration.frozen_model import FrozenModel
@@ -63,7 +62,7 @@ class ControlPlane:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="point_control_plane")
+    @defined(name="point_control_plane")
     async def point_at(self, order: PointOrder) -> Pointed:
         """Set failure domains and Active, unless they are set; what is Inactive stays so if the order says."""
         cluster = await self._context.cluster(order.cluster)
@@ -74,12 +73,12 @@ class ControlPlane:
         found = await control_plane.point_at(cluster, failure_domains=order.failure_domains)
         return Pointed(state=found.state, failure_domains=found.failure_domains)
 
-    @activity.defn(name="make_control_plane_set_inactive")
+    @defined(name="make_control_plane_set_inactive")
     async def make_inactive(self, name: ClusterName) -> None:
         """Have the ControlPlaneMachineSet describe instead of act, as it did before: its operator writes it anew."""
         await control_plane.make_inactive(await self._context.cluster(name.cluster))
 
-    @activity.defn(name="follow_control_plane")
+    @defined(name="follow_control_plane", interruptible=True)
     async def follow(self, expected: RollExpected) -> Rolled:
         """Follow the roll, index by index.
 

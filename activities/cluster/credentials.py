@@ -5,9 +5,8 @@ A password never passes through an argument or a result: it is read from one Sec
 
 from datetime import timedelta
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.waiting import Unmet, until
 from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
@@ -72,7 +71,7 @@ class Credentials:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="add_credentials")
+    @defined(name="add_credentials")
     async def add(self, order: CredentialsOrder) -> KeysChanged:
         """Add exactly the target's two keys to kube-system/vsphere-creds; other keys are not touched."""
         reference = order.vcenter
@@ -86,13 +85,13 @@ class Credentials:
         changed = await secrets.add_credentials(cluster, server=reference.server, credentials=found)
         return KeysChanged(keys=changed)
 
-    @activity.defn(name="remove_credentials")
+    @defined(name="remove_credentials")
     async def remove(self, order: RemoveCredentials) -> KeysChanged:
         """Remove exactly that server's two keys from kube-system/vsphere-creds."""
         cluster = await self._context.cluster(order.cluster)
         return KeysChanged(keys=await secrets.remove_credentials(cluster, server=order.server))
 
-    @activity.defn(name="restore_credentials")
+    @defined(name="restore_credentials")
     async def restore(self, order: RestoreCredentials) -> KeysChanged:
         """Have these servers' keys in kube-system/vsphere-creds be what they were before the migration."""
         cluster = await self._context.cluster(order.cluster)
@@ -102,7 +101,7 @@ class Credentials:
         changed = [await secrets.restore_credentials(cluster, server=server, before=before) for server in order.servers]
         return KeysChanged(keys=[key for keys in changed for key in keys])
 
-    @activity.defn(name="wait_credentials_copied")
+    @defined(name="wait_credentials_copied", interruptible=True)
     async def wait_copied(self, expected: CopiesExpected) -> CopiesSeen:
         """Wait until the cloud-credential-operator has copied vsphere-creds to every component that is installed.
 

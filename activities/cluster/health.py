@@ -3,9 +3,8 @@
 import time
 from datetime import timedelta
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.waiting import LOOK, Unmet, until
 from migration.frozen_model import FrozenModel
 from openshift.api.cache import Cache, WatchTarget
@@ -33,7 +32,7 @@ class Health:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="wait_stable")
+    @defined(name="wait_stable", interruptible=True)
     async def wait_stable(self, expected: StableExpected) -> StableSeen:
         """Wait until every operator has been Available, not Degraded and not Progressing for the whole window.
 

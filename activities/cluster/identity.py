@@ -1,8 +1,7 @@
 """Who a configured cluster is."""
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.run.request import ClusterIdentity, ClusterName
 from openshift.api.resources import CLUSTER_VERSION
 from openshift.infrastructure import get_infrastructure, read_infrastructure
@@ -13,7 +12,7 @@ class Identity:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="read_identity")
+    @defined(name="read_identity")
     async def read(self, name: ClusterName) -> ClusterIdentity:
         """What the cluster says of itself."""
         cluster = await self._context.cluster(name.cluster)

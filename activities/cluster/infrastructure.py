@@ -1,8 +1,7 @@
 """`Infrastructure/cluster`: the target added, the source removed."""
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.failures import WaitFailed
 from migration.documents import infrastructure
 from migration.documents.infrastructure import VCenterEntry
@@ -39,7 +38,7 @@ class InfrastructureConfig:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="add_vcenters")
+    @defined(name="add_vcenters")
     async def add(self, order: AddVCenters) -> Listed:
         """Add what is missing, and see that nothing else changed."""
         cluster = await self._context.cluster(order.cluster)
@@ -54,7 +53,7 @@ class InfrastructureConfig:
             )
         return _listed(after)
 
-    @activity.defn(name="remove_vcenter")
+    @defined(name="remove_vcenter")
     async def remove(self, order: RemoveVCenter) -> Listed:
         """Remove exactly that vCenter and its failure domains, in one patch."""
         cluster = await self._context.cluster(order.cluster)

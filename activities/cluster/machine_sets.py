@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from temporalio import activity
-
 from activities.cluster.machine_views import MACHINES, NODES, is_ready, machines, views
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.failures import WaitFailed
 from activities.runtime.waiting import Unmet, until
 from migration.documents.machine_sets import machine_set
@@ -76,7 +75,7 @@ class MachineSets:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="create_machine_set")
+    @defined(name="create_machine_set")
     async def create(self, order: NewSetOrder) -> SetsSeen:
         """Create it, or find that an earlier attempt did."""
         cluster = await self._context.cluster(order.cluster)
@@ -93,7 +92,7 @@ class MachineSets:
         )
         return SetsSeen(names=[made.name])
 
-    @activity.defn(name="wait_workers_ready")
+    @defined(name="wait_workers_ready", interruptible=True)
     async def wait_ready(self, expected: SetsReady) -> MachinesSeen:
         """Wait until every wanted replica is a Running Machine with a Ready Node.
 
@@ -125,7 +124,7 @@ class MachineSets:
         await until(cluster, [MACHINES, NODES], judge, at_most=expected.at_most)
         return seen[0]
 
-    @activity.defn(name="scale_machine_sets_to_zero")
+    @defined(name="scale_machine_sets_to_zero")
     async def scale_to_zero(self, order: MachineSetNames) -> SetsSeen:
         """Scale each to 0; nothing else of a source MachineSet is ever edited.
 
@@ -135,7 +134,7 @@ class MachineSets:
         there = [each.name for each in await machine_api.list_machine_sets(cluster) if each.name in order.names]
         return SetsSeen(names=[(await machine_api.scale(cluster, each, replicas=0)).name for each in there])
 
-    @activity.defn(name="restore_machine_sets")
+    @defined(name="restore_machine_sets")
     async def restore(self, order: SetsRestored) -> SetsSeen:
         """Scale each back to its recorded size."""
         cluster = await self._context.cluster(order.cluster)
@@ -144,7 +143,7 @@ class MachineSets:
         ]
         return SetsSeen(names=[each.name for each in scaled])
 
-    @activity.defn(name="wait_workers_gone")
+    @defined(name="wait_workers_gone", interruptible=True)
     async def wait_gone(self, expected: SetsGone) -> MachinesSeen:
         """Wait until the sets' Machines and their Nodes are gone; what is left of the cluster is returned.
 
@@ -176,7 +175,7 @@ class MachineSets:
         await until(cluster, [MACHINES, NODES], judge, at_most=expected.at_most)
         return left[0]
 
-    @activity.defn(name="delete_machine_sets")
+    @defined(name="delete_machine_sets")
     async def delete(self, order: MachineSetNames) -> SetsSeen:
         """Delete the emptied sets; one that still wants or has Machines is refused."""
         cluster = await self._context.cluster(order.cluster)

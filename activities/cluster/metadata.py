@@ -2,9 +2,8 @@
 
 from base64 import b64encode
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.documents.metadata_json import VCenterAccess, metadata_json
 from migration.frozen_model import FrozenModel
 from migration.plan import VCenterPlan
@@ -34,7 +33,7 @@ class Metadata:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="write_metadata")
+    @defined(name="write_metadata")
     async def write(self, order: MetadataOrder) -> MetadataWritten:
         """Write it as a Secret without an owner: it must outlive the migration and its custom resource."""
         cluster = await self._context.cluster(order.cluster)

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from temporalio import activity
-
 from activities.cluster.machine_views import NODES
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.waiting import Unmet, until
 from migration.frozen_model import FrozenModel
 from migration.run.request import ClusterName
@@ -47,20 +46,20 @@ class Pods:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="observe_pods")
+    @defined(name="observe_pods")
     async def observe(self, name: ClusterName) -> OldPods:
         """The vSphere-aware workloads of this cluster, each with its pods of this moment."""
         cluster = await self._context.cluster(name.cluster)
         return OldPods(cluster=name.cluster, workloads=await pods.observe_workloads(cluster))
 
-    @activity.defn(name="delete_pods")
+    @defined(name="delete_pods")
     async def delete(self, old: OldPods) -> None:
         """Delete exactly the observed pods; those that are gone already are let be."""
         cluster = await self._context.cluster(old.cluster)
         for each in old.workloads:
             await pods.restart(cluster, each)
 
-    @activity.defn(name="wait_pods_replaced")
+    @defined(name="wait_pods_replaced", interruptible=True)
     async def wait_replaced(self, expected: ReplacedExpected) -> PodsReplaced:
         """Wait until every workload runs on new pods alone.
 

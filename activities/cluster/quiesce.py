@@ -1,8 +1,7 @@
 """Holding still what would fight the migration, and giving it back."""
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.documents.autoscalers import retargeted
 from migration.frozen_model import FrozenModel
 from migration.plan import NewSet, Quiesced
@@ -38,7 +37,7 @@ class Quiesce:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="pause_health_checks")
+    @defined(name="pause_health_checks")
     async def pause_health_checks(self, order: QuiesceOrder) -> Names:
         """Pause each MachineHealthCheck that preflight found unpaused."""
         cluster = await self._context.cluster(order.cluster)
@@ -46,7 +45,7 @@ class Quiesce:
             await quiesce.pause(cluster, each.name)
         return Names(names=[each.name for each in order.found.health_checks])
 
-    @activity.defn(name="resume_health_checks")
+    @defined(name="resume_health_checks")
     async def resume_health_checks(self, order: QuiesceOrder) -> Names:
         """Take the pause off those that we paused; ones that had been paused before were never in the order."""
         cluster = await self._context.cluster(order.cluster)
@@ -54,7 +53,7 @@ class Quiesce:
             await quiesce.restore_pause(cluster, each.name, paused=None)
         return Names(names=[each.name for each in order.found.health_checks])
 
-    @activity.defn(name="set_autoscalers_aside")
+    @defined(name="set_autoscalers_aside")
     async def set_autoscalers_aside(self, order: QuiesceOrder) -> Names:
         """Delete each MachineAutoscaler over a source MachineSet; its before-image is its way back."""
         cluster = await self._context.cluster(order.cluster)
@@ -62,7 +61,7 @@ class Quiesce:
             await quiesce.set_aside(cluster, each.name, uid=each.uid)
         return Names(names=[each.name for each in order.found.autoscalers])
 
-    @activity.defn(name="put_autoscalers_back")
+    @defined(name="put_autoscalers_back")
     async def put_autoscalers_back(self, order: QuiesceOrder) -> Names:
         """Create each MachineAutoscaler again, as its before-image has it."""
         cluster = await self._context.cluster(order.cluster)
@@ -71,7 +70,7 @@ class Quiesce:
             await quiesce.put_back(cluster, await load_backup(cluster, namespace=order.namespace, secret=secret))
         return Names(names=[each.name for each in order.found.autoscalers])
 
-    @activity.defn(name="restore_autoscalers")
+    @defined(name="restore_autoscalers")
     async def restore_autoscalers(self, order: RestoreAutoscalers) -> Names:
         """Put MachineAutoscalers over the new MachineSets, with the limits of the old ones shared out."""
         asked = order.quiesced

@@ -5,11 +5,10 @@ only concerns and plan go into history. What cannot be read of a vCenter is a co
 read of the cluster is worth another attempt.
 """
 
-from temporalio import activity
-
 from activities.cluster.machine_views import views
 from activities.preflight.inspect_cluster import read_facts
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.concern import Category, Concern, blocking
 from migration.documents import infrastructure
 from migration.documents.infrastructure import InfrastructureError
@@ -39,7 +38,7 @@ class Preflight:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="preflight")
+    @defined(name="preflight")
     async def examine(self, question: PreflightInput) -> PreflightResult:
         """Read, judge, rehearse the one patch that OpenShift may refuse, and pin the plan if nothing is Critical."""
         cluster = await self._context.cluster(question.cluster)

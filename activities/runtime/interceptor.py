@@ -5,19 +5,23 @@ import contextlib
 from typing import Any
 
 from temporalio import activity
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
 from activities.runtime import heartbeat
+from activities.runtime.definition import INTERRUPTIBLE
 from activities.runtime.failures import EXPECTED, failure, is_outage, no_attempt_ends, outage_too_long
+from activities.runtime.phase_header import PhaseHeader, phase_in
 from journal.store import Journal
 from migration.audit.call import Scope, scope
-from migration.phase import phase_of
-
-WAITS = ("wait_", "follow_")
-"""Names of activities that only watch begin so: they end at once when cancelled."""
 
 
-async def _to_its_end(attempt: asyncio.Future[Any], name: str) -> Any:
+async def _to_its_end(attempt: asyncio.Future[Any], *, interruptible: bool) -> Any:
     """An attempt's outcome, cancelled or not.
 
     A cancelled wait ends at once. A change under way is finished, so that what comes next (its undo, perhaps) never
@@ -27,7 +31,7 @@ async def _to_its_end(attempt: asyncio.Future[Any], name: str) -> Any:
     try:
         return await asyncio.shield(attempt)
     except asyncio.CancelledError:
-        if name.startswith(WAITS) or _abandoned():
+        if interruptible or _abandoned():
             attempt.cancel()
         return await attempt
 
@@ -48,6 +52,13 @@ class ActivityScope(Interceptor):
         """Called by the worker once."""
         return _Around(next, self._journal)
 
+    def workflow_interceptor_class(
+        self,
+        input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002 - its name
+    ) -> type[WorkflowInboundInterceptor]:
+        """Called by the worker for each kind of workflow."""
+        return PhaseHeader
+
 
 class _Around(ActivityInboundInterceptor):
     def __init__(self, inner: ActivityInboundInterceptor, journal: Journal) -> None:
@@ -60,7 +71,7 @@ class _Around(ActivityInboundInterceptor):
             Scope(
                 migration=info.workflow_id or "",
                 run=info.workflow_run_id or "",
-                phase=phase_of(info.activity_id),
+                phase=phase_in(input.headers),
                 activity=info.activity_type,
                 attempt=info.attempt,
             )
@@ -71,7 +82,8 @@ class _Around(ActivityInboundInterceptor):
             raise failure(no_attempt_ends(info.activity_id, mine.patience.elapsed))
         beating = asyncio.create_task(mine.beat(), name=f"pulse of {info.activity_id}")
         try:
-            return await _to_its_end(asyncio.ensure_future(self.next.execute_activity(input)), info.activity_type)
+            attempt = asyncio.ensure_future(self.next.execute_activity(input))
+            return await _to_its_end(attempt, interruptible=info.activity_type in INTERRUPTIBLE)
         except EXPECTED as error:
             raise failure(_judged(error, mine)) from error
         except Exception:

@@ -1,8 +1,7 @@
 """The folder for the cluster's VMs on a target vCenter."""
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.before_images import FolderBefore
 from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
@@ -39,17 +38,17 @@ class TargetFolders:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="observe_folder")
+    @defined(name="observe_folder")
     async def observe(self, order: FolderOrder) -> FolderBefore:
         """Which levels of the path are there already, and whether the ownership tag is."""
         return await self._context.on(order.vcenter, _observe, order)
 
-    @activity.defn(name="ensure_folder")
+    @defined(name="ensure_folder")
     async def ensure(self, order: FolderOrder) -> FolderSeen:
         """Make the missing levels, tag the folder, and read both back."""
         return await self._context.on(order.vcenter, _ensure, order)
 
-    @activity.defn(name="remove_folder")
+    @defined(name="remove_folder")
     async def remove(self, removal: FolderRemoval) -> FolderSeen:
         """Delete the levels that were not there before, innermost first, each only if it is empty.
 
@@ -57,7 +56,7 @@ class TargetFolders:
         """
         return await self._context.on(removal.order.vcenter, _remove, removal)
 
-    @activity.defn(name="compare_folder")
+    @defined(name="compare_folder")
     async def compare(self, removal: FolderRemoval) -> Claim:
         """Whether none of the levels made here is left, and no tag of ours on what was there."""
         now = await self._context.on(removal.order.vcenter, _observe, removal.order)

@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.failures import WaitFailed
 from migration import capacity
 from migration.capacity import DatastoreDisks
@@ -41,7 +40,7 @@ class Source:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="source_is_fit")
+    @defined(name="source_is_fit")
     async def is_fit(self, question: SourceInput) -> SourceFit:
         """See that the source answers, knows us, has what machines are made of, and room for those that are gone.
 

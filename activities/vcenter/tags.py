@@ -1,8 +1,7 @@
 """Region, zone and ownership tags on a target vCenter."""
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.failures import WaitFailed
 from migration.before_images import TagsBefore
 from migration.frozen_model import FrozenModel
@@ -41,17 +40,17 @@ class TargetTags:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="observe_tags")
+    @defined(name="observe_tags")
     async def observe(self, order: TagsOrder) -> TagsBefore:
         """What of the wanted tags is there already."""
         return await self._context.on(order.vcenter, _observe, order)
 
-    @activity.defn(name="ensure_tags")
+    @defined(name="ensure_tags")
     async def ensure(self, order: TagsOrder) -> TagsSeen:
         """Make what is missing, leave what is there, and read the attachments back."""
         return await self._context.on(order.vcenter, _ensure, order)
 
-    @activity.defn(name="remove_tags")
+    @defined(name="remove_tags")
     async def remove(self, removal: TagsRemoval) -> TagsSeen:
         """Remove what was not there before and nobody else uses: attachments, then tags, then categories.
 
@@ -59,7 +58,7 @@ class TargetTags:
         """
         return await self._context.on(removal.order.vcenter, _remove, removal)
 
-    @activity.defn(name="compare_tags")
+    @defined(name="compare_tags")
     async def compare(self, removal: TagsRemoval) -> Claim:
         """Whether the tags are as they were, but for those that others have come to use."""
         return await self._context.on(removal.order.vcenter, _compare, removal)

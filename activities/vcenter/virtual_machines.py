@@ -6,9 +6,8 @@ A Machine's absence proves nothing: Machine API takes a VM it cannot find for on
 from collections.abc import Iterator
 from datetime import timedelta
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.runtime.failures import WaitFailed
 from activities.runtime.heartbeat import report
 from activities.runtime.threads import in_thread
@@ -65,7 +64,7 @@ class VirtualMachines:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="wait_vms_gone")
+    @defined(name="wait_vms_gone", interruptible=True)
     async def wait_gone(self, expected: VmsGone) -> VmsSeen:
         """Wait until vCenter has none of the VMs left.
 
@@ -79,7 +78,7 @@ class VirtualMachines:
         meant = [*expected.names, *(f"{each}*" for each in expected.prefixes)]
         return VmsSeen(evidence=f"{expected.vcenter.server} has none left of {', '.join(meant)}")
 
-    @activity.defn(name="ensure_vms_tagged")
+    @defined(name="ensure_vms_tagged")
     async def ensure_tagged(self, expected: TaggedExpected) -> VmsTagged:
         """See the ownership tag on every VM; attach it where Machine API left it out, which it does in silence."""
         return await self._context.on(expected.vcenter, _ensure_tagged, expected)

@@ -1,8 +1,7 @@
 """The final report: every claim made from what is read now, never from what was done."""
 
-from temporalio import activity
-
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from activities.verify import cluster_claims, vcenter_claims
 from migration.frozen_model import FrozenModel
 from migration.plan import Plan, SecretAddress, VCenterReference
@@ -44,7 +43,7 @@ class Verification:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    @activity.defn(name="verify_cluster")
+    @defined(name="verify_cluster")
     async def cluster(self, order: ClusterClaims) -> ClusterReport:
         """Every claim that the cluster's own objects can prove."""
         plan = order.plan
@@ -62,7 +61,7 @@ class Verification:
             ],
         )
 
-    @activity.defn(name="verify_vcenters")
+    @defined(name="verify_vcenters")
     async def vcenters(self, order: VCenterClaims) -> VCenterReport:
         """Every claim that only the vCenters can prove."""
         plan = order.plan

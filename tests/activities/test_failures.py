@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from temporalio import activity
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ExecuteActivityInput
@@ -16,6 +18,7 @@ from temporalio.worker import ExecuteActivityInput
 from activities.runtime import heartbeat
 from activities.runtime.failures import OutageTooLong, WaitFailed, WaitTimedOut, failure
 from activities.runtime.interceptor import ActivityScope
+from activities.runtime.phase_header import HEADER
 from journal.store import Journal
 from migration.audit.call import Scope, scope
 from migration.documents.cloud_config import CloudConfigError
@@ -73,9 +76,11 @@ def journal(tmp_path: Path) -> Any:
     journal.close()
 
 
-async def around(journal: Journal, function: Callable[[], Awaitable[Any]], environment: ActivityEnvironment) -> Any:
+async def around(
+    journal: Journal, function: Callable[[], Awaitable[Any]], environment: ActivityEnvironment, **headers: Payload
+) -> Any:
     interceptor = ActivityScope(journal).intercept_activity(Calling(None))  # type: ignore[arg-type]  # the innermost
-    given = ExecuteActivityInput(fn=function, args=[], executor=None, headers={})
+    given = ExecuteActivityInput(fn=function, args=[], executor=None, headers=headers)
     return await environment.run(interceptor.execute_activity, given)
 
 
@@ -85,12 +90,10 @@ async def test_an_activity_knows_on_whose_behalf_it_acts(journal: Journal) -> No
 
     environment = ActivityEnvironment()
     environment.info = environment.info.__class__(
-        **(
-            vars(environment.info)
-            | {"activity_id": "11-create_workers.wait_ready.3", "activity_type": "a", "attempt": 2}
-        )
+        **(vars(environment.info) | {"activity_id": "of-no-meaning.3", "activity_type": "a", "attempt": 2})
     )
-    assert await around(journal, look, environment) == Scope(
+    [phase] = DataConverter.default.payload_converter.to_payloads(["create_workers"])
+    assert await around(journal, look, environment, **{HEADER: phase}) == Scope(
         migration="test", run="test-run", phase="create_workers", activity="a", attempt=2
     )
 

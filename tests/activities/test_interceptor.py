@@ -6,6 +6,8 @@ import pytest
 from temporalio import activity
 from temporalio.testing import ActivityEnvironment
 
+from activities.registry import SUBJECTS
+from activities.runtime.definition import INTERRUPTIBLE, definitions
 from activities.runtime.interceptor import _to_its_end
 
 
@@ -17,7 +19,7 @@ async def _cancelled_while(name: str, done: list[str]) -> "asyncio.Task[str]":
         done.append(name)
         return "outcome"
 
-    task = asyncio.create_task(_to_its_end(asyncio.ensure_future(attempt()), name))
+    task = asyncio.create_task(_to_its_end(asyncio.ensure_future(attempt()), interruptible=name in INTERRUPTIBLE))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()
@@ -62,7 +64,7 @@ async def test_a_change_that_nobody_waits_for_stops_between_two_calls(
         done.append("second call")
 
     async def change() -> None:
-        await _to_its_end(asyncio.ensure_future(attempt()), "scale_machine_sets_to_zero")
+        await _to_its_end(asyncio.ensure_future(attempt()), interruptible=False)
 
     environment = ActivityEnvironment()
     task = asyncio.ensure_future(environment.run(change))
@@ -73,3 +75,9 @@ async def test_a_change_that_nobody_waits_for_stops_between_two_calls(
     ended = await asyncio.gather(task, return_exceptions=True)
     assert done == ([] if stops else ["second call"])
     assert isinstance(ended[0], asyncio.CancelledError) is stops
+
+
+def test_what_may_be_interrupted_is_said_where_it_is_defined() -> None:
+    every = [each for subject in SUBJECTS for each in definitions(subject).values()]
+    assert {each.name for each in every if each.interruptible} == INTERRUPTIBLE
+    assert {each.name for each in every if each.name.startswith(("wait_", "follow_"))} == INTERRUPTIBLE

@@ -2,7 +2,8 @@
 
 import pytest
 
-from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, activity_id, number, phase_of, row
+from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, activity_id, number, row
+from tests.prove.fault_points import phase_of
 
 
 def test_names_and_order_are_those_in_peoples_runbooks() -> None:

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 from temporalio.client import Client
 
-from migration.phase import PhaseName, phase_of
+from migration.phase import PhaseName
 from migration.run.status import State
 from tests.e2e import claims
-from tests.prove.fault_points import Fate, FaultPoint, Moment
+from tests.prove.fault_points import Fate, FaultPoint, Moment, phase_of
 from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove

@@ -13,6 +13,15 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from migration.phase import PhaseName
+
+
+def phase_of(activity_id: str) -> str:
+    """The phase in an activity's id, read from outside; empty when `migration.phase.activity_id` did not make it."""
+    head = activity_id.partition(".")[0]
+    name = head.partition("-")[2]
+    return name if name in {each.value for each in PhaseName} else ""
+
 
 class Moment(StrEnum):
     """Boundaries of an activity."""

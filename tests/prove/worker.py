@@ -21,13 +21,12 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 import temporal
 import worker.main
-from activities.runtime.interceptor import WAITS
+from activities.runtime.definition import INTERRUPTIBLE
 from config import logs
 from config.settings import Settings
 from journal.store import Journal
 from migration.audit.call import Call, Scope
-from migration.phase import phase_of
-from tests.prove.fault_points import Fate, FaultPoint, FaultPoints, Moment
+from tests.prove.fault_points import Fate, FaultPoint, FaultPoints, Moment, phase_of
 
 READERS = ("preflight", "observe_", "verify_", "compare_", "source_is_fit")
 """Names of activities that change nothing begin so: they are struck after a read, all others after a change."""
@@ -106,7 +105,7 @@ class Fates(ClientInterceptor, Interceptor):
     def answered(self, call: Call) -> None:
         """A call to the outside was answered."""
         mine = attempt.get()
-        if mine is None or mine.type.startswith(WAITS) or not (call.mutating or mine.type.startswith(READERS)):
+        if mine is None or mine.type in INTERRUPTIBLE or not (call.mutating or mine.type.startswith(READERS)):
             return
         mine.calls += 1
         for each in self.due(mine, Moment.DURING):
@@ -123,7 +122,7 @@ class _Around(ActivityInboundInterceptor):
         mine = self._fates.begins()
         attempt.set(mine)
         await self._fates.meet(mine, Moment.BEFORE)
-        if mine.type.startswith(WAITS):
+        if mine.type in INTERRUPTIBLE:
             self._fates.wait_begins(mine)
         try:
             result = await self.next.execute_activity(input)

@@ -20,6 +20,7 @@ from activities.cluster.checkpoint import CheckpointFound, CheckpointQuery
 from activities.decisions import Decisions
 from activities.runtime import heartbeat
 from activities.runtime.context import Context
+from activities.runtime.definition import DEFINED, definitions
 from config.settings import Settings
 from journal.store import Journal
 from migration.run.checkpoint import Checkpoint
@@ -133,8 +134,7 @@ class World:
         return CheckpointFound(namespace="openshift-vcf-migration", record=self.records[-1] if self.records else None)
 
     def _fake(self, real: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        name = activity._Definition.must_from_callable(real).name
-        assert name is not None
+        name = DEFINED[real].name
         hints = get_type_hints(real)
         (argument,) = [key for key in inspect.signature(real).parameters if key != "self"]
 
@@ -160,4 +160,4 @@ class World:
 
 
 def _definitions(subject: type) -> list[Callable[..., Any]]:
-    return [each for each in vars(subject).values() if hasattr(each, "__temporal_activity_definition")]
+    return [getattr(subject, method) for method in definitions(subject)]

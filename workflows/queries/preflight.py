@@ -7,6 +7,7 @@ from temporalio.common import RetryPolicy
 
 from activities.cluster.identity import Identity
 from activities.preflight.preflight import Preflight, PreflightInput
+from activities.runtime.phase_header import in_phase
 from migration.phase import PhaseName, activity_id
 from migration.preflight.result import PreflightResult
 from migration.run.request import ClusterName, PreflightRequest, workflow_id
@@ -39,18 +40,19 @@ class PreflightWorkflow:
             schedule_to_close_timeout=timedelta(seconds=15),
             retry_policy=_RETRY,
         )
-        return await workflow.execute_activity_method(
-            Preflight.examine,
-            PreflightInput(
-                migration=workflow_id(identity.infrastructure_name),
-                run=workflow.info().run_id,
-                cluster=question.cluster,
-                spec=question.spec,
-            ),
-            activity_id=activity_id(PhaseName.PREFLIGHT, "examine", 1),
-            summary="read both sides, judge, rehearse",
-            start_to_close_timeout=timedelta(minutes=2),
-            schedule_to_close_timeout=PATIENCE - timedelta(seconds=20),
-            heartbeat_timeout=timeouts.HEARTBEAT,
-            retry_policy=_RETRY,
-        )
+        with in_phase(PhaseName.PREFLIGHT):
+            return await workflow.execute_activity_method(
+                Preflight.examine,
+                PreflightInput(
+                    migration=workflow_id(identity.infrastructure_name),
+                    run=workflow.info().run_id,
+                    cluster=question.cluster,
+                    spec=question.spec,
+                ),
+                activity_id=activity_id(PhaseName.PREFLIGHT, "examine", 1),
+                summary="read both sides, judge, rehearse",
+                start_to_close_timeout=timedelta(minutes=2),
+                schedule_to_close_timeout=PATIENCE - timedelta(seconds=20),
+                heartbeat_timeout=timeouts.HEARTBEAT,
+                retry_policy=_RETRY,
+            )
