@@ -23,7 +23,7 @@ from workflows.phases import UNDOABLE, create_folder, create_tags
 from workflows.rollback_readiness import require_source
 from workflows.run import Run
 from workflows.saga import Saga
-from workflows.stability import wait_until_stable
+from workflows.shared_steps import wait_until_stable
 from workflows.status.failures import explain
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from activities.cluster.metadata import Metadata, MetadataOrder
 from activities.cluster.quiesce import Quiesce, QuiesceOrder, RestoreAutoscalers
 from migration.phase import PhaseName
 from workflows import timeouts
-from workflows.restart import restart_vsphere_pods
 from workflows.run import Run
+from workflows.shared_steps import restart_vsphere_pods
 
 name = PhaseName.CLEANUP
 

@@ -4,8 +4,8 @@ from activities.cluster.machine_sets import MachineSetNames, MachineSets, NewSet
 from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
 from migration.phase import PhaseName
 from workflows import timeouts
-from workflows.ownership import see_ownership_tags
 from workflows.run import Run, gather_all
+from workflows.shared_steps import see_ownership_tags
 
 name = PhaseName.CREATE_WORKERS
 

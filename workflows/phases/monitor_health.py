@@ -2,7 +2,7 @@
 
 from migration.phase import PhaseName
 from workflows.run import Run
-from workflows.stability import wait_until_stable
+from workflows.shared_steps import wait_until_stable
 
 name = PhaseName.MONITOR_HEALTH
 

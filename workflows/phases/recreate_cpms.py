@@ -9,8 +9,8 @@ from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
 from migration.phase import PhaseName
 from migration.run.request import ClusterName
 from workflows import timeouts
-from workflows.ownership import see_ownership_tags
 from workflows.run import Run
+from workflows.shared_steps import see_ownership_tags
 
 name = PhaseName.RECREATE_CPMS
 

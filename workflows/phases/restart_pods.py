@@ -1,8 +1,8 @@
 """Phase 9: restart the pods that read vCenter's address and credentials only when they start."""
 
 from migration.phase import PhaseName
-from workflows.restart import restart_vsphere_pods
 from workflows.run import Run
+from workflows.shared_steps import restart_vsphere_pods
 
 name = PhaseName.RESTART_PODS
 

@@ -4,7 +4,7 @@ from activities.verify.verification import ClusterClaims, VCenterClaims, Verific
 from migration.phase import PhaseName
 from workflows.phase import NotProven
 from workflows.run import Run
-from workflows.stability import wait_until_stable
+from workflows.shared_steps import wait_until_stable
 
 name = PhaseName.VERIFY
 
