@@ -10,14 +10,14 @@ from temporalio.client import WorkflowExecutionDescription
 
 import temporal
 from client.no_worker import what_to_start
-from migration.phase import TABLE, PhaseName, number
+from migration.phase import FIRST, TABLE, PhaseName, number
 from migration.run.status import MigrationStatus, PhaseRecord, PhaseState, State, progress
 
 
 def fallback_status(description: WorkflowExecutionDescription) -> MigrationStatus:
     """The status, as far as search attributes tell."""
     attributes = description.typed_search_attributes
-    phase = PhaseName(attributes.get(temporal.PHASE, PhaseName.PREFLIGHT))
+    phase = PhaseName(attributes.get(temporal.PHASE, FIRST))
     state = State(attributes.get(temporal.STATE, State.PENDING))
     records = [PhaseRecord(phase=each.name, state=_state(each.name, phase, state)) for each in TABLE]
     return MigrationStatus(

@@ -27,7 +27,7 @@ from client.pending_activities import observations
 from client.signing import Signer
 from config.settings import Settings
 from migration.commands import Instruction, Verb
-from migration.phase import PhaseName
+from migration.phase import FIRST, PhaseName
 from migration.plan import Plan
 from migration.preflight.result import PreflightResult
 from migration.run.adoption import Adoption
@@ -308,7 +308,7 @@ class Migrations:
                 id=each.id,
                 cluster=attributes.get(temporal.CLUSTER, ""),
                 state=_state(each.status, attributes.get(temporal.STATE, State.PENDING)),
-                phase=PhaseName(attributes.get(temporal.PHASE, PhaseName.PREFLIGHT)),
+                phase=PhaseName(attributes.get(temporal.PHASE, FIRST)),
                 needs_human=attributes.get(temporal.NEEDS_HUMAN, False),
                 started=each.start_time,
                 completed=each.close_time,

@@ -1,4 +1,4 @@
-"""The migration, top to bottom: fifteen phases in order, each done when the world says so.
+"""The migration, top to bottom: the phases in order, each done when the world says so.
 
 People may stop it, ask it, send it back: what they want takes effect at the next safe point
 (`workflows.control.control`). A phase that the world refuses for good rolls everything back by itself, or parks and
@@ -15,7 +15,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from migration.commands import Verb
-from migration.phase import IRREVERSIBLE, POINT_OF_NO_RETURN, PhaseName, number, reversible
+from migration.phase import FIRST, POINT_OF_NO_RETURN, PhaseName, number, reversible, row
 from migration.plan import Plan
 from migration.run.adoption import Adoption
 from migration.run.gate import is_gated, make_gate
@@ -72,7 +72,7 @@ class MigrationWorkflow:
         """Go through the phases; the result is the final status, with its report."""
         self._decision_log.open()
         try:
-            begun = await self._take_over(request, request.adopts) if request.adopts else PhaseName.PREFLIGHT
+            begun = await self._take_over(request, request.adopts) if request.adopts else FIRST
             for phase in PHASES[number(begun) - 1 :]:
                 await self._through(phase, approved=phase.name is begun)
         except PreflightRefused as refusal:
@@ -99,7 +99,8 @@ class MigrationWorkflow:
         await self.control.safe_point(phase.name)
         seen = await self._check_rollback_readiness(phase.name)
         if is_gated(phase.name, self._run.spec) and not approved:
-            gate = make_gate(phase.name, self._run.plan, since=workflow.now(), rollback_readiness="; ".join(seen))
+            touches = phase.touches(self._run.plan)
+            gate = make_gate(phase.name, touches, since=workflow.now(), rollback_readiness="; ".join(seen))
             await self.control.gate(gate)
             seen = await self._check_rollback_readiness(phase.name)  # the answer may have taken days
         while True:
@@ -120,7 +121,7 @@ class MigrationWorkflow:
                 return self._tracker.complete(phase.name, [*seen, *evidence])
 
     async def _check_rollback_readiness(self, phase: PhaseName) -> list[str]:
-        if phase not in IRREVERSIBLE or self.control.crossed:
+        if self.control.crossed or not row(phase).needs_source:
             return []
         return [await check_rollback_readiness(self._run, phase, self.control, self._checkpoints)]
 

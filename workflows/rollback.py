@@ -19,7 +19,7 @@ from migration.phase import PhaseName
 from workflows.checkpoints import Checkpoints
 from workflows.control.control import Control
 from workflows.phase import NotProven, Undoable
-from workflows.phases import UNDOABLE, create_folder, create_tags
+from workflows.phases import OBSERVING, UNDOABLE
 from workflows.rollback_readiness import require_source
 from workflows.run import Run
 from workflows.saga import Saga
@@ -40,7 +40,7 @@ async def roll_back(run: Run, saga: Saga, control: Control, checkpoints: Checkpo
     await require_source(run, control)
     await _until_done(run, begun, control, checkpoints.rolling_back)
     undone: list[PhaseName] = []
-    for step in saga.in_reverse(UNDOABLE):
+    for step in saga.in_undo_order(UNDOABLE):
         run.tracker.undoing(step.name)
         evidence = await _until_done(run, step.name, control, partial(_undo, run, step, checkpoints, undone))
         run.tracker.undone(step.name, evidence)
@@ -81,11 +81,13 @@ async def _undo(run: Run, step: Undoable, checkpoints: Checkpoints, undone: list
 async def _baseline(run: Run) -> None:
     await wait_until_stable(run, excused=[])
     compared = await run.act(Baseline.compare, BaselineInput(plan=run.plan), "compare everything with how it was")
-    claims = [*compared.claims, *await create_tags.compare(run), *await create_folder.compare(run)]
+    claims = list(compared.claims)
+    for each in OBSERVING:
+        claims += await each.compare(run)
     run.tracker.reported(claims)
-    broken = [each for each in claims if not each.holds]
+    broken = [claim for claim in claims if not claim.holds]
     if broken:
         raise NotProven(
-            "; ".join(f"not as it was: {each.claim} ({each.read})" for each in broken),
+            "; ".join(f"not as it was: {claim.claim} ({claim.read})" for claim in broken),
             remedy="mend what each sentence names, then retry: this step only reads",
         )

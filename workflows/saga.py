@@ -1,10 +1,10 @@
 """What a rollback would do now: recorded as data before each phase acts, undone in reverse.
 
-Recorded before, because an act may have worked although nobody heard of it; so every undo must be safe when its act
-never happened. Data and not closures, so that people can read it in the status and a replay finds the same.
+It is recorded before, because an act may have worked although its answer was lost; so every undo must be safe when its
+act never happened. Data and not closures, so that people can read it in the status and a replay finds the same.
 """
 
-from migration.phase import PhaseName, row
+from migration.phase import PhaseName, row, undo_order
 from migration.run.status import Compensation
 from workflows.phase import Undoable
 from workflows.status.tracker import StatusTracker
@@ -34,22 +34,15 @@ class Saga:
         self._tell()
 
     def clear(self) -> None:
-        """The point of no return is crossed: there is nothing to go back to."""
+        """The point of no return is crossed: nothing can be undone any more."""
         self._recorded.clear()
         self._tell()
 
-    def in_reverse(self, steps: tuple[Undoable, ...]) -> list[Undoable]:
-        """The recorded phases in the order in which they are undone.
-
-        The last one first, but for the pods: they read credentials and configuration when they start, so they are
-        restarted once both are back.
-        """
-        order = list(reversed(self._recorded))
-        if {PhaseName.RESTART_PODS, PhaseName.UPDATE_SECRETS} <= set(order):
-            order.remove(PhaseName.RESTART_PODS)
-            order.insert(order.index(PhaseName.UPDATE_SECRETS) + 1, PhaseName.RESTART_PODS)
+    def in_undo_order(self, steps: tuple[Undoable, ...]) -> list[Undoable]:
+        """The recorded phases in the order in which they are undone."""
         known = {each.name: each for each in steps}
-        return [known[each] for each in order]
+        return [known[each] for each in undo_order(self._recorded)]
 
     def _tell(self) -> None:
-        self._tracker.would_undo([Compensation(phase=each, undo=row(each).undo) for each in self._recorded])
+        last_first = reversed(undo_order(self._recorded))
+        self._tracker.would_undo([Compensation(phase=each, undo=row(each).undo) for each in last_first])

@@ -8,6 +8,9 @@ from migration.run.status import MachineView
 from workflows import timeouts
 from workflows.run import Run, gather_all
 
+RESTARTED_PODS = "the vSphere-aware pods of six namespaces, replaced by new ones"
+"""What `restart_vsphere_pods` changes, for the person who approves it."""
+
 
 async def restart_vsphere_pods(run: Run) -> list[str]:
     """Replace every vSphere-aware pod: after the target was added, and after the source was removed; the evidence.

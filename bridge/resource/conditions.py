@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from bridge.resource.parts import Condition, PreflightSummary, Refusal, cut
-from migration.phase import PhaseName
+from migration.phase import TABLE, OfficialCondition, PhaseName
 from migration.run.status import Gate, MigrationStatus, PhaseState, State
 
 Truth = Literal["True", "False", "Unknown"]
@@ -18,20 +18,10 @@ Truth = Literal["True", "False", "Unknown"]
 ACCEPTED, SYNCED, DELETION_BLOCKED = "Accepted", "Synced", "DeletionBlocked"
 PREFLIGHT_PASSED, PROGRESSING, SUCCEEDED = "PreflightPassed", "Progressing", "Succeeded"
 AWAITING_APPROVAL, NEEDS_ATTENTION, ROLLED_BACK = "AwaitingApproval", "NeedsAttention", "RolledBack"
-READY = "Ready"
+READY = OfficialCondition.READY.value
 
 OFFICIAL: dict[str, tuple[PhaseName, ...]] = {
-    "InfrastructurePrepared": (PhaseName.PREFLIGHT, PhaseName.BACKUP, PhaseName.DISABLE_CVO),
-    "DestinationInitialized": (PhaseName.UPDATE_SECRETS, PhaseName.CREATE_TAGS, PhaseName.CREATE_FOLDER),
-    "MultiSiteConfigured": (
-        PhaseName.UPDATE_INFRASTRUCTURE,
-        PhaseName.UPDATE_CONFIG,
-        PhaseName.RESTART_PODS,
-        PhaseName.MONITOR_HEALTH,
-    ),
-    "WorkloadMigrated": (PhaseName.CREATE_WORKERS, PhaseName.RECREATE_CPMS, PhaseName.SCALE_OLD),
-    "SourceCleaned": (PhaseName.CLEANUP,),
-    READY: (PhaseName.VERIFY,),
+    kind.value: tuple(each.name for each in TABLE if each.condition is kind) for kind in OfficialCondition
 }
 """The official operator's conditions, in its order, and the phases that make each of them true."""
 

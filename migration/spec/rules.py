@@ -14,7 +14,7 @@ from typing import Any
 from migration.commands import LONGEST_NAME
 from migration.frozen_model import KubeObject
 from migration.names import is_label_value, sanitise
-from migration.phase import PhaseName
+from migration.phase import FIRST, following
 from migration.spec.draft import DraftDomain, draft
 from migration.spec.model import DesiredState, MigrationSpec
 from migration.spec.paths import place_problems
@@ -228,9 +228,9 @@ def _labels(spec: _Draft) -> Iterator[Problem]:
 
 def _gates(spec: _Draft) -> Iterator[Problem]:
     for index, each in enumerate(_listed(spec.document, "gates")):
-        if each == PhaseName.PREFLIGHT:
+        if each == FIRST:
             rule = "cannot be gated: it only reads, and there is no plan to approve before it"
-            remedy = f"Gate {PhaseName.BACKUP}, the phase after it: its gate shows the plan."
+            remedy = f"Gate {following(FIRST)}, the phase after it: its gate shows the plan."
             yield Problem(field=f"spec.gates[{index}]", value=shown(each), rule=rule, remedy=remedy)
 
 

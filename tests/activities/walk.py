@@ -11,7 +11,7 @@ from activities.decisions import Decisions, DecisionsMade
 from activities.preflight.preflight import Preflight, PreflightInput
 from journal.store import Entry
 from lab.commands import Lab
-from migration.phase import IRREVERSIBLE, PhaseName
+from migration.phase import PhaseName, row
 from migration.plan import Plan
 from migration.preflight.result import PreflightResult
 from migration.run.request import ClusterName, MigrationRequest
@@ -111,7 +111,7 @@ async def walk(lab: Lab, trying: Attempts) -> Walk:
 
 async def _through(phase: Phase, run: Run, chronicle: Checkpoints) -> list[str]:
     """One phase as the workflow goes through it."""
-    if phase.name in IRREVERSIBLE:
+    if row(phase.name).needs_source:
         await check_source(run)
     await chronicle.begins(phase.name)
     return await phase.do(run)

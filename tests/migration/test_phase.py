@@ -2,8 +2,19 @@
 
 import pytest
 
-from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, activity_id, number, row
-from tests.prove.fault_points import phase_of
+from migration.phase import (
+    POINT_OF_NO_RETURN,
+    TABLE,
+    OfficialCondition,
+    PhaseName,
+    activity_id,
+    number,
+    phase_of,
+    reversible,
+    row,
+    undo_order,
+)
+from migration.phase import PhaseName as P
 
 
 def test_names_and_order_are_those_in_peoples_runbooks() -> None:
@@ -19,6 +30,43 @@ def test_names_and_order_are_those_in_peoples_runbooks() -> None:
 def test_every_row_says_what_people_read_and_weighs_something() -> None:
     assert all(each.title and each.proof and each.weight > 0 for each in TABLE)
     assert sum(each.weight for each in TABLE) == 100
+
+
+def test_columns_agree_with_each_other() -> None:
+    assert sum(each.first_gate for each in TABLE) == sum(each.point_of_no_return for each in TABLE) == 1
+    assert row(POINT_OF_NO_RETURN).needs_source
+    assert not any(each.undo for each in TABLE if not reversible(each.name))
+    assert all(each.undo and row(each.undo_after).undo for each in TABLE if each.undo_after)
+    assert all(number(each.undo_after) < number(each.name) for each in TABLE if each.undo_after)
+
+
+def test_the_official_conditions_become_true_one_after_the_other() -> None:
+    told = [each.condition for each in TABLE]
+    order = list(OfficialCondition)
+    assert set(told) == set(order)
+    assert told == sorted(told, key=order.index)
+
+
+@pytest.mark.parametrize(
+    ("begun", "undone"),
+    [
+        ([], []),
+        ([P.PREFLIGHT, P.BACKUP], []),
+        ([P.PREFLIGHT, P.BACKUP, P.DISABLE_CVO], [P.DISABLE_CVO]),
+        ([P.DISABLE_CVO, P.UPDATE_SECRETS, P.CREATE_TAGS], [P.CREATE_TAGS, P.UPDATE_SECRETS, P.DISABLE_CVO]),
+        (
+            [P.DISABLE_CVO, P.UPDATE_SECRETS, P.UPDATE_CONFIG, P.RESTART_PODS],
+            [P.UPDATE_CONFIG, P.UPDATE_SECRETS, P.RESTART_PODS, P.DISABLE_CVO],
+        ),
+        (
+            [P.UPDATE_SECRETS, P.UPDATE_CONFIG, P.RESTART_PODS, P.MONITOR_HEALTH, P.CREATE_WORKERS],
+            [P.CREATE_WORKERS, P.UPDATE_CONFIG, P.UPDATE_SECRETS, P.RESTART_PODS],
+        ),
+        ([P.UPDATE_CONFIG, P.RESTART_PODS], [P.RESTART_PODS, P.UPDATE_CONFIG]),
+    ],
+)
+def test_what_a_rollback_undoes_and_in_which_order(begun: list[P], undone: list[P]) -> None:
+    assert undo_order(begun) == undone
 
 
 @pytest.mark.parametrize("name", PhaseName)

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lab.faults import fault
-from migration.phase import TABLE, PhaseName, number, reversible
+from migration.phase import FIRST_GATE, TABLE, PhaseName, following, number, reversible, row
 from migration.run.status import MigrationStatus, PhaseState, State
 from tests.prove.fault_points import Fate, FaultPoint
 from tests.prove.harness import Harness
@@ -36,7 +36,7 @@ BEGINS = {PhaseName.CREATE_WORKERS: 4.0, PhaseName.RECREATE_CPMS: 15.0, PhaseNam
 CELLS = [f"{phase}.{how}" for phase in BEFORE_NO_RETURN for how in ("during", "after", "crash")] + [
     f"{phase}.{how}" for phase in MOVING for how in ("cancel", *AWAY)
 ]
-LEAVING_NOTHING = {PhaseName.PREFLIGHT, PhaseName.BACKUP}
+LEAVING_NOTHING = {each.name for each in TABLE if number(each.name) < number(FIRST_GATE)}
 LOOK = 5.0
 
 
@@ -74,10 +74,10 @@ def _send_back(harness: Harness, phase: PhaseName, how: str, *, seed: int) -> tu
         _wait_for_snare(harness, migration, phase)
     else:
         harness.fault_points.lay()
-        migration = harness.begin(gates=[_following(phase)])
+        migration = harness.begin(gates=[following(phase)])
         harness.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=MIGRATION_SECONDS)
     if how == "crash":
-        where = _following(phase) if phase is PhaseName.MONITOR_HEALTH else phase
+        where = phase if row(phase).undo or phase in LEAVING_NOTHING else following(phase)
         harness.fault_points.lay(FaultPoint(name="crash", fate=Fate.DIE, phase=where, seed=seed))
     asked = time.time()
     if how == "cancel":
@@ -116,10 +116,6 @@ def _wait_for_snare(harness: Harness, migration: str, phase: PhaseName) -> None:
                 raise TimeoutError(f"{phase} was not met: {status.state} in {status.phase}: {status.message}")
 
 
-def _following(phase: PhaseName) -> PhaseName:
-    return TABLE[number(phase)].name
-
-
 def cancel(harness: Harness, migration: str) -> None:
     """Temporal's own Cancel, as its CLI says it."""
     binary = Path(sys.executable).parent / "temporal"
@@ -140,11 +136,11 @@ def _judged(status: MigrationStatus, phase: PhaseName, how: str) -> list[str]:
     if not status.report and number(phase) > number(PhaseName.BACKUP):
         wrong.append("no report of its own")
     said = [each.phase for each in status.decisions if each.verb in {"rollback", "cancel"}]
-    wanted = phase if how in {"during", "cancel"} else _following(phase)
+    wanted = phase if how in {"during", "cancel"} else following(phase)
     if said != [wanted]:
         wrong.append(f"the wish was heard in {', '.join(said) or 'no phase'} instead of {wanted}")
     undone = {each.phase for each in status.phases if each.state is PhaseState.UNDONE}
-    if phase in undone or phase in LEAVING_NOTHING or phase is PhaseName.MONITOR_HEALTH:
+    if phase in undone or not row(phase).undo:
         return wrong
     if how in {"during", "cancel"} and not next(each.attempts for each in status.phases if each.phase is phase):
         return wrong  # held in the look at the source, which comes before the phase

@@ -36,7 +36,7 @@ async def test_each_phase_is_on_record_before_it_acts(steered: Steer, world: Wor
     assert result.state is State.COMPLETED
     *phases, last = world.records
     assert [each.phase for each in phases] == [each.name for each in TABLE[1:]]
-    assert [each.ended for each in phases] == [None] * 14
+    assert [each.ended for each in phases] == [None] * (len(TABLE) - 1)
     assert (last.phase, last.ended) == (PhaseName.VERIFY, State.COMPLETED)
     written = [index for index, call in enumerate(world.calls) if call == "write_checkpoint"]
     for record, position in zip(phases, written, strict=False):
@@ -116,6 +116,6 @@ async def test_a_way_back_is_on_record_step_by_step(steered: Steer, world: World
     assert {each.going_back for each in back} == {True}
     assert {each.phase for each in back} == {PhaseName.CREATE_WORKERS}
     in_reverse = [each for each in UNDO if each in world.records[forward - 1].to_undo]
-    # The pods wait for credentials and configuration, as `Saga.in_reverse` has it.
+    # The pods wait for credentials and configuration, as `undo_order` has it.
     assert [each.undone for each in back[:-1]] == [in_reverse[:count] for count in range(len(in_reverse))]
     assert (back[-1].ended, [each.ended for each in back[:-1]]) == (State.ROLLED_BACK, [None] * (len(back) - 1))

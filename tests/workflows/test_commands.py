@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from migration.phase import TABLE, PhaseName
+from migration.phase import PhaseName
 from migration.run.status import State
 from migration.spec.model import ApprovalMode
 from tests.workflows.conftest import Steer
-from tests.workflows.control.test_control import Handle, calling, until
+from tests.workflows.control.test_control import GATED, Handle, calling, until
 from tests.workflows.fingerprint import commands
 from tests.workflows.world import World
 from workflows.phases import UNDOABLE
@@ -75,7 +75,7 @@ async def test_forward(steered: Steer) -> None:
 
 async def test_gated(steered: Steer) -> None:
     handle = await steered(approval_mode=ApprovalMode.MANUAL)
-    for each in TABLE[2:]:
+    for each in GATED:
         await until(handle, State.AWAITING_APPROVAL, each.name)
         await quiet(handle)
         await handle.execute_update("approve")

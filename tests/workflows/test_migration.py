@@ -24,7 +24,7 @@ async def parked(handle: object) -> MigrationStatus:
             return status
 
 
-async def test_fifteen_phases_in_order(start: Start, world: World) -> None:
+async def test_every_phase_in_order(start: Start, world: World) -> None:
     result = await (await start()).result()
     assert result.state is State.COMPLETED
     assert [each.phase for each in result.phases] == list(PhaseName)

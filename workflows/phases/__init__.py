@@ -1,4 +1,4 @@
-"""The fifteen phases, one module each, in the order they run."""
+"""The phases, one module each, in the order of the table in `migration.phase`."""
 
 from workflows.phase import Observing, Step, Undoable
 from workflows.phases import (
@@ -37,19 +37,8 @@ PHASES: tuple[Step, ...] = (
     verify,
 )
 
-UNDOABLE: tuple[Undoable, ...] = (
-    disable_cvo,
-    update_secrets,
-    create_tags,
-    create_folder,
-    update_infrastructure,
-    update_config,
-    restart_pods,
-    create_workers,
-    recreate_cpms,
-    scale_old,
-)
-"""The phases that leave something behind; each of these modules has an `undo`."""
+UNDOABLE: tuple[Undoable, ...] = tuple(each for each in PHASES if isinstance(each, Undoable))
+"""The phases whose module has an `undo`: those that leave something behind."""
 
-OBSERVING: tuple[Observing, ...] = (create_tags, create_folder)
-"""The phases that look at a target before they act; the cluster's own objects are `backup`'s."""
+OBSERVING: tuple[Observing, ...] = tuple(each for each in PHASES if isinstance(each, Observing))
+"""The phases whose module looks at a target before it acts; the cluster's own objects are `backup`'s."""

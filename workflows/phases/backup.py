@@ -1,4 +1,4 @@
-"""Phase 2: before-images of everything that any later phase touches, as Secrets in the migration's namespace.
+"""Before-images of everything that any later phase touches, as Secrets in the migration's namespace.
 
 They are written once: a later attempt finds them and compares checksums, so that a before-image can never be taken of
 something already changed.
@@ -7,10 +7,16 @@ something already changed.
 from activities.cluster.backup import Backup, BackupOrder
 from migration.before_images import touched
 from migration.phase import PhaseName
+from migration.plan import Plan
 from migration.run.status import BackupReference
 from workflows.run import Run
 
 name = PhaseName.BACKUP
+
+
+def touches(plan: Plan) -> list[str]:
+    """The Secrets that it makes."""
+    return [f"+ Secrets in {plan.namespace}: before-images, and the record of this migration"]
 
 
 async def do(run: Run) -> list[str]:

@@ -1,4 +1,4 @@
-"""Phase 14: the point of no return. The source vCenter leaves every configuration of the cluster.
+"""The point of no return. The source vCenter leaves every configuration of the cluster.
 
 What is "the source" was pinned by preflight: each step removes exactly that name, so that a second attempt of any of
 them finds nothing left to remove instead of removing the target. MachineSets go first, since OpenShift refuses to
@@ -12,11 +12,27 @@ from activities.cluster.machine_sets import MachineSetNames, MachineSets
 from activities.cluster.metadata import Metadata, MetadataOrder
 from activities.cluster.quiesce import Quiesce, QuiesceOrder, RestoreAutoscalers
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows import timeouts
 from workflows.run import Run
-from workflows.shared_steps import restart_vsphere_pods
+from workflows.shared_steps import RESTARTED_PODS, restart_vsphere_pods
 
 name = PhaseName.CLEANUP
+
+
+def touches(plan: Plan) -> list[str]:
+    """Everything that names the source, and what was quiesced."""
+    source = plan.source.server
+    return [
+        *(f"MachineSet {each.name}: deleted" for each in plan.source_sets),
+        f"Infrastructure/cluster: - vCenter {source} and its failure domains",
+        f"ConfigMap openshift-config/{plan.cloud_config}: - vCenter {source}",
+        f"Secret kube-system/vsphere-creds: - keys of {source}",
+        RESTARTED_PODS,
+        *(f"MachineHealthCheck {each.name}: goes on" for each in plan.quiesced.health_checks),
+        *(f"MachineAutoscaler {each.name}: over the new MachineSets" for each in plan.quiesced.autoscalers),
+        f"+ Secret in {plan.namespace}: the metadata.json with which an installer destroys the cluster one day",
+    ]
 
 
 async def do(run: Run) -> list[str]:

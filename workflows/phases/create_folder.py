@@ -1,11 +1,17 @@
-"""Phase 6: the folder for the cluster's VMs on the target, with the ownership tag that lets an installer destroy it."""
+"""The folder for the cluster's VMs on the target, with the ownership tag that lets an installer destroy it."""
 
 from activities.vcenter.folders import FolderOrder, FolderRemoval, TargetFolders
 from migration.phase import PhaseName
+from migration.plan import Plan
 from migration.run.status import Claim
 from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_FOLDER
+
+
+def touches(plan: Plan) -> list[str]:
+    """Each failure domain's folder."""
+    return [f"{each.server}: {each.topology.folder}" for each in plan.failure_domains]
 
 
 async def observe(run: Run) -> None:

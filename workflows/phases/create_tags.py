@@ -1,4 +1,4 @@
-"""Phase 5: region, zone and ownership tags on the target.
+"""Region, zone and ownership tags on the target.
 
 Machine API labels nodes by the region and zone tags of where their VM lives, and attaches the ownership tag to every
 VM it clones, but only if that tag exists by then; otherwise it skips it without a word.
@@ -6,11 +6,16 @@ VM it clones, but only if that tag exists by then; otherwise it skips it without
 
 from activities.vcenter.tags import TagsOrder, TagsRemoval, TargetTags
 from migration.phase import PhaseName
-from migration.plan import VCenterPlan
+from migration.plan import Plan, VCenterPlan
 from migration.run.status import Claim
 from workflows.run import Run, gather_all
 
 name = PhaseName.CREATE_TAGS
+
+
+def touches(plan: Plan) -> list[str]:
+    """The tags of each target vCenter."""
+    return [f"{', '.join(plan.target_servers)}: region, zone and ownership tags"]
 
 
 async def observe(run: Run) -> None:

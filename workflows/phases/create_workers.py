@@ -1,13 +1,19 @@
-"""Phase 11: one MachineSet per source set and failure domain; the total is kept, the spread is even."""
+"""One MachineSet per source set and failure domain; the total is kept, the spread is even."""
 
 from activities.cluster.machine_sets import MachineSetNames, MachineSets, NewSetOrder, SetsGone, SetsReady
 from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows import timeouts
 from workflows.run import Run, gather_all
 from workflows.shared_steps import see_ownership_tags
 
 name = PhaseName.CREATE_WORKERS
+
+
+def touches(plan: Plan) -> list[str]:
+    """The MachineSets that it makes."""
+    return [f"+ MachineSet {each.name}: {each.replicas} in {each.failure_domain}" for each in plan.new_sets]
 
 
 async def do(run: Run) -> list[str]:

@@ -1,4 +1,4 @@
-"""Phase 3: quiesce what would fight the migration.
+"""Quiesce what would fight the migration.
 
 MachineHealthChecks would remediate nodes that are slow to join; MachineAutoscalers would scale the very MachineSets
 that are being replaced. The cluster-version-operator is left alone on this strategy: with the gate
@@ -7,9 +7,18 @@ VSphereMultiVCenterDay2 no rule has to come off the Infrastructure CRD, so there
 
 from activities.cluster.quiesce import Quiesce, QuiesceOrder
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows.run import Run
 
 name = PhaseName.DISABLE_CVO
+
+
+def touches(plan: Plan) -> list[str]:
+    """The MachineHealthChecks and MachineAutoscalers that preflight found."""
+    return [
+        *(f"MachineHealthCheck {each.name}: paused" for each in plan.quiesced.health_checks),
+        *(f"MachineAutoscaler {each.name}: set aside" for each in plan.quiesced.autoscalers),
+    ]
 
 
 async def do(run: Run) -> list[str]:

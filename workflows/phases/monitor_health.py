@@ -1,10 +1,16 @@
-"""Phase 10: the cluster must be stable with both vCenters before any machine moves."""
+"""The cluster must be stable with both vCenters before any machine moves."""
 
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows.run import Run
 from workflows.shared_steps import wait_until_stable
 
 name = PhaseName.MONITOR_HEALTH
+
+
+def touches(_plan: Plan) -> list[str]:
+    """Nothing: it only reads."""
+    return []
 
 
 async def do(run: Run) -> list[str]:

@@ -1,14 +1,20 @@
-"""Phase 1: read everything on both sides, report every problem at once, and pin the plan."""
+"""Read everything on both sides, report every problem at once, and pin the plan."""
 
 from temporalio import workflow
 
 from activities.preflight.preflight import Preflight, PreflightInput
 from migration.concern import blocking
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows.phase import PreflightRefused
 from workflows.run import Run
 
 name = PhaseName.PREFLIGHT
+
+
+def touches(_plan: Plan) -> list[str]:
+    """Nothing: it only reads, and there is no plan before it."""
+    return []
 
 
 async def do(run: Run) -> list[str]:

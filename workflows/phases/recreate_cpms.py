@@ -1,4 +1,4 @@
-"""Phase 12: the control plane rolls to the target, one index at a time, by OpenShift's own operator.
+"""The control plane rolls to the target, one index at a time, by OpenShift's own operator.
 
 We point the ControlPlaneMachineSet at the target's failure domains and follow. It creates before it deletes, and
 etcd's own pre-drain hook holds each old master until its replacement votes: neither is ever overridden by us.
@@ -7,12 +7,21 @@ etcd's own pre-drain hook holds each old master until its replacement votes: nei
 from activities.cluster.control_plane import ControlPlane, PointOrder, Rolled, RollExpected
 from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
 from migration.phase import PhaseName
+from migration.plan import Plan
 from migration.run.request import ClusterName
 from workflows import timeouts
 from workflows.run import Run
 from workflows.shared_steps import see_ownership_tags
 
 name = PhaseName.RECREATE_CPMS
+
+
+def touches(plan: Plan) -> list[str]:
+    """The ControlPlaneMachineSet, and each control-plane Machine."""
+    return [
+        f"ControlPlaneMachineSet cluster: Active in {', '.join(plan.control_plane.target_failure_domains)}",
+        *(f"Machine {each}: replaced on {', '.join(plan.target_servers)}" for each in plan.control_plane.machines),
+    ]
 
 
 async def do(run: Run) -> list[str]:

@@ -1,10 +1,16 @@
-"""Phase 9: restart the pods that read vCenter's address and credentials only when they start."""
+"""Restart the pods that read vCenter's address and credentials only when they start."""
 
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows.run import Run
-from workflows.shared_steps import restart_vsphere_pods
+from workflows.shared_steps import RESTARTED_PODS, restart_vsphere_pods
 
 name = PhaseName.RESTART_PODS
+
+
+def touches(_plan: Plan) -> list[str]:
+    """The pods that it replaces."""
+    return [RESTARTED_PODS]
 
 
 async def do(run: Run) -> list[str]:

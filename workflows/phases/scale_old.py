@@ -1,12 +1,18 @@
-"""Phase 13: the source's workers are drained and deleted, now that the target's carry the cluster."""
+"""The source's workers are drained and deleted, now that the target's carry the cluster."""
 
 from activities.cluster.machine_sets import MachineSetNames, MachineSets, SetsGone, SetsReady, SetsRestored
 from activities.vcenter.virtual_machines import VirtualMachines, VmsGone
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows import timeouts
 from workflows.run import Run
 
 name = PhaseName.SCALE_OLD
+
+
+def touches(plan: Plan) -> list[str]:
+    """The source's MachineSets."""
+    return [f"MachineSet {each.name}: {each.replicas} → 0 replicas" for each in plan.source_sets]
 
 
 async def do(run: Run) -> list[str]:

@@ -1,11 +1,17 @@
-"""Phase 8: cloud-provider-config lists the target; the operators' generated copies follow."""
+"""Cloud-provider-config lists the target; the operators' generated copies follow."""
 
 from activities.cluster.cloud_config import AddToConfig, CloudConfig, GeneratedExpected, RemoveFromConfig
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows import timeouts
 from workflows.run import Run
 
 name = PhaseName.UPDATE_CONFIG
+
+
+def touches(plan: Plan) -> list[str]:
+    """The ConfigMap that people write; operators generate the others from it."""
+    return [f"ConfigMap openshift-config/{plan.cloud_config}: + vCenter {', '.join(plan.target_servers)}"]
 
 
 async def do(run: Run) -> list[str]:

@@ -1,12 +1,21 @@
-"""Phase 7: Infrastructure learns the target's vCenters and failure domains, and loses nothing of the source's."""
+"""Infrastructure learns the target's vCenters and failure domains, and loses nothing of the source's."""
 
 from activities.cluster.cloud_config import CloudConfig, GeneratedExpected
 from activities.cluster.infrastructure import AddVCenters, InfrastructureConfig, RemoveVCenter
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows import timeouts
 from workflows.run import Run
 
 name = PhaseName.UPDATE_INFRASTRUCTURE
+
+
+def touches(plan: Plan) -> list[str]:
+    """The Infrastructure, by vCenter and failure domain."""
+    return [
+        f"Infrastructure/cluster: + vCenter {', '.join(plan.target_servers)}",
+        *(f"Infrastructure/cluster: + failure domain {each.name}" for each in plan.failure_domains),
+    ]
 
 
 async def do(run: Run) -> list[str]:

@@ -1,11 +1,17 @@
-"""Phase 4: add the target's credentials beside the source's, and wait until every component's copy carries them."""
+"""Add the target's credentials beside the source's, and wait until every component's copy carries them."""
 
 from activities.cluster.credentials import CopiesExpected, Credentials, CredentialsOrder, RestoreCredentials
 from migration.phase import PhaseName
+from migration.plan import Plan
 from workflows import timeouts
 from workflows.run import Run
 
 name = PhaseName.UPDATE_SECRETS
+
+
+def touches(plan: Plan) -> list[str]:
+    """The cluster's one Secret of vCenter credentials."""
+    return [f"Secret kube-system/vsphere-creds: + keys of {', '.join(plan.target_servers)}"]
 
 
 async def do(run: Run) -> list[str]:

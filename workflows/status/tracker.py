@@ -12,7 +12,7 @@ from temporalio.common import SearchAttributeUpdate
 
 import temporal
 from migration.concern import Concern
-from migration.phase import POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
+from migration.phase import FIRST, POINT_OF_NO_RETURN, TABLE, PhaseName, number, row
 from migration.plan import Plan
 from migration.run.checkpoint import Checkpoint
 from migration.run.request import MigrationRequest
@@ -44,7 +44,7 @@ class StatusTracker:
             id=migration,
             cluster=cluster,
             state=State.PENDING if adopts else State.RUNNING,
-            phase=PhaseName.PREFLIGHT,
+            phase=FIRST,
             progress=0,
             message="starting",
             started=started,

@@ -25,9 +25,9 @@ def records(done: int, *, running: bool = False, failed: bool = False) -> list[P
         (records(0, running=True), 1),
         (records(1), 2),
         (records(1, failed=True), 2),
-        (records(14), 96),
-        (records(14, running=True), 98),
-        (records(15), 100),
+        (records(len(TABLE) - 1), 96),
+        (records(len(TABLE) - 1, running=True), 98),
+        (records(len(TABLE)), 100),
         ([], 0),
     ],
 )
@@ -36,7 +36,7 @@ def test_progress(seen: list[PhaseRecord], percent: int) -> None:
 
 
 def test_progress_never_goes_back_while_phases_complete() -> None:
-    seen = [progress(records(done, running=running)) for done in range(15) for running in (False, True)]
+    seen = [progress(records(done, running=running)) for done in range(len(TABLE)) for running in (False, True)]
     assert seen == sorted(seen)
 
 
