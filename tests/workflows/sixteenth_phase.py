@@ -1,27 +1,37 @@
-"""What the product derives from its phases, as JSON: run where `migration/` and `workflows/` have a sixteenth.
+"""What the product derives from its phases and does with them, as JSON, where `migration/` and `workflows/` have another.
 
 `python -m tests.workflows.sixteenth_phase` in the folder that holds those two. Nothing here names the new phase but by
 `NEW`.
 """
 
+import asyncio
 import json
+import uuid
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
 import yaml
 from rich.console import Console
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
 
+import temporal
 from bridge.crd.definition import text
 from bridge.resource import conditions
 from bridge.resource.history import history
 from cli.status_view import render
+from client.fallback_status import fallback_status
 from migration.phase import TABLE, PhaseName, activity_id, number, phase_of, row
 from migration.run.checkpoint import Checkpoint
 from migration.run.gate import is_gated, make_gate
 from migration.run.status import MigrationStatus, PhaseRecord, PhaseState, State, progress
 from migration.spec.model import ApprovalMode
+from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import PLAN, request
+from tests.workflows.conftest import TEMPORAL
+from tests.workflows.world import World
+from workflows.migration import MigrationWorkflow
 from workflows.phases import OBSERVING, PHASES, UNDOABLE
 from workflows.saga import Saga
 from workflows.status.details import table
@@ -106,5 +116,37 @@ def derived() -> dict[str, Any]:
     }
 
 
+async def migrated(env: WorkflowEnvironment, *, gate: PhaseName, answer: str) -> dict[str, Any]:
+    """A whole migration in the fake world that is asked once, before this phase."""
+    async with World().working(env.client) as queue, asyncio.timeout(EVENT_SECONDS):
+        asked = request(gates=[gate])
+        name = f"vcfm-test-{uuid.uuid4()}"
+        handle = await env.client.start_workflow(MigrationWorkflow.run, asked, id=name, task_queue=queue)
+        while (status := await handle.query(MigrationWorkflow.status)).gate is None:
+            await asyncio.sleep(0.1)
+        without_worker = fallback_status(await handle.describe())
+        await handle.execute_update(answer)
+        ended = await handle.result()
+        return {
+            "asked": status.gate.phase,
+            "without worker": [without_worker.phase, len(without_worker.phases), without_worker.progress],
+            "state": ended.state,
+            "phases": {each.phase: each.state for each in ended.phases},
+            "evidence": next(each.evidence for each in ended.phases if each.phase is NEW),
+        }
+
+
+async def done() -> dict[str, Any]:
+    """One migration to its end, and one that is rolled back once the new phase is done."""
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter, dev_server_existing_path=str(TEMPORAL)
+    ) as env:
+        await temporal.ensure_search_attributes(env.client)
+        return {
+            "completed": await migrated(env, gate=NEW, answer="approve"),
+            "rolled back": await migrated(env, gate=PhaseName.SCALE_OLD, answer="reject"),
+        }
+
+
 if __name__ == "__main__":
-    print(json.dumps(derived()))
+    print(json.dumps(derived() | asyncio.run(done())))

@@ -1,6 +1,7 @@
 """A phase is one row and one module; in a copy of the product with a sixteenth, nothing else is edited."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -72,14 +73,14 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     said = subprocess.run(
         [sys.executable, "-m", "tests.workflows.sixteenth_phase"],
         cwd=copy,
-        env={"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
         timeout=EVENT_SECONDS,
     )
     assert said.returncode == 0, said.stderr
-    found_there: dict[str, Any] = json.loads(said.stdout)
+    found_there: dict[str, Any] = json.loads(said.stdout.splitlines()[-1])
     return found_there
 
 
@@ -137,3 +138,17 @@ def test_what_people_read(derived: dict[str, Any]) -> None:
     assert f"| 13 | **{NEW}** |" in derived["details"]
     assert "step 13 of 16" in derived["screen"]
     assert derived["title"] in derived["screen"]
+
+
+def test_a_migration_goes_through_it(derived: dict[str, Any]) -> None:
+    ended = derived["completed"]
+    assert (ended["asked"], ended["state"], ended["evidence"]) == (NEW, "Completed", ["relocated"])
+    assert ended["without worker"] == [NEW, 16, derived["progress"][AMONG.index(NEW)]]
+    assert list(ended["phases"]) == AMONG
+    assert set(ended["phases"].values()) == {"Completed"}
+
+
+def test_a_rollback_undoes_it(derived: dict[str, Any]) -> None:
+    ended = derived["rolled back"]
+    assert (ended["asked"], ended["state"], ended["evidence"]) == ("scale_old", "RolledBack", ["relocated back"])
+    assert [each for each, state in ended["phases"].items() if state == "Pending"] == ["scale_old", "cleanup", "verify"]
