@@ -7,8 +7,7 @@ or Unknown condition is not calm, it is silence, and a cluster that loses its co
 from collections.abc import Collection, Iterable
 
 from migration.frozen_model import FrozenModel, KubeObject
-from openshift.api.documents import conditions, get_path, require
-from openshift.errors import Unexpected
+from openshift.api.documents import conditions, require
 
 _CALM = {"Available": "True", "Degraded": "False", "Progressing": "False"}
 
@@ -70,18 +69,4 @@ def read_version(document: KubeObject) -> Version:
         version=require(document, "status", "desired", "version"),
         cluster_id=require(document, "spec", "clusterID"),
         updating=(progressing.message or "Progressing") if progressing and progressing.status == "True" else "",
-    )
-
-
-def is_enabled(feature_gate: KubeObject, *, feature: str, version: str) -> bool:
-    """Whether a feature is enabled for a release, by FeatureGate/cluster.
-
-    Raises `Unexpected` when its status knows nothing of that release: then nobody has decided yet.
-    """
-    for each in get_path(feature_gate, "status", "featureGates") or []:
-        if each.get("version") == version:
-            return any(gate["name"] == feature for gate in each.get("enabled") or [])
-    raise Unexpected(
-        f"FeatureGate cluster has no entry for version {version}",
-        remedy="Wait until the cluster-config-operator has written it (ClusterOperator config-operator), then retry",
     )

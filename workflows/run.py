@@ -27,7 +27,6 @@ from workflows.status.tracker import StatusTracker
 
 Input = TypeVar("Input", bound=FrozenModel)
 Output = TypeVar("Output")
-Activity = Callable[..., Awaitable[Output]]
 
 
 class Interrupted(Exception):

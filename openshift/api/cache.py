@@ -98,10 +98,6 @@ class Cache:
         stale = [view.stale for view in self._views.values() if view.stale]
         return min(stale, key=lambda each: each.since, default=None)
 
-    @property
-    def stale_since(self) -> datetime | None:
-        return self.stale.since if self.stale else None
-
     async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the question, not of its execution
         """Wait until a document or the staleness changed since the last call; False when `timeout` seconds passed.
 

@@ -78,7 +78,6 @@ CLUSTER_VERSION = _config("ClusterVersion", "clusterversions")
 FEATURE_GATE = _config("FeatureGate", "featuregates")
 
 CLUSTER_CSI_DRIVER = _operator("ClusterCSIDriver", "clustercsidrivers")
-STORAGE = _operator("Storage", "storages")
 
 MACHINE_AUTOSCALER = Resource(
     group="autoscaling.openshift.io", version="v1beta1", plural="machineautoscalers", kind="MachineAutoscaler"
@@ -88,13 +87,6 @@ CLUSTER_AUTOSCALER = Resource(
     version="v1",
     plural="clusterautoscalers",
     kind="ClusterAutoscaler",
-    namespaced=False,
-)
-MACHINE_CONFIG_POOL = Resource(
-    group="machineconfiguration.openshift.io",
-    version="v1",
-    plural="machineconfigpools",
-    kind="MachineConfigPool",
     namespaced=False,
 )
 CUSTOM_RESOURCE_DEFINITION = Resource(

@@ -44,7 +44,7 @@ async def test_it_begins_complete_and_follows(cluster: Cluster) -> None:
     await put(cluster, "follow", "before", "1")
     async with Cache(cluster, [watched("follow")]) as world:
         assert values(world, "follow") == {"before": "1"}
-        assert world.stale_since is None
+        assert world.stale is None
         await put(cluster, "follow", "during", "1")
         await put(cluster, "follow", "before", "2")
         await until(world, lambda: values(world, "follow") == {"before": "2", "during": "1"})
@@ -103,12 +103,12 @@ async def test_it_survives_the_api_server_being_killed(
     await put(cluster, "kill", "steady", "1")
     async with Cache(cluster, [watched("kill")]) as world:
         control_plane.signal_api(signal.SIGKILL)
-        await until(world, lambda: world.stale_since is not None)
+        await until(world, lambda: world.stale is not None)
         assert world.stale is not None
         assert f"127.0.0.1:{control_plane.port}" in world.stale.reason
         assert values(world, "kill") == {"steady": "1"}
         await asyncio.to_thread(control_plane.start_api)
-        await until(world, lambda: world.stale_since is None)
+        await until(world, lambda: world.stale is None)
         await put(cluster, "kill", "steady", "2")
         await until(world, lambda: values(world, "kill") == {"steady": "2"})
     assert {"WATCH", "WATCH CLOSED"} <= {call.method for call in calls}
@@ -121,10 +121,10 @@ async def test_a_silent_connection_is_given_up(
     async with Cache(impatient, [watched("silent")], silence=1.0) as world:
         proxy.freeze()
         await put(cluster, "silent", "steady", "2")
-        await until(world, lambda: world.stale_since is not None)
+        await until(world, lambda: world.stale is not None)
         assert values(world, "silent") == {"steady": "1"}
         proxy.thaw()
-        await until(world, lambda: world.stale_since is None and values(world, "silent") == {"steady": "2"})
+        await until(world, lambda: world.stale is None and values(world, "silent") == {"steady": "2"})
 
 
 async def test_after_410_everything_is_listed_again_and_the_vanished_vanish(

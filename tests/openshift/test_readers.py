@@ -13,10 +13,9 @@ from openshift.errors import Unexpected
 from openshift.infrastructure import read_infrastructure
 from openshift.machines import read_machine, read_machine_set
 from openshift.nodes import read_node
-from openshift.operators import is_enabled, read_version, unrest
+from openshift.operators import read_version, unrest
 from openshift.pods import outstanding, vsphere_workloads
 from openshift.secrets import credentials_in, not_copied
-from openshift.volumes import vsphere_volumes
 
 NEW = {"name": "m", "namespace": "n", "uid": "u", "resourceVersion": "1", "creationTimestamp": "2026-01-01T00:00:00Z"}
 WORKSPACE = {"server": "vc1", "datacenter": "dc1"}
@@ -138,15 +137,6 @@ def test_an_update_that_runs(conditions: dict[str, str], updating: str) -> None:
     assert read_version(version(**conditions)).updating == updating
 
 
-def test_a_gate_is_judged_for_its_release_only() -> None:
-    gates = [{"version": "4.21.0", "enabled": [{"name": "A"}], "disabled": [{"name": "B"}]}]
-    document = {"metadata": {"name": "cluster"}, "status": {"featureGates": gates}}
-    assert is_enabled(document, feature="A", version="4.21.0")
-    assert not is_enabled(document, feature="B", version="4.21.0")
-    with pytest.raises(Unexpected, match=r"4\.22\.0"):
-        is_enabled(document, feature="A", version="4.22.0")
-
-
 @pytest.mark.parametrize(
     ("document", "ready", "reason"),
     [
@@ -260,22 +250,6 @@ def test_a_key_that_a_config_map_lacks_is_named_with_those_it_has() -> None:
     assert text_of(document, key="a") == ""
     with pytest.raises(Unexpected, match=r"no key config \(there are: a, b\)"):
         text_of(document, key="config")
-
-
-def test_volumes_on_vsphere_and_no_others() -> None:
-    csi = {"driver": "csi.vsphere.vmware.com", "volumeHandle": "id"}
-    documents = [
-        {"metadata": {"name": "b"}, "spec": {"csi": csi, "claimRef": {"namespace": "n", "name": "c"}}},
-        {
-            "metadata": {"name": "a"},
-            "spec": {"vsphereVolume": {"volumePath": "[ds] disk"}},
-            "status": {"phase": "Bound"},
-        },
-        {"metadata": {"name": "c"}, "spec": {"csi": {"driver": "nfs.csi.k8s.io"}}},
-        {"metadata": {"name": "d"}, "spec": {"nfs": {}}},
-    ]
-    read = [(each.name, each.driver, each.handle, each.claim, each.phase) for each in vsphere_volumes(documents)]
-    assert read == [("a", "in-tree", "[ds] disk", "", "Bound"), ("b", csi["driver"], "id", "n/c", "")]
 
 
 def infrastructure(**vsphere: Any) -> KubeObject:
