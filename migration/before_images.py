@@ -5,6 +5,7 @@ about to make is looked for, since all the rest of it is none of our business.
 """
 
 from migration.frozen_model import FrozenModel
+from migration.openshift_names import CREDENTIALS_NAME, CREDENTIALS_NAMESPACE
 from migration.plan import Plan
 
 _MACHINE_API = "openshift-machine-api"
@@ -66,7 +67,7 @@ def touched(plan: Plan) -> list[ObjectAddress]:
     """Every existing object that any phase edits or deletes."""
     return [
         ObjectAddress(kind="Infrastructure", name="cluster"),
-        ObjectAddress(kind="Secret", namespace="kube-system", name="vsphere-creds"),
+        ObjectAddress(kind="Secret", namespace=CREDENTIALS_NAMESPACE, name=CREDENTIALS_NAME),
         ObjectAddress(kind="ConfigMap", namespace="openshift-config", name=plan.cloud_config),
         ObjectAddress(kind="ControlPlaneMachineSet", namespace=_MACHINE_API, name="cluster"),
         *(ObjectAddress(kind="MachineSet", namespace=_MACHINE_API, name=each.name) for each in plan.source_sets),

@@ -11,17 +11,16 @@ from pydantic import AwareDatetime
 
 from migration.audit import redact
 from migration.frozen_model import FrozenModel, KubeObject
+from migration.openshift_names import CONTROL_PLANE_ROLES, MACHINE_API_NAMESPACE, MACHINE_ROLE_LABEL
 from openshift.api.client import Cluster
 from openshift.api.documents import Condition, conditions, describe, get_path, moment, require
 from openshift.api.resources import MACHINE, MACHINE_SET
 from openshift.errors import AlreadyExists, NotFound, StillInUse
 
-NAMESPACE = "openshift-machine-api"
+NAMESPACE = MACHINE_API_NAMESPACE
 
 _LABEL = "machine.openshift.io/cluster-api-"
 MACHINE_SET_LABEL = f"{_LABEL}machineset"
-ROLE_LABEL = f"{_LABEL}machine-role"
-CLUSTER_LABEL = f"{_LABEL}cluster"
 REGION_LABEL = "machine.openshift.io/region"
 ZONE_LABEL = "machine.openshift.io/zone"
 
@@ -76,7 +75,7 @@ class Machine(FrozenModel):
     @property
     def is_control_plane(self) -> bool:
         """Whether it is a master: `master` is the role's name everywhere, `control-plane` the one it may get."""
-        return self.role in {"master", "control-plane"}
+        return self.role in CONTROL_PLANE_ROLES
 
     @property
     def obstacle(self) -> str:
@@ -132,7 +131,7 @@ def read_machine(document: KubeObject) -> Machine:
         uid=require(document, "metadata", "uid"),
         server=get_path(document, *_WORKSPACE, "server") or "",
         datacenter=get_path(document, *_WORKSPACE, "datacenter") or "",
-        role=labels.get(ROLE_LABEL, ""),
+        role=labels.get(MACHINE_ROLE_LABEL, ""),
         machine_set=labels.get(MACHINE_SET_LABEL),
         phase=get_path(document, "status", "phase") or "",
         node=get_path(document, "status", "nodeRef", "name"),
@@ -159,7 +158,7 @@ def read_machine_set(document: KubeObject) -> MachineSet:
         uid=require(document, "metadata", "uid"),
         resource_version=require(document, "metadata", "resourceVersion"),
         server=get_path(document, *_TEMPLATE, *_WORKSPACE, "server") or "",
-        role=template.get(ROLE_LABEL, ""),
+        role=template.get(MACHINE_ROLE_LABEL, ""),
         replicas=1 if replicas is None else replicas,
         ready_replicas=get_path(document, "status", "readyReplicas") or 0,
         labels=get_path(document, "metadata", "labels") or {},

@@ -9,13 +9,12 @@ cluster-autoscaler has no node group there, so ClusterAutoscaler itself need not
 import contextlib
 
 from migration.frozen_model import FrozenModel, KubeObject
+from migration.openshift_names import PAUSED_ANNOTATION
 from openshift.api.client import FIELD_MANAGER, Cluster
 from openshift.api.documents import describe, get_path, require
-from openshift.api.resources import CLUSTER_AUTOSCALER, MACHINE_AUTOSCALER, MACHINE_HEALTH_CHECK, Resource
+from openshift.api.resources import MACHINE_AUTOSCALER, MACHINE_HEALTH_CHECK, Resource
 from openshift.errors import AlreadyExists, Conflict, NotFound, NotServed
 from openshift.machines import NAMESPACE
-
-PAUSED = "cluster.x-k8s.io/paused"
 
 
 class HealthCheck(FrozenModel):
@@ -41,7 +40,7 @@ def read_health_check(document: KubeObject) -> HealthCheck:
     return HealthCheck(
         name=require(document, "metadata", "name"),
         uid=require(document, "metadata", "uid"),
-        paused=(get_path(document, "metadata", "annotations") or {}).get(PAUSED),
+        paused=(get_path(document, "metadata", "annotations") or {}).get(PAUSED_ANNOTATION),
     )
 
 
@@ -64,14 +63,6 @@ async def list_health_checks(cluster: Cluster) -> list[HealthCheck]:
 async def list_autoscalers(cluster: Cluster) -> list[Autoscaler]:
     """All MachineAutoscalers; none on a cluster without the autoscaler's kinds."""
     return [read_autoscaler(each) for each in await _list(cluster, MACHINE_AUTOSCALER)]
-
-
-async def has_cluster_autoscaler(cluster: Cluster) -> bool:
-    """Whether somebody scales by ClusterAutoscaler at all."""
-    try:
-        return bool(await cluster.list(CLUSTER_AUTOSCALER))
-    except NotServed:
-        return False
 
 
 async def pause(cluster: Cluster, name: str) -> None:
@@ -119,7 +110,7 @@ async def put_back(cluster: Cluster, before: KubeObject) -> None:
 
 
 async def _annotate(cluster: Cluster, name: str, *, paused: str | None) -> None:
-    fields = {"metadata": {"annotations": {PAUSED: paused}}}
+    fields = {"metadata": {"annotations": {PAUSED_ANNOTATION: paused}}}
     await cluster.patch_merge(MACHINE_HEALTH_CHECK, name, fields, namespace=NAMESPACE)
 
 

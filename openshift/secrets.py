@@ -10,12 +10,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from migration.frozen_model import KubeObject
+from migration.openshift_names import CREDENTIALS_NAME, CREDENTIALS_NAMESPACE
 from openshift.api.client import Cluster
 from openshift.api.documents import describe, get_path
 from openshift.api.resources import SECRET
 from openshift.errors import Unexpected
 
-CREDENTIALS = ("kube-system", "vsphere-creds")
+CREDENTIALS = (CREDENTIALS_NAMESPACE, CREDENTIALS_NAME)
 
 # Written by the cloud-credential-operator from the one above, each for one component (CredentialsRequests of the
 # release): Machine API, cloud-controller-manager, CSI driver, problem detector.

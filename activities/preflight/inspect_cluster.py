@@ -7,6 +7,7 @@ from activities.runtime.context import Context
 from migration.documents import cloud_config, infrastructure
 from migration.documents.cloud_config import CloudConfigError
 from migration.frozen_model import KubeObject
+from migration.openshift_names import CSI_DRIVER
 from migration.plan import VCenterReference
 from migration.preflight.facts import DomainFacts, Facts, VCenterFacts
 from migration.preflight.planning import source_reference, target_vcenters
@@ -32,7 +33,6 @@ from openshift.checkpoints import load_checkpoint
 from openshift.config_maps import read_cloud_config
 from openshift.errors import NotServed, OpenShiftError, Unexpected
 from openshift.infrastructure import get_infrastructure, read_infrastructure
-from openshift.volumes import DRIVER
 from vsphere.errors import VSphereError
 
 
@@ -77,7 +77,7 @@ async def _read_cluster(cluster: Cluster, spec: MigrationSpec) -> Facts:
         cluster.get(CLUSTER_VERSION, "version"),
         cluster.get(FEATURE_GATE, "cluster"),
         cluster.find(CONTROL_PLANE_MACHINE_SET, "cluster", namespace="openshift-machine-api"),
-        cluster.find(CLUSTER_CSI_DRIVER, DRIVER),
+        cluster.find(CLUSTER_CSI_DRIVER, CSI_DRIVER),
     )
     operators, sets, machines, nodes, checks, volumes = await asyncio.gather(
         cluster.list(CLUSTER_OPERATOR),

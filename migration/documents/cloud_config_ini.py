@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from migration.documents.cloud_config_error import CloudConfigError
 from migration.documents.infrastructure import VCenterEntry
 from migration.documents.text_edit import TextEdit, apply_edits, cut_lines, insert_lines, start_of_line
+from migration.openshift_names import CREDENTIALS_NAME, CREDENTIALS_NAMESPACE
 from migration.spec.failure_domain import FailureDomain
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -132,7 +133,7 @@ def _inherited(shared: dict[str, _Key], siblings: list[_Section]) -> dict[str, s
     says_where = any(name in shared and shared[name].value for name in ("secret-name", "secrets-directory"))
     if "secret-name" not in found and not says_where:
         # Without this the provider would use the source's user and password, or refuse the whole configuration.
-        found |= {"secret-name": "vsphere-creds", "secret-namespace": "kube-system"}
+        found |= {"secret-name": CREDENTIALS_NAME, "secret-namespace": CREDENTIALS_NAMESPACE}
     return found
 
 

@@ -16,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from migration.documents.cloud_config_error import CloudConfigError
 from migration.documents.infrastructure import VCenterEntry
 from migration.documents.text_edit import TextEdit, apply_edits, cut_lines, insert_lines
+from migration.openshift_names import CREDENTIALS_NAME, CREDENTIALS_NAMESPACE
 from migration.spec.failure_domain import FailureDomain
 
 _INHERITED = ("insecureFlag", "soapRoundtripCount", "caFile", "secretName", "secretNamespace", "ipFamily")
@@ -136,7 +137,7 @@ def _inherited(text: str, shared: dict[str, Node], siblings: list[MappingNode]) 
             found[field] = value
     if "secretName" not in found and not any(_said(shared.get(field)) for field in ("secretName", "secretsDirectory")):
         # Without this the provider would use the source's user and password, or refuse the whole configuration.
-        found |= {"secretName": "vsphere-creds", "secretNamespace": "kube-system"}
+        found |= {"secretName": CREDENTIALS_NAME, "secretNamespace": CREDENTIALS_NAMESPACE}
     return found
 
 

@@ -9,17 +9,15 @@ the path of the field, since a network card or an address that gets lost shows o
 """
 
 from copy import deepcopy
-from typing import Any
 
-from migration.documents.difference import differences
 from migration.frozen_model import KubeObject
 from migration.names import shorten
+from migration.openshift_names import MACHINE_ROLE_LABEL
 from migration.spec.failure_domain import FailureDomain
 
 MIGRATED_FROM = "migration.openshift.io/migrated-from"
 """Label of a MachineSet that a migration made; its value names the source set (shortened to a label value's 63)."""
 
-ROLE = "machine.openshift.io/cluster-api-machine-role"
 CLUSTER = "machine.openshift.io/cluster-api-cluster"
 MACHINE_SET = "machine.openshift.io/cluster-api-machineset"
 REGION = "machine.openshift.io/region"
@@ -61,7 +59,7 @@ def server(document: KubeObject) -> str:
 def role(document: KubeObject) -> str:
     """`worker`, `infra`, …; empty if the machines carry no role."""
     labels = document["spec"]["template"].get("metadata", {}).get("labels") or {}
-    return str(labels.get(ROLE) or "")
+    return str(labels.get(MACHINE_ROLE_LABEL) or "")
 
 
 def unsupported(document: KubeObject, *, failure_domain: FailureDomain) -> list[str]:
@@ -129,22 +127,6 @@ def machine_set(
     }
 
 
-def drift(existing: KubeObject, wanted: KubeObject) -> list[str]:
-    """Paths in which a MachineSet that is there already is not the wanted one; empty: it is ours.
-
-    Replicas are left out (they change with the migration), and so is what the API server and its webhooks add: fields
-    of `existing` that `wanted` does not have, but for the provider spec, in which anything more would change the
-    machines.
-    """
-    mine = {"metadata": {"labels": wanted["metadata"]["labels"]}, "spec": deepcopy(wanted["spec"])}
-    del mine["spec"]["replicas"]
-    del mine["spec"]["template"]["spec"]["providerSpec"]
-    return [
-        *differences(_narrowed(existing, mine), mine),
-        *differences(_said(provider_spec(existing)), _said(provider_spec(wanted)), at=_PROVIDER),
-    ]
-
-
 def _relocated(provider: KubeObject, domain: FailureDomain) -> KubeObject:
     place = domain.topology
     kept = {key: value for key, value in deepcopy(provider).items() if key != "tagIDs"}
@@ -171,17 +153,3 @@ def _devices(provider: KubeObject) -> list[KubeObject]:
 
 def _placeless(labels: dict[str, str] | None) -> dict[str, str]:
     return {key: value for key, value in (labels or {}).items() if key not in {REGION, ZONE}}
-
-
-def _narrowed(document: Any, like: Any) -> Any:
-    """Of a document, only the fields that another one has."""
-    if not (isinstance(document, dict) and isinstance(like, dict)):
-        return document
-    return {key: _narrowed(document[key], like[key]) for key in like if key in document}
-
-
-def _said(document: Any) -> Any:
-    """A document without what says nothing: null, "", {} and []."""
-    if not isinstance(document, dict):
-        return document
-    return {key: said for key, value in document.items() if (said := _said(value)) not in (None, "", {}, [])}

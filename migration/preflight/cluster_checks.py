@@ -2,13 +2,10 @@
 
 from migration.concern import Category
 from migration.documents import infrastructure
+from migration.openshift_names import CSI_DRIVER, MACHINE_CONFIG
 from migration.preflight.check import Check, Finding, condition, found, named, source_servers, target_servers
 from migration.preflight.facts import Facts
 from migration.spec.model import MigrationSpec
-
-CSI_DRIVER = "csi.vsphere.vmware.com"
-_EXCUSED = "machine-config"
-"""Degraded for as long as two vCenters are configured under the older rules, and so after a migration that stopped."""
 
 
 def _unlisted(_: MigrationSpec, facts: Facts) -> Finding | None:
@@ -82,11 +79,11 @@ def _upgrading(_: MigrationSpec, facts: Facts) -> Finding | None:
 
 
 def _unhealthy(_: MigrationSpec, facts: Facts) -> Finding | None:
-    return found("Not healthy: {}.", [each for each in _unhealthy_operators(facts) if each != _EXCUSED])
+    return found("Not healthy: {}.", [each for each in _unhealthy_operators(facts) if each != MACHINE_CONFIG])
 
 
 def _machine_config(_: MigrationSpec, facts: Facts) -> Finding | None:
-    unhealthy = [each for each in _unhealthy_operators(facts) if each == _EXCUSED]
+    unhealthy = [each for each in _unhealthy_operators(facts) if each == MACHINE_CONFIG]
     return found("{} is not healthy: changes of machine configuration do not reach the nodes.", unhealthy)
 
 

@@ -1,15 +1,12 @@
 """What of the machines, and of those who act on machines, stands in the way of a migration."""
 
 from migration.concern import Category
-from migration.documents.machine_sets import MACHINE_SET, ROLE, server, unsupported
+from migration.documents.machine_sets import MACHINE_SET, server, unsupported
 from migration.frozen_model import KubeObject
+from migration.openshift_names import CONTROL_PLANE_ROLES, MACHINE_ROLE_LABEL, TERMINATION_HANDLER
 from migration.preflight.check import Check, Finding, found, named, source_servers, target_servers
 from migration.preflight.facts import Facts
 from migration.spec.model import MigrationSpec
-
-_CONTROL_PLANE_ROLES = {"master", "control-plane"}
-_TERMINATION_HANDLER = "openshift-machine-api/machine-api-termination-handler"
-"""A MachineHealthCheck of every cluster, for the pre-emptible machines of public clouds."""
 
 
 def _unsupported(spec: MigrationSpec, facts: Facts) -> Finding | None:
@@ -58,7 +55,7 @@ def _workers_down(_: MigrationSpec, facts: Facts) -> Finding | None:
 
 
 def _masters_down(_: MigrationSpec, facts: Facts) -> Finding | None:
-    masters = [each for each in facts.machines if _labels(each).get(ROLE) in _CONTROL_PLANE_ROLES]
+    masters = [each for each in facts.machines if _labels(each).get(MACHINE_ROLE_LABEL) in CONTROL_PLANE_ROLES]
     return found("Not running, or without a node: {}.", [named(each) for each in masters if not _runs(each)])
 
 
@@ -116,7 +113,7 @@ def _inactive(_: MigrationSpec, facts: Facts) -> Finding | None:
 
 
 def _health_checks(_: MigrationSpec, facts: Facts) -> Finding | None:
-    checks = [named(each) for each in facts.health_checks if named(each) != _TERMINATION_HANDLER]
+    checks = [named(each) for each in facts.health_checks if each["metadata"]["name"] != TERMINATION_HANDLER]
     return found("MachineHealthChecks are paused while the migration runs, and go on afterwards: {}.", checks)
 
 
@@ -126,7 +123,7 @@ def _autoscalers(_: MigrationSpec, facts: Facts) -> Finding | None:
 
 
 def _workers(facts: Facts) -> list[KubeObject]:
-    return [each for each in facts.machines if _labels(each).get(ROLE) not in _CONTROL_PLANE_ROLES]
+    return [each for each in facts.machines if _labels(each).get(MACHINE_ROLE_LABEL) not in CONTROL_PLANE_ROLES]
 
 
 def _labels(document: KubeObject) -> dict[str, str]:

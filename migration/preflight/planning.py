@@ -11,6 +11,14 @@ from migration.documents import infrastructure
 from migration.documents.machine_sets import role, server
 from migration.frozen_model import KubeObject
 from migration.names import machine_set_names, pools
+from migration.openshift_names import (
+    CONTROL_PLANE_ROLES,
+    CREDENTIALS_NAME,
+    CREDENTIALS_NAMESPACE,
+    MACHINE_ROLE_LABEL,
+    PAUSED_ANNOTATION,
+    TERMINATION_HANDLER,
+)
 from migration.plan import (
     ControlPlanePlan,
     NewSet,
@@ -29,10 +37,7 @@ from migration.spec.failure_domain import FailureDomain
 from migration.spec.model import MigrationSpec
 from migration.spread import deal
 
-SOURCE_CREDENTIALS = SecretAddress(namespace="kube-system", name="vsphere-creds")
-PAUSED = "cluster.x-k8s.io/paused"
-TERMINATION_HANDLER = "machine-api-termination-handler"
-"""Exists on every cluster and acts on cloud preemption alone."""
+SOURCE_CREDENTIALS = SecretAddress(namespace=CREDENTIALS_NAMESPACE, name=CREDENTIALS_NAME)
 
 
 def make_plan(spec: MigrationSpec, facts: Facts, *, migration: str, run: str, cluster: str, namespace: str) -> Plan:
@@ -169,8 +174,7 @@ def _control_plane(spec: MigrationSpec, facts: Facts, domains: list[FailureDomai
         machines=[
             each["metadata"]["name"]
             for each in facts.machines
-            if (each["metadata"].get("labels") or {}).get("machine.openshift.io/cluster-api-machine-role")
-            in {"master", "control-plane"}
+            if (each["metadata"].get("labels") or {}).get(MACHINE_ROLE_LABEL) in CONTROL_PLANE_ROLES
         ],
     )
 
@@ -180,7 +184,7 @@ def _quiesced(facts: Facts, sets: set[str]) -> Quiesced:
         health_checks=[
             _object(each)
             for each in facts.health_checks
-            if PAUSED not in (each["metadata"].get("annotations") or {})
+            if PAUSED_ANNOTATION not in (each["metadata"].get("annotations") or {})
             and each["metadata"]["name"] != TERMINATION_HANDLER
         ],
         autoscalers=[

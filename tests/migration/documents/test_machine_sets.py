@@ -10,7 +10,6 @@ from migration.documents import machine_sets
 from migration.documents.machine_sets import (
     MIGRATED_FROM,
     UnsupportedMachineSetError,
-    drift,
     provider_spec,
     role,
     server,
@@ -170,33 +169,3 @@ def test_readers(machine_set: KubeObject) -> None:
     assert (server(machine_set), role(machine_set)) == ("vc-old.example.com", "worker")
     bare = {"spec": {"template": {"spec": {}}}}
     assert (server(bare), role(bare), provider_spec(bare)) == ("", "", {})
-
-
-def test_what_the_api_server_adds_is_no_drift(made: KubeObject) -> None:
-    existing = deepcopy(made)
-    existing["metadata"] |= {"uid": "u", "generation": 1, "creationTimestamp": "now"}
-    existing["metadata"]["labels"]["somebody"] = "else"
-    existing["spec"] |= {"authoritativeAPI": "MachineAPI", "replicas": 0}
-    existing["spec"]["template"]["spec"]["providerSpec"]["value"]["tagIDs"] = []
-    existing["status"] = {"replicas": 0}
-    assert drift(existing, made) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "expected"),
-    [
-        ("metadata/labels/migration.openshift.io~migrated-from", "x", f"metadata.labels.{MIGRATED_FROM}"),
-        ("spec/template/spec/taints/0/key", "x", "spec.template.spec.taints[0].key"),
-        ("spec/deletePolicy", "Newest", "spec.deletePolicy"),
-        ("spec/template/spec/providerSpec/value/workspace/server", "vc-old", f"{PROVIDER}.workspace.server"),
-        ("spec/template/spec/providerSpec/value/workspace/vmGroup", "g", f"{PROVIDER}.workspace.vmGroup"),
-        ("spec/template/spec/providerSpec/value/tagIDs", ["urn:x"], f"{PROVIDER}.tagIDs"),
-        ("spec/template/spec/providerSpec/value/network/devices/0/networkName", "x",
-         f"{PROVIDER}.network.devices[0].networkName"),
-    ],
-)  # fmt: skip
-def test_drift(made: KubeObject, path: str, value: object, expected: str) -> None:
-    existing = deepcopy(made)
-    *parents, last = (step.replace("~", "/") for step in path.split("/"))
-    at(existing, "/".join(parents))[last] = value
-    assert drift(existing, made) == [expected]
