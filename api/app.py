@@ -11,10 +11,9 @@ from starlette.responses import PlainTextResponse
 from temporalio.client import Client
 
 from api import adoptions, contract, docs, preflights, problems
-from api.head import Head
+from api.middleware import Head, User
 from api.migrations import router
 from api.payloads import CODEC, FORMS, SHARED, codec_app
-from api.user import User
 from client.migrations import Migrations
 from config.settings import Settings
 from http_security.hosts import AllowedHosts

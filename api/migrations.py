@@ -15,8 +15,7 @@ from migration.commands import Channel, Instruction, Verb
 from migration.frozen_model import FrozenModel
 from migration.phase import PhaseName
 from migration.plan import Plan
-from migration.run.status import MigrationStatus
-from migration.run.summary import MigrationSummary
+from migration.run.status import MigrationStatus, MigrationSummary
 from migration.spec.model import MigrationSpec
 from migration.spec.rules import parse_submission
 

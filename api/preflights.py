@@ -8,7 +8,7 @@ from pydantic import model_validator
 from api.contract import errors
 from api.migrations import Client
 from migration.frozen_model import FrozenModel
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 from migration.spec.model import MigrationSpec
 from migration.spec.rules import parse_question
 

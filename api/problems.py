@@ -25,8 +25,7 @@ from client.errors import (
     NoWorker,
     RequesterRequired,
 )
-from http_security.headers import SECURITY_HEADERS
-from http_security.same_origin import MEDIA_TYPE
+from http_security.same_origin import MEDIA_TYPE, SECURITY_HEADERS
 from journal.writer import JournalUnavailable
 from migration.frozen_model import FrozenModel
 from migration.spec.problem import Problem

@@ -16,7 +16,7 @@ from bridge.resource.parts import PreflightSummary
 from bridge.resource.report import verdict
 from client.errors import ClientError
 from client.migrations import Migrations
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 
 AGAIN = timedelta(seconds=30)
 """Between two attempts when nobody could look."""

@@ -8,7 +8,7 @@ from rich.text import Text
 from cli.status_view import concerns, named, title
 from migration.concern import Category, blocking
 from migration.plan import Plan
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 
 
 def render(result: PreflightResult) -> RenderableType:

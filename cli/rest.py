@@ -18,10 +18,9 @@ from pydantic import ValidationError
 
 from migration.audit.journal_views import DecisionEntry, JournalEntry
 from migration.frozen_model import FrozenModel
-from migration.preflight.result import PreflightResult
 from migration.run.adoption import Direction
-from migration.run.status import MigrationStatus
-from migration.run.summary import MigrationSummary
+from migration.run.request import PreflightResult
+from migration.run.status import MigrationStatus, MigrationSummary
 
 Shape = TypeVar("Shape", bound=FrozenModel)
 Entry = TypeVar("Entry", JournalEntry, DecisionEntry)

@@ -17,16 +17,24 @@ from migration.commands import Verb
 from migration.concern import Category, Concern
 from migration.phase import TABLE, number, row
 from migration.run.gate import who_approves
-from migration.run.status import GRANTED, MachineView, MigrationStatus, PhaseRecord, PhaseState, State, Waiting
-from migration.run.summary import MigrationSummary
+from migration.run.status import (
+    GRANTED,
+    MachineView,
+    MigrationStatus,
+    MigrationSummary,
+    PhaseRecord,
+    PhaseState,
+    State,
+    Waiting,
+)
 
-_MARKS = {
-    PhaseState.RUNNING: ("▶", "bold cyan"),
-    PhaseState.COMPLETED: ("✔", "green"),
-    PhaseState.FAILED: ("✖", "bold red"),
-    PhaseState.SKIPPED: ("⤼", "yellow"),
-    PhaseState.UNDOING: ("◀", "bold cyan"),
-    PhaseState.UNDONE: ("↩", "green"),
+_PHASE_STYLES = {
+    PhaseState.RUNNING: "bold cyan",
+    PhaseState.COMPLETED: "green",
+    PhaseState.FAILED: "bold red",
+    PhaseState.SKIPPED: "yellow",
+    PhaseState.UNDOING: "bold cyan",
+    PhaseState.UNDONE: "green",
 }
 _STATES = {
     State.COMPLETED: "bold green",
@@ -164,9 +172,9 @@ def _phases(status: MigrationStatus, now: datetime) -> RenderableType:
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for each in status.phases:
         if each.state is not PhaseState.PENDING:
-            mark, style = _MARKS[each.state]
+            style = _PHASE_STYLES[each.state]
             took = _took(each, status.completed or now)
-            table.add_row(Text(mark, style), Text(each.phase, style), Text(took, "dim"), _said(each))
+            table.add_row(Text(each.state.mark, style), Text(each.phase, style), Text(took, "dim"), _said(each))
     to_come = [each.phase for each in status.phases if each.state is PhaseState.PENDING]
     when = "never began" if status.state.final else "to come"
     coming = [_hanging(Text("· ", "dim"), Text(f"{when}: {', '.join(to_come)}", "dim"))] if to_come else []

@@ -17,10 +17,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from client.errors import ClusterUnavailable, CommandRefused, NothingToAdopt
 from client.no_worker import no_worker_starts
 from migration.frozen_model import FrozenModel
-from migration.preflight.result import PreflightResult
 from migration.run.adoption import Direction
 from migration.run.checkpoint import Checkpoint, refusal
-from migration.run.request import ClusterIdentity, ClusterName, PreflightRequest
+from migration.run.request import ClusterIdentity, ClusterName, PreflightRequest, PreflightResult
 from migration.spec.model import MigrationSpec
 from workflows.queries import identify, preflight
 from workflows.queries.checkpoint import ClusterCheckpoint, ReadCheckpoint

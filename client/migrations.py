@@ -29,12 +29,10 @@ from config.settings import Settings
 from migration.commands import Instruction, Verb
 from migration.phase import FIRST, PhaseName
 from migration.plan import Plan
-from migration.preflight.result import PreflightResult
 from migration.run.adoption import Adoption
 from migration.run.approval import FORWARD, Subject
-from migration.run.request import ClusterIdentity, MigrationRequest, Owner, workflow_id
-from migration.run.status import MigrationStatus, PhaseState, State
-from migration.run.summary import MigrationSummary
+from migration.run.request import ClusterIdentity, MigrationRequest, Owner, PreflightResult, workflow_id
+from migration.run.status import MigrationStatus, MigrationSummary, PhaseState, State
 from migration.spec.model import MigrationSpec
 from workflows.migration import MigrationWorkflow
 

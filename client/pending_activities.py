@@ -12,8 +12,7 @@ from temporalio.client import WorkflowExecutionDescription
 from temporalio.converter import DataConverter
 from temporalio.exceptions import FailureError
 
-from migration.run.elapsed import OUTAGE, Elapsed
-from migration.run.observation import Heartbeat
+from migration.run.heartbeat import OUTAGE, Elapsed, Heartbeat
 from migration.run.status import MigrationStatus, Waiting
 
 

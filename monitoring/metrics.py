@@ -20,8 +20,7 @@ from temporalio.service import RPCError
 
 from client.errors import ClientError
 from client.migrations import Migrations
-from migration.run.status import State
-from migration.run.summary import MigrationSummary
+from migration.run.status import MigrationSummary, State
 
 _PATIENCE = 8.0
 """Seconds; Prometheus gives up after ten, and then loses what the process says of itself, too."""

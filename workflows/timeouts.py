@@ -3,14 +3,15 @@
 Every activity of a phase heartbeats (worker death is noticed in `HEARTBEAT`) and is retried without limit. Temporal's
 clock ends an attempt, never the attempts: none has a schedule-to-close time-out, which would count time in which no
 worker, slot or Temporal was there. What ends them is an error that is permanent, or one by which an attempt itself says
-that patience has ended: an outage after `migration.run.elapsed.OUTAGE` of failing attempts, a wait after its `at_most`.
+that patience has ended: an outage after `migration.run.heartbeat.OUTAGE` of failing attempts, a wait after its
+`at_most`.
 """
 
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
-from migration.run.elapsed import OUTAGE
+from migration.run.heartbeat import OUTAGE
 
 HEARTBEAT = timedelta(seconds=10)
 """Activities beat every 2 s at least; five missed beats mean that the worker is gone."""

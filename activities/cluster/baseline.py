@@ -5,7 +5,7 @@ from activities.runtime.context import Context
 from activities.runtime.definition import defined
 from migration.before_images import touched
 from migration.documents import cloud_config
-from migration.documents.baseline import changed
+from migration.documents.difference import changed
 from migration.frozen_model import FrozenModel, KubeObject
 from migration.plan import Plan, VCenterPlan
 from migration.run.status import Claim

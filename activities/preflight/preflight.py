@@ -15,7 +15,7 @@ from migration.documents.infrastructure import InfrastructureError
 from migration.frozen_model import FrozenModel
 from migration.preflight.evaluate import evaluate
 from migration.preflight.planning import make_plan
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 from migration.spec.model import MigrationSpec
 from openshift.api.client import Cluster
 from openshift.errors import Conflict, Invalid

@@ -14,7 +14,7 @@ from migration.documents.cloud_config import CloudConfigError
 from migration.documents.infrastructure import InfrastructureError
 from migration.documents.machine_sets import UnsupportedMachineSetError
 from migration.documents.metadata_json import IncompleteMetadataError
-from migration.run.elapsed import OUTAGE, Elapsed
+from migration.run.heartbeat import OUTAGE, Elapsed
 from openshift.errors import Forbidden, Misconfigured, OpenShiftError, Superseded, Unauthorized
 from vsphere.errors import CertificateRejected, CredentialsRejected, NotPermitted, VSphereError
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from temporalio import activity
 
 from activities.runtime.patience import Patience
-from migration.run.observation import Heartbeat, Observation
+from migration.run.heartbeat import Heartbeat, Observation
 
 SECONDS = 2.0
 """A fifth of the heartbeat time-out in `workflows.timeouts`."""

@@ -1,6 +1,6 @@
 """The running activity's patience: how long it has waited, and how long nothing but failure was heard.
 
-Counted on this worker's monotonic clock and carried from attempt to attempt in heartbeats (`migration.run.elapsed`).
+Counted on this worker's monotonic clock and carried from attempt to attempt in heartbeats (`migration.run.heartbeat`).
 The SDK sends the last heartbeat of an attempt that fails, however short it was. An outage mostly passes between
 attempts, since each fails within milliseconds: each failed attempt therefore counts with the pause that its retry
 policy makes after it, and with no more, however long it takes until a worker makes the next.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 from temporalio.common import RetryPolicy
 
-from migration.run.elapsed import Elapsed
+from migration.run.heartbeat import Elapsed
 
 LATE = timedelta(seconds=10)
 """The last heartbeat of an attempt that Temporal ended is so old at most: a beat, and what the SDK holds one back."""

@@ -13,7 +13,7 @@ from temporalio import activity
 
 from activities.runtime.failures import WaitTimedOut, outage_too_long
 from activities.runtime.heartbeat import patience, report
-from migration.run.observation import Observation
+from migration.run.heartbeat import Observation
 from migration.run.status import MachineView, Waiting
 from openshift.api.cache import Cache, WatchTarget
 from openshift.api.client import Cluster

@@ -1,9 +1,8 @@
 """What the cluster's own objects can prove of a finished migration, each claim with what was read to make it."""
 
-from activities.runtime.inline import listed
 from migration.documents import cloud_config, infrastructure
 from migration.plan import Plan
-from migration.run.status import Claim
+from migration.run.status import Claim, listed
 from openshift import secrets
 from openshift.api.client import Cluster
 from openshift.api.documents import get_path

@@ -1,8 +1,7 @@
 """What only the vCenters can prove of a finished migration: what is really there, and what is really gone."""
 
-from activities.runtime.inline import listed
 from migration.plan import Plan, VCenterPlan
-from migration.run.status import Claim, MachineView
+from migration.run.status import Claim, MachineView, listed
 from vsphere import tags
 from vsphere.inventory import Inventory, Place, VirtualMachine
 from vsphere.session import VCenter

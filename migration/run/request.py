@@ -1,7 +1,10 @@
-"""What starts a migration: the input of the workflow, made by every door alike."""
+"""What is asked of the service: to start a migration, or to preflight one; and what preflight answers."""
 
+from migration.concern import Concern
 from migration.frozen_model import FrozenModel
+from migration.plan import Plan
 from migration.run.adoption import Adoption
+from migration.run.status import MachineView
 from migration.spec.model import MigrationSpec
 
 
@@ -68,3 +71,11 @@ class ClusterIdentity(FrozenModel):
 def workflow_id(infrastructure_name: str) -> str:
     """The id of a cluster's migration: Temporal allows one open run of it, and so do we."""
     return f"vcfm-{infrastructure_name}"
+
+
+class PreflightResult(FrozenModel):
+    """Everything preflight found; without a plan the migration must not start."""
+
+    concerns: list[Concern]
+    plan: Plan | None
+    nodes: list[MachineView]

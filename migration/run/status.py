@@ -5,6 +5,7 @@ terminal draws. Waits are added at the door from the activities' heartbeats, so 
 cost no history.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -86,6 +87,22 @@ class PhaseState(StrEnum):
     SKIPPED = "Skipped"
     UNDOING = "Undoing"
     UNDONE = "Undone"
+
+    @property
+    def mark(self) -> str:
+        """The glyph that stands for it in every table of phases."""
+        return _MARKS[self]
+
+
+_MARKS = {
+    PhaseState.PENDING: "·",
+    PhaseState.RUNNING: "▶",
+    PhaseState.COMPLETED: "✔",
+    PhaseState.FAILED: "✖",
+    PhaseState.SKIPPED: "⤼",
+    PhaseState.UNDOING: "◀",
+    PhaseState.UNDONE: "↩",
+}
 
 
 class PhaseRecord(FrozenModel):
@@ -174,6 +191,11 @@ class BackupReference(FrozenModel):
     sha256: str
 
 
+def listed(names: Iterable[str]) -> str:
+    """The names in order, separated by commas; `none` where there are none."""
+    return ", ".join(sorted(names)) or "none"
+
+
 class Claim(FrozenModel):
     """One sentence of the final report, whether it holds, and what was read to say so."""
 
@@ -233,3 +255,15 @@ def progress(records: list[PhaseRecord]) -> int:
     shares = {PhaseState.COMPLETED: 1.0, PhaseState.SKIPPED: 1.0, PhaseState.RUNNING: 0.5, PhaseState.UNDOING: 0.5}
     done = sum(row(each.phase).weight * shares.get(each.state, 0.0) for each in records)
     return min(100, round(100 * done / sum(each.weight for each in TABLE)))
+
+
+class MigrationSummary(FrozenModel):
+    """What Temporal's search attributes alone can tell, without asking a worker."""
+
+    id: str
+    cluster: str
+    state: State
+    phase: PhaseName
+    needs_human: bool
+    started: AwareDatetime
+    completed: AwareDatetime | None = None

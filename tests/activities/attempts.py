@@ -24,7 +24,7 @@ from lab.commands import Lab
 from migration.audit.call import Call, Scope
 from migration.frozen_model import KubeObject
 from migration.plan import SecretAddress, VCenterReference
-from migration.run.observation import Heartbeat, Observation
+from migration.run.heartbeat import Heartbeat, Observation
 from migration.spec.model import MigrationSpec
 from workflows.timeouts import RETRY
 

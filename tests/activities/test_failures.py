@@ -22,7 +22,7 @@ from activities.runtime.phase_header import HEADER
 from journal.store import Journal
 from migration.audit.call import Scope, scope
 from migration.documents.cloud_config import CloudConfigError
-from migration.run.observation import Heartbeat, Observation
+from migration.run.heartbeat import Heartbeat, Observation
 from migration.run.status import Waiting
 from openshift.errors import Conflict, Forbidden, OpenShiftError, Unreachable
 from tests.activities.attempts import Calling

@@ -18,8 +18,7 @@ from activities.runtime.interceptor import ActivityScope
 from activities.runtime.patience import Patience, pause_after
 from activities.runtime.waiting import Unmet, check_patience
 from journal.store import Journal
-from migration.run.elapsed import OUTAGE, Elapsed
-from migration.run.observation import Heartbeat
+from migration.run.heartbeat import OUTAGE, Elapsed, Heartbeat
 from openshift.errors import Forbidden
 from openshift.errors import Unreachable as ApiServerAway
 from tests.activities.attempts import Calling

@@ -15,8 +15,8 @@ from lab.commands import Lab
 from lab.faults import fault
 from migration.concern import Category, Concern, blocking
 from migration.phase import PhaseName
-from migration.preflight.result import PreflightResult
 from migration.run.checkpoint import Checkpoint
+from migration.run.request import PreflightResult
 from migration.run.status import State
 from migration.spec.model import MigrationSpec
 from openshift.checkpoints import checkpoint_secret

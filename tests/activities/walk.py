@@ -13,8 +13,7 @@ from journal.store import Entry
 from lab.commands import Lab
 from migration.phase import PhaseName, row
 from migration.plan import Plan
-from migration.preflight.result import PreflightResult
-from migration.run.request import ClusterName, MigrationRequest
+from migration.run.request import ClusterName, MigrationRequest, PreflightResult
 from migration.run.status import Decision, State
 from tests.activities.attempts import Attempts, name_of, spec_of
 from workflows.checkpoints import Checkpoints

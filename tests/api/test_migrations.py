@@ -15,10 +15,8 @@ from temporalio.exceptions import ApplicationError
 
 from migration.audit.call import Call, Scope
 from migration.phase import PhaseName
-from migration.run.elapsed import OUTAGE
-from migration.run.observation import Observation
-from migration.run.status import MigrationStatus, State, Waiting
-from migration.run.summary import MigrationSummary
+from migration.run.heartbeat import OUTAGE, Observation
+from migration.run.status import MigrationStatus, MigrationSummary, State, Waiting
 from tests.serving import Serving
 from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import TARGET, machine, request

@@ -7,7 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from migration.concern import Category, Concern
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 from tests.api.test_migrations import SPEC, assert_problem, http, refusing  # noqa: F401 - fixtures of the neighbour
 from tests.serving import Serving
 from tests.workflows.answers import PLAN

@@ -13,7 +13,7 @@ from api.problems import ProblemDetails
 from cli.dev_server import free_port
 from cli.rest import Refused, Service
 from config.settings import Settings
-from http_security.headers import SECURITY_HEADERS
+from http_security.same_origin import SECURITY_HEADERS
 from migration.commands import Verb
 from migration.run.status import State
 from monitoring.endpoint import answering

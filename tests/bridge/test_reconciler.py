@@ -5,7 +5,7 @@ import pytest
 from migration.concern import Category, Concern
 from migration.frozen_model import KubeObject
 from migration.phase import TABLE
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 from migration.run.status import PhaseState, State
 from openshift.api.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths

@@ -22,7 +22,7 @@ from cli.main import app
 from cli.rest import Away, Service
 from config.settings import Settings
 from migration.audit.call import Call, Scope
-from migration.run.observation import Observation
+from migration.run.heartbeat import Observation
 from migration.run.status import MigrationStatus, State, Waiting
 from tests.serving import Serving, listening
 from tests.timeouts import EVENT_SECONDS

@@ -3,7 +3,7 @@
 import json
 
 from migration.concern import Category, Concern
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 from tests.cli.test_commands import RESOURCE, SPEC, Vcfm, spoken, vcfm  # noqa: F401 - a fixture of the neighbour
 from tests.serving import Serving
 from tests.workflows.answers import PLAN

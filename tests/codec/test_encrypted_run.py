@@ -16,7 +16,7 @@ from client.errors import CommandRefused
 from config.settings import Settings
 from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
-from migration.run.observation import Observation
+from migration.run.heartbeat import Observation
 from migration.run.status import MigrationStatus, State, Waiting
 from tests.api.test_migrations import assert_problem
 from tests.codec.rings import line, written

@@ -31,8 +31,7 @@ from migration.plan import (
     VCenterReference,
     VirtualMachineName,
 )
-from migration.preflight.result import PreflightResult
-from migration.run.request import ClusterIdentity, MigrationRequest
+from migration.run.request import ClusterIdentity, MigrationRequest, PreflightResult
 from migration.run.status import Claim, MachineView
 from migration.spec.failure_domain import FailureDomain, Topology
 from migration.spec.model import MigrationSpec, SecretReference

@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 from activities.verify.verification import VCenterReport
 from migration.concern import Category, Concern
 from migration.phase import TABLE, PhaseName
-from migration.preflight.result import PreflightResult
+from migration.run.request import PreflightResult
 from migration.run.status import Claim, MigrationStatus, PhaseState, State
 from tests.workflows.answers import SOURCE, TARGET
 from tests.workflows.conftest import Start, World

@@ -24,7 +24,7 @@ from activities.runtime.definition import DEFINED, definitions
 from config.settings import Settings
 from journal.store import Journal
 from migration.run.checkpoint import Checkpoint
-from migration.run.observation import Observation
+from migration.run.heartbeat import Observation
 from openshift.checkpoints import StoredCheckpoint
 from tests.timeouts import EVENT_SECONDS
 from tests.workflows.answers import ANSWERS

@@ -7,10 +7,8 @@ from temporalio.common import RetryPolicy
 
 from activities.cluster.identity import Identity
 from activities.preflight.preflight import Preflight, PreflightInput
-from activities.runtime.phase_header import in_phase
 from migration.phase import PhaseName, activity_id
-from migration.preflight.result import PreflightResult
-from migration.run.request import ClusterName, PreflightRequest, workflow_id
+from migration.run.request import ClusterName, PreflightRequest, PreflightResult, workflow_id
 from workflows import timeouts
 
 PATIENCE = timedelta(minutes=3)

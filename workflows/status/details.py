@@ -6,16 +6,6 @@ from migration.run.approval import FORWARD
 from migration.run.gate import who_approves
 from migration.run.status import Decision, MigrationStatus, PhaseRecord, PhaseState
 
-_MARKS = {
-    PhaseState.PENDING: "·",
-    PhaseState.RUNNING: "▶",
-    PhaseState.COMPLETED: "✔",
-    PhaseState.FAILED: "✖",
-    PhaseState.SKIPPED: "⤼",
-    PhaseState.UNDOING: "◀",
-    PhaseState.UNDONE: "↩",
-}
-
 _SAID = 5
 """Decisions shown; the status has fifty and the journal all."""
 
@@ -105,7 +95,7 @@ def _row(record: PhaseRecord) -> str:
         or (row(record.phase).title if record.state is PhaseState.RUNNING else "")
     )
     name = f"**{record.phase}**" if record.state is PhaseState.RUNNING else record.phase
-    return f"| {number(record.phase)} | {name} | {_MARKS[record.state]} | {took} | {_cell(said)} |"
+    return f"| {number(record.phase)} | {name} | {record.state.mark} | {took} | {_cell(said)} |"
 
 
 def _cell(said: str) -> str:

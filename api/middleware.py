@@ -1,15 +1,36 @@
-"""Who asks, where a proxy in front of this service has found out: from one header, and from nowhere else.
+"""What every request passes before its route: HEAD answered as GET, and who asks, where a proxy has found out.
 
-The service does not authenticate anybody itself. It believes the header because nothing but the proxy can reach it and
-the proxy replaces what clients send; two values mean that it does not. Probes come without a user, and `/codec` has a
-token of its own.
+HEAD is there wherever GET is: RFC 9110 §9.1 asks it of every server, load balancers use it, FastAPI leaves it out.
+
+The service does not authenticate anybody itself. Who asks it takes from one header, and from nowhere else; it believes
+that header because nothing but the proxy can reach it and the proxy replaces what clients send; two values mean that it
+does not. Probes come without a user, and `/codec` has a token of its own.
 """
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem
 from migration.commands import LONGEST_NAME
+
+
+class Head:
+    """Answers HEAD as the same GET without its body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
+
 
 _OPEN = {"/healthz", "/readyz", "/metrics"}
 

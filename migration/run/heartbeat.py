@@ -1,4 +1,6 @@
-"""How long one activity has waited, and how long its attempts have failed: sums that go from attempt to attempt.
+"""What an activity reports with each heartbeat: what it waits for, and how long it has waited and failed so far.
+
+Heartbeats reach the status within a second and cost no history. The sums go from attempt to attempt.
 
 Only time in which an attempt really ran counts, measured on the clock of the worker that ran it; so neither an absent
 worker, Temporal or activity slot nor a clock that is wrong makes either sum longer. A worker that is killed loses what
@@ -11,6 +13,7 @@ from typing import Self
 from pydantic import AwareDatetime
 
 from migration.frozen_model import FrozenModel
+from migration.run.status import MachineView, Waiting
 
 OUTAGE = timedelta(minutes=15)
 """An API server or a vCenter may be away for so long, as the attempts experience it, before a person is asked."""
@@ -67,3 +70,17 @@ class Elapsed(FrozenModel):
         if attempt is not None and self.running >= attempt:
             return self.unanswered(self.running, now=now)
         return self.model_copy(update={"running": timedelta()})
+
+
+class Observation(FrozenModel):
+    """What is waited for, and the machines if the wait looks at them."""
+
+    waiting: Waiting
+    nodes: list[MachineView] = []
+
+
+class Heartbeat(FrozenModel):
+    """One heartbeat: what was observed last, by this attempt or one before it, and the sums of all attempts."""
+
+    observation: Observation | None = None
+    elapsed: Elapsed = Elapsed()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migration.run.elapsed import OUTAGE, Elapsed
+from migration.run.heartbeat import OUTAGE, Elapsed
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = BEGAN + timedelta(hours=9)
