@@ -7,7 +7,6 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import model_validator
 
 from api.contract import errors
-from client.errors import CommandRefused
 from client.migrations import Migrations
 from journal.store import Journal
 from migration.audit.journal_views import DecisionEntry, JournalEntry
@@ -122,11 +121,7 @@ async def plan(migration: str, migrations: Client) -> Plan | None:
 )
 async def cancel(migration: str, migrations: Client, said: Said) -> dict[str, str]:
     """After the point of no return it parks instead: the cluster is never left without a word. Heard once; then 409."""
-    if not await migrations.cancel(migration, said):
-        remedy = f"`vcfm status {migration}` shows what came of it; rollback and pause are heard however often"
-        raise CommandRefused(
-            f"{migration} was asked to cancel before, and Temporal tells a run only once", remedy=remedy
-        )
+    await migrations.cancel(migration, said)
     return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
 
 

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
 from client.errors import (
+    AlreadyCancelled,
     AlreadyRunning,
     ClientError,
     ClusterUnavailable,
@@ -38,6 +39,7 @@ _STATUSES: dict[type[ClientError], tuple[int, str]] = {
     NothingToAdopt: (404, "Nothing to take over"),
     AlreadyRunning: (409, "The cluster has a running migration"),
     CommandRefused: (409, "Not now"),
+    AlreadyCancelled: (409, "Not now"),
     ClusterUnavailable: (502, "The cluster cannot be reached"),
     NoWorker: (503, "No worker answers"),
 }
@@ -87,7 +89,7 @@ def install(app: FastAPI) -> None:
         return problem(422, "The request has problems", "1 problem(s); nothing was done", problems=found)
 
     @app.exception_handler(ClientError)
-    async def _login_guard(_: Request, error: ClientError) -> Response:
+    async def _client_error(_: Request, error: ClientError) -> Response:
         status, title = _STATUSES[type(error)]
         link = f"/api/v1/migrations/{error.id}" if isinstance(error, AlreadyRunning) else ""
         return problem(status, title, str(error), remedy=error.remedy, link=link)

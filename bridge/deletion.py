@@ -14,7 +14,7 @@ from bridge.resource.conditions import DELETION_BLOCKED
 from bridge.resource.events import Event
 from bridge.resource.model import Resource
 from bridge.starting import Starter
-from client.errors import ClientError, CommandRefused
+from client.errors import AlreadyCancelled, ClientError, CommandRefused
 from client.migrations import Migrations
 from migration.commands import Instruction
 from migration.run.status import MigrationStatus, State
@@ -47,7 +47,8 @@ class DeletionHandler:
 
     async def _cancel(self, resource: Resource, run: str) -> None:
         said = Instruction(by=resource.speaker, reason="the resource was deleted", channel="cr")
-        await self._doors.cancel(resource.status.migration, said, run=run)
+        with contextlib.suppress(AlreadyCancelled):
+            await self._doors.cancel(resource.status.migration, said, run=run)
 
     async def _going_on(self, resource: Resource) -> str | None:
         """The run that goes on for it as far as is known, also one that it does not name yet."""

@@ -1,18 +1,19 @@
-"""Why a door says no: the whole tree on one page.
+"""Why a client says no: the whole tree on one page.
 
-DoorError               · cannot do what was asked; says why, and what a person can do next
+ClientError             · cannot do what was asked; says why, and what a person can do next
 ├── NoSuchMigration     · nothing is known under that id
-├── Unnamed             · nobody said who asks, and somebody else must approve
+├── RequesterRequired   · nobody said who asks, and somebody else must approve
 ├── AlreadyRunning      · the cluster has a migration that has not ended
 ├── NothingToAdopt      · the cluster has no migration that could be taken over
-├── Refused             · the migration does not take that instruction now
+├── CommandRefused      · the migration does not take that instruction now
+│   └── AlreadyCancelled · it was asked to cancel before
 ├── ClusterUnavailable  · the cluster that is meant cannot be asked who it is
 └── NoWorker            · Temporal is there, but nobody works on our task queue
 """
 
 
 class ClientError(Exception):
-    """A door cannot do what was asked; the message says why.
+    """A client cannot do what was asked; the message says why.
 
     Attributes:
         remedy: the next step a person can take.
@@ -61,6 +62,16 @@ class NothingToAdopt(ClientError):
 
 class CommandRefused(ClientError):
     """The migration does not take that instruction now."""
+
+
+class AlreadyCancelled(CommandRefused):
+    """Somebody asked to cancel before: Temporal takes another without a word, and tells a run of the first only."""
+
+    def __init__(self, migration: str) -> None:
+        super().__init__(
+            f"{migration} was asked to cancel before, and Temporal tells a run only once",
+            remedy=f"`vcfm status {migration}` shows what came of it; rollback and pause may be said again",
+        )
 
 
 class ClusterUnavailable(ClientError):

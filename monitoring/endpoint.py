@@ -21,7 +21,7 @@ from starlette.routing import Route
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from client.migrations import Migrations
+from client.reading import MigrationReader
 from config.settings import Settings
 from http_security.hosts import AllowedHosts
 from http_security.same_origin import SameOrigin
@@ -46,7 +46,7 @@ async def answering(settings: Settings, *, client: Client, lacks: Lacks = str) -
         return
     # Kubelets and Prometheus ask by the pod's address, which nobody knows beforehand; nothing can be changed here.
     hosts = AllowedHosts.of(settings.health_host, settings.api_allowed_hosts, any_address=True)
-    app = create_app(client, Migrations(client, task_queue=settings.task_queue), lacks, hosts)
+    app = create_app(client, MigrationReader(client), lacks, hosts)
     with _listener(settings.health_host, settings.health_port) as listener:
         server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
         task = asyncio.create_task(server.serve([listener]))
@@ -57,7 +57,7 @@ async def answering(settings: Settings, *, client: Client, lacks: Lacks = str) -
             await task
 
 
-def create_app(client: Client, migrations: Migrations, lacks: Lacks, hosts: AllowedHosts) -> Starlette:
+def create_app(client: Client, migrations: MigrationReader, lacks: Lacks, hosts: AllowedHosts) -> Starlette:
     """The three routes, for whoever asks by one of those names."""
 
     async def healthz(_: Request) -> Response:

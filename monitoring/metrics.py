@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from temporalio.service import RPCError
 
 from client.errors import ClientError
-from client.migrations import Migrations
+from client.reading import MigrationReader
 from migration.run.status import MigrationSummary, State
 
 _PATIENCE = 8.0
@@ -38,7 +38,7 @@ class _Need:
     since: datetime | None
 
 
-async def exposition(migrations: Migrations) -> bytes:
+async def exposition(migrations: MigrationReader) -> bytes:
     """Everything, in Prometheus's text format; without migrations while Temporal is away."""
     reachable = GaugeMetricFamily("vcfm_temporal_reachable", "Whether Temporal told about migrations just now.")
     try:
@@ -62,14 +62,14 @@ class _Everything(Collector):
         yield from self._families
 
 
-async def _census(migrations: Migrations) -> list[Metric]:
+async def _census(migrations: MigrationReader) -> list[Metric]:
     listed = [each async for each in migrations.list()]
     asking = [each for each in listed if each.needs_human and not each.state.final]
     needs = await asyncio.gather(*(_need(migrations, each) for each in asking))
     return [_states(listed), *_waiting([each for each in needs if each])]
 
 
-async def _need(migrations: Migrations, listed: MigrationSummary) -> _Need | None:
+async def _need(migrations: MigrationReader, listed: MigrationSummary) -> _Need | None:
     """Why and since when, from the migration itself: the list is a moment behind, and knows neither."""
     try:
         status = await migrations.status(listed.id)
