@@ -3,8 +3,6 @@
 import asyncio
 
 from activities.runtime.context import Context
-from activities.runtime.definition import defined
-from journal.decisions import Decision as Recorded
 from migration.frozen_model import FrozenModel
 from migration.run.status import Decision
 
@@ -34,16 +32,10 @@ class Decisions:
             JournalUnavailable: the journal takes none now.
         """
         for number, each in enumerate(made.decisions, start=made.first):
-            decision = Recorded(
-                key=f"{made.run}:{number}",
-                at=each.at,
+            await asyncio.to_thread(
+                self._context.journal.decide,
+                each,
                 migration=made.migration,
                 run=made.run,
-                phase=each.phase,
-                verb=each.verb,
-                by=each.by,
-                reason=each.reason,
-                channel=each.channel,
-                outcome=each.outcome,
+                key=f"{made.run}:{number}",
             )
-            await asyncio.to_thread(self._context.journal.decide, decision)

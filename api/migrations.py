@@ -151,10 +151,9 @@ async def journal(
 ) -> list[JournalEntry]:
     """In the order they were made; page on with `after=<id of the last>`."""
     run = await migrations.run_id(migration)
-    entries = await run_in_threadpool(
+    return await run_in_threadpool(
         records.read, migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit
     )
-    return [JournalEntry.model_validate(each, from_attributes=True) for each in entries]
 
 
 @router.get(
@@ -173,4 +172,4 @@ async def decisions(
     found = await run_in_threadpool(records.decisions, migration, after_id=after, limit=limit)
     if not found:
         await migrations.run_id(migration)
-    return [DecisionEntry.model_validate(each, from_attributes=True) for each in found]
+    return found

@@ -10,8 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from prometheus_client import Counter as Metric
@@ -20,11 +18,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from journal import decisions
-from journal.decisions import Decision
 from journal.models import CallRow, Table
 from journal.writer import JournalUnavailable, Writer, first_line
 from migration.audit import redact
 from migration.audit.call import Call, Scope
+from migration.audit.journal_views import DecisionEntry, JournalEntry
+from migration.run.status import Decision
 
 BUSY_SECONDS = 30
 """How long one process waits for another's transaction on SQLite; ours take milliseconds."""
@@ -37,28 +36,7 @@ _CALLS = Metric("vcfm_calls", "Calls to clusters and vCenters, as recorded.", ["
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One recorded call (`migration.audit.call.Call` with its `Scope`); bodies are redacted JSON texts, empty for
-    none.
-    """
-
-    id: int
-    at: datetime
-    seconds: float
-    migration: str
-    run: str
-    phase: str
-    activity: str
-    attempt: int
-    system: str
-    server: str
-    method: str
-    target: str
-    mutating: bool
-    outcome: str
-    request: str
-    response: str
+_READ = [CallRow.__table__.c[name] for name in JournalEntry.model_fields]
 
 
 class Journal:
@@ -115,13 +93,13 @@ class Journal:
             }
         )
 
-    def decide(self, decision: Decision) -> None:
+    def decide(self, decision: Decision, *, migration: str, run: str, key: str) -> None:
         """Records what a person said, once per key, redacted; it is committed when this returns.
 
         Raises JournalUnavailable.
         """
         try:
-            decisions.write(self._engine, decision)
+            decisions.write(self._engine, decision, migration=migration, run=run, key=key)
         except SQLAlchemyError as error:
             raise JournalUnavailable(
                 f"The decision {decision.verb!r} of {decision.by!r} could not be recorded: check VCFM_JOURNAL and the "
@@ -150,21 +128,21 @@ class Journal:
         mutating: bool | None = None,
         after_id: int | None = None,
         limit: int = 200,
-    ) -> list[Entry]:
+    ) -> list[JournalEntry]:
         """Committed calls in the order they were recorded; page on with the last entry's id.
 
         Raises JournalUnavailable.
         """
-        query = select(CallRow.__table__).where(CallRow.migration == migration).order_by(CallRow.id).limit(limit)
+        query = select(*_READ).where(CallRow.migration == migration).order_by(CallRow.id).limit(limit)
         for column, wanted in ((CallRow.run, run), (CallRow.phase, phase), (CallRow.mutating, mutating)):
             if wanted is not None:
                 query = query.where(column == wanted)
         if after_id is not None:
             query = query.where(CallRow.id > after_id)
         with self._asked() as connection:
-            return [Entry(**row) for row in connection.execute(query).mappings()]
+            return [JournalEntry(**row) for row in connection.execute(query).mappings()]
 
-    def decisions(self, migration: str, *, after_id: int = 0, limit: int = 200) -> list[Decision]:
+    def decisions(self, migration: str, *, after_id: int = 0, limit: int = 200) -> list[DecisionEntry]:
         """What was said to a migration, in all its runs, as it was recorded; page on with the last one's id.
 
         Raises JournalUnavailable.

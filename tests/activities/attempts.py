@@ -19,9 +19,10 @@ from activities.registry import everything
 from activities.runtime.context import Context
 from activities.runtime.interceptor import ActivityScope
 from config.settings import Settings
-from journal.store import Entry, Journal
+from journal.store import Journal
 from lab.commands import Lab
 from migration.audit.call import Call, Scope
+from migration.audit.journal_views import JournalEntry
 from migration.frozen_model import KubeObject
 from migration.plan import SecretAddress, VCenterReference
 from migration.run.heartbeat import Heartbeat, Observation
@@ -107,7 +108,7 @@ class Attempts:
         given = ExecuteActivityInput(fn=self._bound[name_of(function)], args=[argument], executor=None, headers={})
         return await environment.run(around.execute_activity, given)
 
-    def calls(self) -> list[Entry]:
+    def calls(self) -> list[JournalEntry]:
         """What the last attempt asked of anybody."""
         return self.context.journal.read(self._migration, limit=MOST_CALLS)
 

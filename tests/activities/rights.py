@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from journal.store import Entry
+from migration.audit.journal_views import JournalEntry
 from migration.frozen_model import KubeObject
 
 VERBS = {"GET": "get", "WATCH": "watch", "POST": "create", "PATCH": "patch", "DELETE": "delete"}
@@ -39,7 +39,7 @@ def granted(documents: Iterable[KubeObject]) -> set[Right]:
     }
 
 
-def needed(calls: Iterable[Entry]) -> set[Right]:
+def needed(calls: Iterable[JournalEntry]) -> set[Right]:
     """What an account must be granted to make these calls."""
     return {_need(each) for each in calls if each.system == "kubernetes" and each.method != "WATCH CLOSED"}
 
@@ -53,7 +53,7 @@ def needless(grants: set[Right], needs: set[Right]) -> set[Right]:
     return grants - used
 
 
-def _need(call: Entry) -> Right:
+def _need(call: JournalEntry) -> Right:
     """`/apis/<group>/<version>/[namespaces/<namespace>/]<resource>[/<name>[/<part>]]`, `/api/v1/…` for the core group."""
     kind, *parts = [unquote(each) for each in call.target.strip("/").split("/")]
     group, parts = (parts[0], parts[2:]) if kind == "apis" else ("", parts[1:])

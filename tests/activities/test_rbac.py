@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from journal.store import Entry
 from lab.access import shipped
+from migration.audit.journal_views import JournalEntry
 from tests.activities.rights import Right, granted, needed, needless
 from tests.activities.walk import Walk
 
@@ -13,9 +13,9 @@ SERVICE = "openshift-vcf-migration"
 RBAC = shipped()
 
 
-def call(method: str, target: str, request: str = "") -> Entry:
-    return Entry(
-        id=1, at=datetime.now(UTC), seconds=0, migration="", run="", phase="", activity="", attempt=1,
+def call(method: str, target: str, request: str = "") -> JournalEntry:
+    return JournalEntry(
+        id=1, at=datetime.now(UTC), seconds=0, phase="", activity="", attempt=1,
         system="kubernetes", server="", method=method, target=target, mutating=False, outcome="ok",
         request=request, response="",
     )  # fmt: skip
@@ -33,7 +33,7 @@ def call(method: str, target: str, request: str = "") -> Entry:
         ([call("WATCH", "/apis/g.io/v1/namespaces/a/things", "{}")], Right("watch", "g.io", "things", "a")),
     ],
 )
-def test_a_call_needs_a_right(calls: list[Entry], right: Right) -> None:
+def test_a_call_needs_a_right(calls: list[JournalEntry], right: Right) -> None:
     assert needed(calls) == {right}
 
 

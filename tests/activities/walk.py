@@ -9,9 +9,9 @@ from typing import Any
 from activities.cluster.identity import Identity
 from activities.decisions import Decisions, DecisionsMade
 from activities.preflight.preflight import Preflight, PreflightInput
-from journal.store import Entry
 from lab.commands import Lab
-from migration.phase import PhaseName, row
+from migration.audit.journal_views import JournalEntry
+from migration.phase import PhaseName
 from migration.plan import Plan
 from migration.run.request import ClusterName, MigrationRequest, PreflightResult
 from migration.run.status import Decision, State
@@ -51,7 +51,7 @@ class Walk:
     plan: Plan
     result: PreflightResult
     steps: list[Step] = field(default_factory=list)
-    calls: list[Entry] = field(default_factory=list)
+    calls: list[JournalEntry] = field(default_factory=list)
     evidence: dict[str, list[str]] = field(default_factory=dict)
 
     def named(self, name: str) -> list[Step]:
@@ -66,7 +66,7 @@ class _Twice(Run):
         tracker = StatusTracker(migration=MIGRATION, cluster="", started=datetime.now(UTC))
         super().__init__(migration=MIGRATION, cluster="", spec=spec_of(lab), tracker=tracker)
         self.steps: list[Step] = []
-        self.calls: list[Entry] = []
+        self.calls: list[JournalEntry] = []
         self._trying = trying
         self._one_at_a_time = asyncio.Lock()  # what an attempt changed must be told from what its neighbour did
 

@@ -11,9 +11,9 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from journal.store import Entry
 from lab.simulation.cluster import Kind
 from lab.simulation.kinds import CLUSTER_OPERATOR, CONFIG_MAP, MACHINE, NODE, POD, SECRET
+from migration.audit.journal_views import JournalEntry
 from openshift.config_maps import GENERATED
 from openshift.operators import unrest
 from openshift.pods import NAMESPACES
@@ -44,7 +44,9 @@ class Step:
 class Chain:
     """Reads one run's steps out of what was observed and journaled."""
 
-    def __init__(self, observer: Observer, entries: list[Entry], *, source: str, target: str, end: float) -> None:
+    def __init__(
+        self, observer: Observer, entries: list[JournalEntry], *, source: str, target: str, end: float
+    ) -> None:
         self._observer = observer
         self._calls = [each for each in entries if each.mutating and each.outcome == "ok"]
         self._source = source

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from journal.store import Entry
 from lab.simulation.kinds import CONFIG_MAP, MACHINE, NODE, SECRET
+from migration.audit.journal_views import JournalEntry
 from openshift.config_maps import GENERATED
 from openshift.secrets import COPIES
 from tests.bench.chain import Chain
@@ -23,9 +23,9 @@ CALLS = [  # at which second we did what
 ]
 
 
-def entry(at: int, phase: str, method: str, target: str) -> Entry:
-    return Entry(
-        id=at, at=datetime.fromtimestamp(at, UTC), seconds=0, migration="m", run="r", phase=phase, activity="a",
+def entry(at: int, phase: str, method: str, target: str) -> JournalEntry:
+    return JournalEntry(
+        id=at, at=datetime.fromtimestamp(at, UTC), seconds=0, phase=phase, activity="a",
         attempt=1, system="kubernetes", server="s", method=method, target=target, mutating=True, outcome="ok",
         request="", response="",
     )  # fmt: skip

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from journal.store import Entry
 from lab.access import custom_resource
 from migration.audit.call import Call
+from migration.audit.journal_views import JournalEntry
 from migration.run.status import State
 from openshift.api.client import Cluster
 from tests.activities.rights import granted, needed, needless
@@ -30,9 +30,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     return made
 
 
-def entry(call: Call) -> Entry:
-    return Entry(
-        id=1, at=datetime.now(UTC), seconds=0, migration="", run="", phase="", activity="", attempt=1,
+def entry(call: Call) -> JournalEntry:
+    return JournalEntry(
+        id=1, at=datetime.now(UTC), seconds=0, phase="", activity="", attempt=1,
         system="kubernetes", server="", method=call.method, target=call.target, mutating=call.mutating,
         outcome=call.outcome, request="{}", response="",
     )  # fmt: skip

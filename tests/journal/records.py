@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from journal.decisions import Decision
+from journal.store import Journal
 from migration.audit.call import Call, Scope
+from migration.phase import PhaseName
+from migration.run.status import Decision
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -29,16 +31,10 @@ def scope(**changes: Any) -> Scope:
 
 
 def decision(**changes: Any) -> Decision:
-    given: dict[str, Any] = {
-        "key": "run-1:1",
-        "at": AT,
-        "migration": "vcfm-a",
-        "run": "run-1",
-        "phase": "cleanup",
-        "verb": "approve",
-        "by": "ann",
-        "reason": "window",
-        "channel": "rest",
-        "outcome": "granted",
-    }
-    return Decision(**(given | changes))
+    """Not validated, so that a test can put into a journal what no client could send."""
+    made = Decision(at=AT, verb="approve", phase=PhaseName.CLEANUP, by="ann", reason="window", channel="rest")
+    return made.model_copy(update=changes)
+
+
+def decide(journal: Journal, said: Decision | None = None, *, run: str = "run-1", number: int = 1) -> None:
+    journal.decide(said or decision(), migration="vcfm-a", run=run, key=f"{run}:{number}")

@@ -12,7 +12,7 @@ from journal.models import Table
 from journal.store import Journal
 from journal.writer import JournalUnavailable
 from tests.journal.postgresql import PostgreSQL, running
-from tests.journal.records import call, decision, scope
+from tests.journal.records import call, decide, scope
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def test_a_database_that_was_away_gets_everything(
     with pytest.raises(JournalUnavailable, match=r"10 records are not in the journal: .*Check VCFM_JOURNAL"):
         journal.flush(timeout=1)
     with pytest.raises(JournalUnavailable, match="The decision 'approve' of 'ann' could not be recorded"):
-        journal.decide(decision())
+        decide(journal)
     with pytest.raises(JournalUnavailable, match="The journal cannot be read: "):
         journal.read("vcfm-a")
     mortal.start()
     journal.flush()
-    journal.decide(decision())
+    decide(journal)
     assert len(journal.read("vcfm-a")) == 11
     assert len(journal.decisions("vcfm-a")) == 1
     journal.close()

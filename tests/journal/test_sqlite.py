@@ -10,7 +10,7 @@ import pytest
 from journal import store, writer
 from journal.store import Journal
 from journal.writer import JournalUnavailable
-from tests.journal.records import call, decision, scope
+from tests.journal.records import call, decide, scope
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_decision_that_cannot_be_kept_is_refused(impatient: None, journal: Jou
     blocker = sqlite3.connect(file)
     blocker.execute("begin immediate")
     with pytest.raises(JournalUnavailable, match="The decision 'approve' of 'ann' could not be recorded"):
-        journal.decide(decision())
+        decide(journal)
     blocker.rollback()
     blocker.close()
 
