@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-.PHONY: setup demo check test coverage bench prove-rollback prove-crash prove-walks prove-bridge prove-doors lint generate lock clean
+.PHONY: setup demo check test coverage bench prove-rollback prove-crash prove-walks prove-bridge prove-channels lint generate lock clean
 
 setup: .venv/.ready
 
@@ -54,7 +54,7 @@ prove-rollback prove-crash prove-walks: prove-%: setup ; $(BIN)/python -m tests.
 
 prove-bridge: setup ; $(BIN)/python -m tests.e2e.dialects $(ARGS)
 
-prove-doors: setup ; $(BIN)/python -m tests.e2e.doors $(ARGS)
+prove-channels: setup ; $(BIN)/python -m tests.e2e.channels $(ARGS)
 
 clean:
 	-[ -x $(BIN)/vcfm ] && $(BIN)/vcfm lab down

@@ -24,7 +24,7 @@ from cli.parent_death import ends_with_parent
 from cli.rest import Service
 from cli.status_view import render, report
 from lab import commands as lab
-from lab.build import BuildError
+from lab.binaries.build import BuildError
 from lab.scenario import load
 from migration.run.status import MigrationStatus, State
 

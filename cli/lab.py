@@ -11,8 +11,8 @@ from rich.console import Console
 
 from cli.errors import Commands
 from lab import commands
-from lab.build import BuildError
-from lab.build import build as built
+from lab.binaries.build import BuildError
+from lab.binaries.build import build as built
 from lab.faults import KINDS
 from lab.faults import fault as made
 from lab.scenario import load

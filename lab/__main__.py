@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from lab.build import BuildError
+from lab.binaries.build import BuildError
 from lab.commands import LabError, down, status, up
 from lab.faults import fault
 from lab.scenario import load

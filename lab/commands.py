@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from lab import supervisor
-from lab.apiserver import ApiError, ApiServer, wait_for
-from lab.bringup import VCENTER_PORT, BringUp
-from lab.build import Report, build
+from lab.binaries.build import Report, build
+from lab.bring_up import VCENTER_PORT, BringUp
 from lab.certificates import Pair
+from lab.cluster.api_server import ApiError, ApiServer, wait_for
 from lab.health import complaints
+from lab.processes import supervisor
 from lab.scenario import Scenario
 from lab.state import StateDir
 

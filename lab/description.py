@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from lab.installation import TARGET_CREDENTIALS
+from lab.cluster.installation import TARGET_CREDENTIALS
 from lab.scenario import Scenario
-from lab.site import Document, Site
 from lab.state import StateDir, write_private
+from lab.vcenters.site import Document, Site
 
 HEALTH_WINDOW = 1.0  # seconds that operators must be stable: the simulated ones settle in a second or two
 

@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from lab import workloads
+from lab.cluster import workloads
 from lab.commands import LabError, admin_api, running
 from lab.state import StateDir
-from lab.vcenters import VCenterAdmin
+from lab.vcenters.admin import VCenterAdmin
 
 POLICY = "policy/v1", "PodDisruptionBudget"
 WEBHOOK = "lab-webhook-down"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lab.apiserver import ApiServer
-from lab.machines import NAMESPACE
+from lab.cluster.api_server import ApiServer
+from lab.cluster.machines import NAMESPACE
 
 
 def complaints(api: ApiServer, *, machines_wanted: int | None = None) -> list[str]:

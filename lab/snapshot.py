@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.commands import admin_api, running
-from lab.vcenters import VCenterAdmin
+from lab.vcenters.admin import VCenterAdmin
 
 
 def snapshot(state_dir: Path) -> dict[str, Any]:

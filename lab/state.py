@@ -16,7 +16,7 @@ class StateDir:
         self.logs = self.path / "logs"
         self.pids = self.path / "pids"
         self.pki = self.path / "pki"
-        self.processes = self.path / "processes"  # one JSON for each part that shall run (lab.supervisor)
+        self.processes = self.path / "processes"  # one JSON for each part that shall run (lab.processes.supervisor)
         self.supervisor_pid = self.pids / "supervisor"
         self.authority = self.path / "ca.pem"
         self.kubeconfig = self.path / "kubeconfig"

@@ -16,9 +16,9 @@ import temporal
 from cli.dev_server import dev_server
 from lab.commands import Lab
 from lab.scenario import load
-from tests import processes
-from tests.labs import standing
-from tests.serving import Serving, serving
+from tests.support import processes
+from tests.support.labs import standing
+from tests.support.serving import Serving, serving
 from tests.workflows.world import World
 
 HERE = Path(__file__).parent

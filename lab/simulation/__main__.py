@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.scenario import Scenario, load
-from lab.simulation import (
+from lab.simulation.cluster.client import Cluster
+from lab.simulation.context import World
+from lab.simulation.delays import Pace
+from lab.simulation.nodes import kubelets, pods, static_pods
+from lab.simulation.operators import (
     cloud_config,
     cloud_controller_manager,
     cloud_credential_operator,
@@ -21,16 +25,10 @@ from lab.simulation import (
     cluster_version_operator,
     components,
     etcd_operator,
-    kubelets,
     machine_config_operator,
-    pods,
-    static_pods,
 )
-from lab.simulation.cluster import Cluster
-from lab.simulation.pace import Pace
-from lab.simulation.vcenter_session import Access, Logins
-from lab.simulation.vcenters import VCenters
-from lab.simulation.world import World
+from lab.simulation.vcenters.machines import VCenters
+from lab.simulation.vcenters.session import Access, Logins
 
 log = logging.getLogger("lab.simulation")
 PARTS = (

@@ -9,7 +9,7 @@ from lab.commands import Lab
 from lab.scenario import Delays, Pool, Scenario
 from tests.activities.attempts import Attempts, attempts
 from tests.activities.walk import Walk, walk
-from tests.labs import standing
+from tests.support.labs import standing
 
 MOVED = Scenario(
     name="moved",

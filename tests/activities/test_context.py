@@ -21,7 +21,7 @@ from migration.audit.call import Scope, scope
 from migration.run.request import ClusterName
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of, vcenter_of
 from tests.activities.by_hand import credentials_changed, patched
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from vsphere.session import VCenter
 
 

@@ -9,7 +9,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cluster.control_plane import ControlPlane, PointOrder, RollExpected
-from lab.apiserver import ApiServer, wait_for
+from lab.cluster.api_server import ApiServer, wait_for
 from lab.commands import Lab
 from lab.faults import fault
 from lab.state import StateDir
@@ -17,7 +17,7 @@ from migration.frozen_model import KubeObject
 from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, attempts, vcenter_of
 from tests.activities.by_hand import MERGE, admin, applied
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 OPERATOR = "control-plane-machine-set-operator"

@@ -26,7 +26,7 @@ from migration.run.heartbeat import Heartbeat, Observation
 from migration.run.status import Waiting
 from openshift.errors import Conflict, Forbidden, OpenShiftError, Unreachable
 from tests.activities.attempts import Calling
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from vsphere.errors import CredentialsRejected, Incompatible, SessionLost
 
 

@@ -21,7 +21,7 @@ from migration.run.request import ClusterName
 from openshift.control_plane import find_control_plane
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of
 from tests.activities.by_hand import logged_in, nothing_left_on_target
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from vsphere import folders, tags
 from vsphere.inventory import Inventory, Place
 from vsphere.moref import moref

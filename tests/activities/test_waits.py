@@ -25,7 +25,7 @@ from openshift.api.resources import MACHINE_SET
 from openshift.machines import MACHINE_SET_LABEL, NAMESPACE, list_machines
 from tests.activities.attempts import Attempts, attempts, reference_to, vcenter_of
 from tests.activities.by_hand import admin, applied, patched
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 HOUR, NOW = timedelta(hours=1), timedelta(0)

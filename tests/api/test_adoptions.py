@@ -12,8 +12,8 @@ from temporalio.exceptions import ApplicationError
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
 from tests.api.test_migrations import PERMANENT, SPEC, assert_problem, until
-from tests.serving import Serving, serving
-from tests.timeouts import EVENT_SECONDS
+from tests.support.serving import Serving, serving
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.world import World
 
 

@@ -15,9 +15,9 @@ from temporalio.client import Client
 from migration.commands import Verb
 from migration.run.status import State
 from tests.api.test_migrations import SPEC, until
-from tests.chromium import browsing
 from tests.codec.rings import line
-from tests.serving import Serving, listening, serving
+from tests.support.chromium import browsing
+from tests.support.serving import Serving, listening, serving
 from tests.workflows.world import World
 
 

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from migration.concern import Category, Concern
 from migration.run.request import PreflightResult
 from tests.api.test_migrations import SPEC, assert_problem, http, refusing  # noqa: F401 - fixtures of the neighbour
-from tests.serving import Serving
+from tests.support.serving import Serving
 from tests.workflows.answers import PLAN
 
 FULL = Concern(id="storage.full", category=Category.CRITICAL, label="full", assessment="3 GiB free", remedy="make room")

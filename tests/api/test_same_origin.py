@@ -19,7 +19,7 @@ from migration.run.status import State
 from monitoring.endpoint import answering
 from tests.api.test_migrations import SPEC, until
 from tests.codec.rings import line
-from tests.serving import Serving, listening
+from tests.support.serving import Serving, listening
 
 CHANGING = [f"/api/v1/migrations/vcfm-none/{each}" for each in (*Verb, "cancel")]
 STARTING = ["/api/v1/migrations", "/api/v1/adoptions", "/api/v1/preflights"]

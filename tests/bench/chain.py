@@ -11,9 +11,8 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.simulation.cluster import Kind
-from lab.simulation.kinds import CLUSTER_OPERATOR, CONFIG_MAP, MACHINE, NODE, POD, SECRET
-from migration.audit.journal_views import JournalEntry
+from lab.simulation.cluster.client import Kind
+from lab.simulation.cluster.kinds import CLUSTER_OPERATOR, CONFIG_MAP, MACHINE, NODE, POD, SECRET
 from openshift.config_maps import GENERATED
 from openshift.operators import unrest
 from openshift.pods import NAMESPACES

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from lab.simulation.cluster import Cluster, ClusterError, Kind
-from lab.simulation.kinds import CLUSTER_OPERATOR, CONFIG_MAP, MACHINE, NODE, POD, SECRET
+from lab.simulation.cluster.client import Cluster, ClusterError, Kind
+from lab.simulation.cluster.kinds import CLUSTER_OPERATOR, CONFIG_MAP, MACHINE, NODE, POD, SECRET
 
 KINDS = (NODE, POD, SECRET, CONFIG_MAP, MACHINE, CLUSTER_OPERATOR)
 Document = dict[str, Any]

@@ -17,8 +17,8 @@ from openshift.api.client import Cluster
 from openshift.api.resources import EVENT, MIGRATION
 from openshift.errors import NotFound
 from tests.bridge.resources import SPACE, resource
-from tests.serving import Serving
-from tests.timeouts import EVENT_SECONDS
+from tests.support.serving import Serving
+from tests.support.timeouts import EVENT_SECONDS
 from workflows.migration import MigrationWorkflow
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.crd.definition import NAME
-from lab.access import custom_resource
+from lab.cluster.access import custom_resource
 from migration.frozen_model import KubeObject
 from openshift.api.client import Cluster
 from openshift.api.documents import conditions
@@ -19,8 +19,8 @@ from tests.bridge.bridged import Bridged
 from tests.bridge.resources import ELSEWHERE, SPACE
 from tests.openshift.conftest import built, control_plane  # noqa: F401 - fixtures of the room next door
 from tests.openshift.real_control_plane import ControlPlane
-from tests.serving import Serving
-from tests.timeouts import EVENT_SECONDS
+from tests.support.serving import Serving
+from tests.support.timeouts import EVENT_SECONDS
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _RBAC = {

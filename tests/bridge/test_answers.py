@@ -17,7 +17,7 @@ from migration.run.status import PhaseState, State
 from openshift.errors import Conflict
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ours
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.control.test_control import PERMANENT, calling
 
 

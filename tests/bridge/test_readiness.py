@@ -11,7 +11,7 @@ from bridge.main import bridging
 from monitoring.endpoint import Lacks
 from tests.bridge.bridged import Bridged
 from tests.openshift.real_control_plane import GUEST, ControlPlane
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 
 async def until(lacks: Lacks, wanted: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.access import custom_resource
+from lab.cluster.access import custom_resource
 from migration.audit.call import Call
 from migration.audit.journal_views import JournalEntry
 from migration.run.status import State

@@ -18,7 +18,7 @@ from migration.run.status import PhaseState, State
 from openshift.api.resources import MIGRATION
 from tests.bridge.bridged import Bridged, truths
 from tests.bridge.resources import ELSEWHERE, SPACE, domain, ours
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import PERMANENT, calling
 

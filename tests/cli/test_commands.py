@@ -24,8 +24,8 @@ from config.settings import Settings
 from migration.audit.call import Call, Scope
 from migration.run.heartbeat import Observation
 from migration.run.status import MigrationStatus, State, Waiting
-from tests.serving import Serving, listening
-from tests.timeouts import EVENT_SECONDS
+from tests.support.serving import Serving, listening
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 
 SPEC = request().spec.model_dump(mode="json", exclude={"state"}, exclude_none=True)

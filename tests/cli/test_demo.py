@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 HOLD = """
 import sys, time

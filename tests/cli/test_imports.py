@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cli.deferred import Deferred
 from cli.main import app
 from tests.deploy.rendering import ROOT
-from tests.serving import Serving
+from tests.support.serving import Serving
 
 CONTRACT = next(
     each

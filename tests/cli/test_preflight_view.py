@@ -5,7 +5,7 @@ import json
 from migration.concern import Category, Concern
 from migration.run.request import PreflightResult
 from tests.cli.test_commands import RESOURCE, SPEC, Vcfm, spoken, vcfm  # noqa: F401 - a fixture of the neighbour
-from tests.serving import Serving
+from tests.support.serving import Serving
 from tests.workflows.answers import PLAN
 
 FULL = Concern(

@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import RedirectResponse
 
 from cli.rest import Service, ServiceError
-from tests.serving import listening
+from tests.support.serving import listening
 
 
 @pytest.mark.parametrize(

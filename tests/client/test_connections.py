@@ -23,7 +23,7 @@ from migration.run.status import State
 from monitoring.endpoint import answering
 from temporal import versions
 from tests.monitoring.test_endpoint import ask
-from tests.serving import serving
+from tests.support.serving import serving
 from tests.workflows.answers import request
 from tests.workflows.conftest import TEMPORAL
 from tests.workflows.control.test_control import until

@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 import temporal
 from cli.dev_server import dev_server
 from client.errors import AlreadyRunning
-from tests.serving import Serving
+from tests.support.serving import Serving
 from tests.workflows.answers import request
 
 

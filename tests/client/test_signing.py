@@ -23,8 +23,8 @@ from client.signing import ApprovalKeyError, Signer
 from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
-from tests.serving import Serving, serving
-from tests.timeouts import EVENT_SECONDS
+from tests.support.serving import Serving, serving
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import refused, until
 from tests.workflows.world import World

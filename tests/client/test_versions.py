@@ -20,7 +20,7 @@ from migration.commands import Instruction, Verb
 from migration.run.request import ClusterIdentity
 from migration.run.status import State
 from temporal import versions
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.conftest import TEMPORAL
 from tests.workflows.control.test_control import calling

@@ -8,7 +8,7 @@ from temporalio.client import Client
 
 import temporal
 from tests.codec.rings import line, written
-from tests.serving import Serving, serving
+from tests.support.serving import Serving, serving
 from tests.workflows.world import World
 
 

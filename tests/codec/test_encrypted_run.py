@@ -20,8 +20,8 @@ from migration.run.heartbeat import Observation
 from migration.run.status import MigrationStatus, State, Waiting
 from tests.api.test_migrations import assert_problem
 from tests.codec.rings import line, written
-from tests.serving import Serving, listening
-from tests.timeouts import EVENT_SECONDS
+from tests.support.serving import Serving, listening
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import SOURCE, TARGET, machine, request
 
 PERMANENT = ApplicationError("the folder is a VM", "rename the VM", type="Incompatible", non_retryable=True)

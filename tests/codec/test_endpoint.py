@@ -18,7 +18,7 @@ from api.app import create_app
 from api.payloads import COOKIE, codec_app
 from config.settings import Settings
 from tests.codec.rings import codec, line
-from tests.serving import Serving, listening
+from tests.support.serving import Serving, listening
 from tests.workflows.answers import TARGET, request
 from tests.workflows.conftest import TEMPORAL
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from lab.build import build
+from lab.binaries.build import build
 
 ROOT = Path(__file__).parents[2]
 BASE, OVERLAY, HUB = "deploy/base", "deploy/examples/overlay", "deploy/examples/hub"

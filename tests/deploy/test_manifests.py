@@ -13,8 +13,8 @@ from cli.main import app
 from config.settings import Settings
 from http_security.hosts import AllowedHosts
 from journal.store import FLUSH_SECONDS
-from lab.access import custom_resource, shipped
-from lab.apiserver import ApiError, ApiServer
+from lab.cluster.access import custom_resource, shipped
+from lab.cluster.api_server import ApiError, ApiServer
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
 from tests.deploy.rendering import BASE, HUB, OVERLAY, ROOT, Document, container, of_kind, pod, rendered

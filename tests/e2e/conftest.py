@@ -11,8 +11,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from lab.scenario import load
 from migration.run.status import MigrationStatus
 from tests.e2e.running import Running, running
-from tests.labs import standing
-from tests.timeouts import MIGRATION_SECONDS
+from tests.support.labs import standing
+from tests.support.timeouts import MIGRATION_SECONDS
 
 
 class Migrated(NamedTuple):

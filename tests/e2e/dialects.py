@@ -23,7 +23,7 @@ from migration.frozen_model import KubeObject
 from migration.run.status import MigrationStatus, State
 from tests.e2e import claims
 from tests.e2e.bridging import Bridged, Cluster, bridged, completed, official, original
-from tests.timeouts import MIGRATION_SECONDS
+from tests.support.timeouts import MIGRATION_SECONDS
 
 KILLS = 5
 SEED = 20261125

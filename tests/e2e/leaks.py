@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from tests.e2e.running import Running
 from tests.e2e.world import World
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 
 def spellings(secret: str) -> set[bytes]:

@@ -14,7 +14,7 @@ from lab.commands import down, up
 from lab.scenario import load
 from tests.e2e.conftest import history
 from tests.e2e.running import running
-from tests.timeouts import MIGRATION_SECONDS
+from tests.support.timeouts import MIGRATION_SECONDS
 
 HISTORIES = Path(__file__).parent.parent / "workflows" / "histories"
 

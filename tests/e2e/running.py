@@ -16,7 +16,7 @@ from cli.dev_server import DevServer, dev_server, free_port
 from cli.rest import Service
 from lab.commands import Lab
 from migration.run.status import MigrationStatus
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 
 class Running:

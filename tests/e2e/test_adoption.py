@@ -12,9 +12,9 @@ from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, PhaseState, State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
-from tests.labs import standing
-from tests.prove.outside import differences
-from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
+from tests.prove.comparison import differences
+from tests.support.labs import standing
+from tests.support.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 
 async def test_a_run_terminated_during_the_control_planes_roll_is_completed_by_another(tmp_path: Path) -> None:

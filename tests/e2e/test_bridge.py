@@ -12,8 +12,8 @@ from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.bridging import GATED, Bridged, Cluster, bridged, completed, official
 from tests.e2e.leaks import leaks
-from tests.labs import standing
-from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
+from tests.support.labs import standing
+from tests.support.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 KILLS = 5
 SEED = 20261125

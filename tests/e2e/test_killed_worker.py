@@ -8,8 +8,8 @@ from lab.scenario import load
 from migration.run.status import State
 from tests.e2e import claims
 from tests.e2e.running import Running, running
-from tests.labs import standing
-from tests.timeouts import MIGRATION_SECONDS
+from tests.support.labs import standing
+from tests.support.timeouts import MIGRATION_SECONDS
 
 KILLS = 10
 SEED = 20261123

@@ -16,8 +16,8 @@ from tests.e2e.bridging import Cluster, bridged, official
 from tests.e2e.conftest import Migrated
 from tests.e2e.leaks import leaks, places, spellings
 from tests.e2e.world import World
-from tests.labs import standing
-from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
+from tests.support.labs import standing
+from tests.support.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 WRONG = "canary-7f2c<&\"'\\%41 wrong"
 """A password that no vCenter takes: errors quote what they refuse."""

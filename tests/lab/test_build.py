@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import build
-from lab.build import BuildError, Built, find_go
+from lab.binaries import build
+from lab.binaries.build import BuildError, Built, find_go
 
 
 def test_without_any_go_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

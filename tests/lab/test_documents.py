@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from lab.installation import DAY2_GATE, feature_gate
-from lab.machines import control_plane_machine_set, machine_documents, machine_sets
+from lab.cluster.installation import DAY2_GATE, feature_gate
+from lab.cluster.machines import control_plane_machine_set, machine_documents, machine_sets
 from lab.scenario import Pool, Scenario
-from lab.site import Site, plan_site
+from lab.vcenters.site import Site, plan_site
 
 SERVER = "127.0.11.1"
 

@@ -12,14 +12,14 @@ import pytest
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim
 
-from lab.apiserver import ApiError, ApiServer, wait_for
+from lab.cluster.api_server import ApiError, ApiServer, wait_for
+from lab.cluster.machines import machine_sets
 from lab.commands import Lab, LabError, admin_api, status
 from lab.faults import KINDS, fault
-from lab.machines import machine_sets
 from lab.scenario import Pool, Scenario
-from lab.site import plan_site
 from lab.state import StateDir
-from tests.timeouts import EVENT_SECONDS
+from lab.vcenters.site import plan_site
+from tests.support.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import supervisor
-from lab.apiserver import ApiError, wait_for
+from lab.cluster.api_server import ApiError, wait_for
 from lab.commands import Lab, LabError, down, status, up
+from lab.processes import supervisor
 from lab.scenario import Scenario
 from lab.state import StateDir
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 SMALL = Scenario(pools=[], autoscalers=False, workloads=[], health_checks=[])

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from lab import installation, machines, rules, supervisor
-from lab.apiserver import ApiError, ApiServer, wait_for
-from lab.bringup import VCENTER_PORT, BringUp
-from lab.build import build
+from lab.binaries.build import build
+from lab.bring_up import VCENTER_PORT, BringUp
+from lab.cluster import installation, machines, rules
+from lab.cluster.api_server import ApiError, ApiServer, wait_for
 from lab.commands import down
+from lab.processes import supervisor
 from lab.scenario import Pool, Scenario
 from lab.state import StateDir
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 INFRASTRUCTURE = "/apis/config.openshift.io/v1/infrastructures/cluster"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import supervisor
-from lab.apiserver import wait_for
+from lab.cluster.api_server import wait_for
+from lab.processes import supervisor
 from lab.state import StateDir
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 
 def alive(pid: int) -> bool:
@@ -92,7 +92,7 @@ def test_an_attached_lab_ends_with_the_process_that_started_it(tmp_path: Path) -
     state = StateDir(tmp_path / "state")
     state.create()
     want(state, "part", "sleep", "600")
-    text = f"from lab import state, supervisor; from pathlib import Path; supervisor.spawn(state.StateDir(Path('{state.path}')), attached=True); input()"
+    text = f"from lab import state; from lab.processes import supervisor; from pathlib import Path; supervisor.spawn(state.StateDir(Path('{state.path}')), attached=True); input()"
     with subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE) as owner:
         part = pid_of(state, "part")
         owner.kill()

@@ -10,12 +10,12 @@ import pytest
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim
 
-from lab.apiserver import wait_for
+from lab.cluster.api_server import wait_for
 from lab.commands import Lab
 from lab.scenario import Delays
 from lab.state import StateDir
-from lab.vcenters import VCenterAdmin, VCenterAdminError
-from tests.timeouts import EVENT_SECONDS
+from lab.vcenters.admin import VCenterAdmin, VCenterAdminError
+from tests.support.timeouts import EVENT_SECONDS
 
 pytestmark = pytest.mark.lab
 

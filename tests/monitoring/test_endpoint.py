@@ -18,7 +18,7 @@ from cli.dev_server import DevServer, dev_server, free_port
 from config.settings import Settings
 from monitoring import probe
 from monitoring.endpoint import answering
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 
 async def ask(port: int, path: str, *, seconds: float = EVENT_SECONDS) -> httpx.Response:

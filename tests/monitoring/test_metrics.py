@@ -15,8 +15,8 @@ from config.settings import Settings
 from migration.commands import Instruction, Verb
 from migration.run.status import State
 from migration.spec.model import ApprovalMode
-from tests.serving import Serving, listening
-from tests.timeouts import EVENT_SECONDS
+from tests.support.serving import Serving, listening
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 
 PERMANENT = ApplicationError("the folder is a VM", "rename it", type="Incompatible", non_retryable=True)

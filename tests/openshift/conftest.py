@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import yaml
 
-from lab.build import Built, build
+from lab.binaries.build import Built, build
 from migration.audit.call import Call
 from migration.frozen_model import KubeObject
 from openshift.api.cache import Cache, WatchTarget
@@ -16,7 +16,7 @@ from openshift.api.documents import conditions
 from openshift.api.resources import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from openshift.api.transport import TimeOuts
 from tests.openshift.real_control_plane import ControlPlane, Proxy
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 
 @pytest.fixture(scope="package")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from lab.build import Built
-from tests.timeouts import EVENT_SECONDS
+from lab.binaries.build import Built
+from tests.support.timeouts import EVENT_SECONDS
 
 ADMIN, GUEST = "admin-token", "guest-token"
 

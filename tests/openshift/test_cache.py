@@ -15,7 +15,7 @@ from openshift.api.client import Cluster
 from openshift.api.resources import CONFIG_MAP, SECRET, Resource
 from openshift.errors import Forbidden, Gone, NotServed, Unreachable
 from tests.openshift.real_control_plane import GUEST, ControlPlane, Proxy
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 SPACE = "default"
 NO_SUCH_KIND = Resource(group="nowhere.example", version="v1", plural="nothings", kind="Nothing")

@@ -23,7 +23,7 @@ from openshift.errors import (
     Unreachable,
 )
 from tests.openshift.real_control_plane import ADMIN, GUEST, ControlPlane, Proxy
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 SPACE = "default"
 NO_SUCH_KIND = Resource(group="nowhere.example", version="v1", plural="nothings", kind="Nothing")

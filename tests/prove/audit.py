@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.commands import Lab
-from tests.prove.sight import MACHINE_SET, Sight, workspace
+from tests.prove.view import MACHINE_SET, Sight, workspace
 
 NAMED = "the product writes what it may"
 WRITING = {"create", "update", "patch", "delete", "deletecollection"}

@@ -21,7 +21,7 @@ from tests.prove.fault_points import Fate, FaultPoint, Moment, phase_of
 from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
-from tests.prove.tally import Cell
+from tests.prove.results import Cell
 
 RUNS = [f"{way}.{moment}" for way in ("forward", "back") for moment in Moment]
 LONGEST = 3600.0

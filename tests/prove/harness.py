@@ -16,17 +16,17 @@ from temporalio.client import Client, WorkflowFailureError
 
 from cli.dev_server import DevServer, dev_server
 from cli.rest import Away
-from lab.apiserver import ApiServer, wait_for
+from lab.cluster.api_server import ApiServer, wait_for
 from lab.commands import Lab, admin_api, down, status, up
 from lab.scenario import load
 from lab.snapshot import snapshot
 from lab.state import StateDir
 from migration.run.status import MigrationStatus
 from tests.e2e.running import Running
+from tests.prove.comparison import differences
 from tests.prove.fault_points import FaultPoints
-from tests.prove.outside import differences
 from tests.prove.worker import BORN
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 Answer = TypeVar("Answer")
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lab.simulation.kinds import MACHINE, NODE, SECRET
-from tests.prove.sight import MACHINE_SET, ROLE, Document, Sight, called, in_replacement, workspace
+from lab.simulation.cluster.kinds import MACHINE, NODE, SECRET
+from tests.prove.view import MACHINE_SET, ROLE, Document, Sight, called, in_replacement, workspace
 
 PATIENCE = 1.0
 CREDENTIALS = "kube-system/vsphere-creds"

@@ -19,12 +19,12 @@ from typing import Any
 import httpx
 
 from lab.commands import Lab
-from lab.simulation.cluster import Cluster, ClusterError, Kind
-from lab.simulation.kinds import DEPLOYMENT, MACHINE, NODE, SECRET
-from lab.vcenters import VCenterAdmin, VCenterAdminError
+from lab.simulation.cluster.client import Cluster, ClusterError, Kind
+from lab.simulation.cluster.kinds import DEPLOYMENT, MACHINE, NODE, SECRET
+from lab.vcenters.admin import VCenterAdmin, VCenterAdminError
 from tests.prove import audit
 from tests.prove.invariants import STATES, Wanted, edited
-from tests.prove.sight import AUTOSCALER, HEALTH_CHECK, MACHINE_SET, SEEN, Document, Inventory, Sight, called
+from tests.prove.view import AUTOSCALER, HEALTH_CHECK, MACHINE_SET, SEEN, Document, Inventory, Sight, called
 
 LOOK = 0.2
 LIST = 1.5

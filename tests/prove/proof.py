@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.prove.harness import Harness, harness
-from tests.prove.tally import Cell, Tally
+from tests.prove.results import Cell, Tally
 
 console = Console(width=200) if not Console().is_terminal else Console()
 SEED = 20261125

@@ -22,8 +22,8 @@ from tests.prove.fault_points import Fate, FaultPoint
 from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
-from tests.prove.tally import Cell
-from tests.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
+from tests.prove.results import Cell
+from tests.support.timeouts import EVENT_SECONDS, MIGRATION_SECONDS
 
 BEFORE_NO_RETURN = [each.name for each in TABLE if reversible(each.name)]
 ACTIVITIES = dict(zip(BEFORE_NO_RETURN, (1, 2, 3, 3, 3, 3, 2, 3, 4, 2, 4, 5, 4), strict=True))

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from lab.simulation.kinds import CONFIG_MAP, MACHINE, NODE, SECRET
+from lab.simulation.cluster.kinds import CONFIG_MAP, MACHINE, NODE, SECRET
 from tests.prove.audit import judged
+from tests.prove.comparison import differences
 from tests.prove.invariants import Wanted, credentials, edited, nothing_twice, one_index, quorum, workers
-from tests.prove.outside import differences
-from tests.prove.sight import MACHINE_SET, ROLE, Document, Inventory, Sight
+from tests.prove.view import MACHINE_SET, ROLE, Document, Inventory, Sight
 
 SOURCE, TARGET = "127.0.11.1", "127.0.11.2"
 WANTED = Wanted(masters=3, workers=1)

@@ -6,8 +6,8 @@ import pytest
 
 from tests.prove.harness import Harness, harness
 from tests.prove.proof import SEED
+from tests.prove.random_walks import walk_cell
 from tests.prove.rollback import rollback_cell
-from tests.prove.walks import walk_cell
 
 pytestmark = pytest.mark.lab
 

@@ -10,23 +10,33 @@ from typing import Any
 
 import pytest
 
-from lab import installation, rules, supervisor
-from lab.apiserver import wait_for
-from lab.bringup import VCENTER_PORT, BringUp
-from lab.build import build
+from lab.binaries.build import build
+from lab.bring_up import VCENTER_PORT, BringUp
+from lab.cluster import installation, rules
+from lab.cluster.api_server import wait_for
 from lab.commands import down
+from lab.processes import supervisor
 from lab.scenario import Delays, Scenario
-from lab.simulation import components
-from lab.simulation.cluster import Cluster
-from lab.simulation.kinds import CONFIG_MAP, CONTROLLER_CONFIG, DEPLOYMENT, MACHINE, NAMESPACE, NODE, POD, SECRET
-from lab.simulation.pace import Pace
-from lab.simulation.vcenter_session import Access, Logins
-from lab.simulation.vcenters import VCenters
-from lab.simulation.world import World
+from lab.simulation.cluster.client import Cluster
+from lab.simulation.cluster.kinds import (
+    CONFIG_MAP,
+    CONTROLLER_CONFIG,
+    DEPLOYMENT,
+    MACHINE,
+    NAMESPACE,
+    NODE,
+    POD,
+    SECRET,
+)
+from lab.simulation.context import World
+from lab.simulation.delays import Pace
+from lab.simulation.operators import components
+from lab.simulation.vcenters.machines import VCenters
+from lab.simulation.vcenters.session import Access, Logins
 from lab.state import StateDir
-from lab.vcenters import VCenterAdmin
+from lab.vcenters.admin import VCenterAdmin
 from tests.simulation.helpers import Helpers, living, seen
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 
 AT_ONCE = Delays(
     boot=0, pod_start=0, pod_stop=0, operator_settle=0, etcd_sync=0, config_sync=0, credentials_sync=0

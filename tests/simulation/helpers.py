@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from lab.simulation.cluster import Document, Kind
-from lab.simulation.documents import MASTER
-from lab.simulation.kinds import FOLLOWED, MACHINE, NODE, POD
-from lab.simulation.vcenter_session import Access, Session, vim
-from lab.simulation.world import World
-from tests.timeouts import EVENT_SECONDS
+from lab.simulation.cluster.client import Document, Kind
+from lab.simulation.cluster.documents import MASTER
+from lab.simulation.cluster.kinds import FOLLOWED, MACHINE, NODE, POD
+from lab.simulation.context import World
+from lab.simulation.vcenters.session import Access, Session, vim
+from tests.support.timeouts import EVENT_SECONDS
 
 ROLE = "machine.openshift.io/cluster-api-machine-role"
 READY = [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.simulation import cloud_config
-from lab.simulation.cloud_config import UnusableConfigError, endpoints, parsed, rebuilt
-from lab.simulation.kinds import CONFIG_MAP, FEATURE_GATE, INFRASTRUCTURE
-from lab.simulation.world import World
+from lab.simulation.cluster.kinds import CONFIG_MAP, FEATURE_GATE, INFRASTRUCTURE
+from lab.simulation.context import World
+from lab.simulation.operators import cloud_config
+from lab.simulation.operators.cloud_config import UnusableConfigError, endpoints, parsed, rebuilt
 from tests.simulation.helpers import living, seen, told
 
 USERS = """\

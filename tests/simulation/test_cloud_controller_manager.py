@@ -5,13 +5,13 @@ import base64
 import pytest
 import yaml
 
-from lab.simulation.cloud_controller_manager import CloudControllerManager
-from lab.simulation.cluster import Document
-from lab.simulation.components import CCM, CLOUD_CONTROLLER_MANAGER
-from lab.simulation.following import Wake
-from lab.simulation.kinds import CONFIG_MAP, NODE, POD, SECRET
-from lab.simulation.vcenter_session import Access
-from lab.simulation.world import World
+from lab.simulation.cluster.client import Document
+from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.kinds import CONFIG_MAP, NODE, POD, SECRET
+from lab.simulation.context import World
+from lab.simulation.operators.cloud_controller_manager import CloudControllerManager
+from lab.simulation.operators.components import CCM, CLOUD_CONTROLLER_MANAGER
+from lab.simulation.vcenters.session import Access
 from tests.simulation.helpers import Helpers, make_node, make_pod, seen, told
 
 LABELS = CLOUD_CONTROLLER_MANAGER.labels

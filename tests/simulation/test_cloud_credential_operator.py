@@ -2,11 +2,11 @@
 
 from base64 import b64encode
 
-from lab.simulation import cloud_credential_operator
-from lab.simulation.cloud_credential_operator import COPIES
-from lab.simulation.cluster import Document
-from lab.simulation.kinds import SECRET
-from lab.simulation.world import World
+from lab.simulation.cluster.client import Document
+from lab.simulation.cluster.kinds import SECRET
+from lab.simulation.context import World
+from lab.simulation.operators import cloud_credential_operator
+from lab.simulation.operators.cloud_credential_operator import COPIES
 from tests.simulation.helpers import living, seen
 
 

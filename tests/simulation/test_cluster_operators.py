@@ -5,15 +5,15 @@ import base64
 import pytest
 import yaml
 
-from lab.simulation.cluster import Document
-from lab.simulation.cluster_operators import NAMES, ClusterOperators
-from lab.simulation.documents import condition, holds
-from lab.simulation.following import Wake
-from lab.simulation.kinds import CLUSTER_OPERATOR, CONFIG_MAP, SECRET
-from lab.simulation.pace import Pace
-from lab.simulation.vcenter_logins import VCenterLogins
-from lab.simulation.vcenter_session import Access
-from lab.simulation.world import World
+from lab.simulation.cluster.client import Document
+from lab.simulation.cluster.documents import condition, holds
+from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.kinds import CLUSTER_OPERATOR, CONFIG_MAP, SECRET
+from lab.simulation.context import World
+from lab.simulation.delays import Pace
+from lab.simulation.operators.cluster_operators import NAMES, ClusterOperators
+from lab.simulation.operators.vcenter_logins import VCenterLogins
+from lab.simulation.vcenters.session import Access
 from tests.simulation.helpers import living, seen, told
 
 CONFIG = ("openshift-config-managed", "kube-cloud-config")

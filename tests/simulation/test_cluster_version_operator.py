@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from lab.simulation.cluster_version_operator import ClusterVersionOperator
-from lab.simulation.components import CLUSTER_VERSION_OPERATOR, COMPONENTS, CVO
-from lab.simulation.documents import covers
-from lab.simulation.kinds import CLUSTER_VERSION, DEPLOYMENT, INFRASTRUCTURE_CRD, POD
-from lab.simulation.world import World
+from lab.simulation.cluster.documents import covers
+from lab.simulation.cluster.kinds import CLUSTER_VERSION, DEPLOYMENT, INFRASTRUCTURE_CRD, POD
+from lab.simulation.context import World
+from lab.simulation.operators.cluster_version_operator import ClusterVersionOperator
+from lab.simulation.operators.components import CLUSTER_VERSION_OPERATOR, COMPONENTS, CVO
 from tests.simulation.helpers import make_pod, told
 
 CRD = "infrastructures.config.openshift.io"

@@ -1,12 +1,13 @@
 """The cluster's own workloads, and the masters' static pods."""
 
-from lab.simulation import components, static_pods
-from lab.simulation.cluster import Document
-from lab.simulation.components import COMPONENTS
-from lab.simulation.documents import MASTER
-from lab.simulation.kinds import DAEMON_SET, DEPLOYMENT, POD
-from lab.simulation.pace import Pace
-from lab.simulation.world import World
+from lab.simulation.cluster.client import Document
+from lab.simulation.cluster.documents import MASTER
+from lab.simulation.cluster.kinds import DAEMON_SET, DEPLOYMENT, POD
+from lab.simulation.context import World
+from lab.simulation.delays import Pace
+from lab.simulation.nodes import static_pods
+from lab.simulation.operators import components
+from lab.simulation.operators.components import COMPONENTS
 from tests.simulation.helpers import Helpers, make_node, seen
 
 

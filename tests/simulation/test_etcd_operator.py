@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from lab.simulation import etcd_operator
-from lab.simulation.cluster import Document
-from lab.simulation.components import ETCD_OPERATOR
-from lab.simulation.etcd_operator import HOOK, EtcdOperator, member_id, members
-from lab.simulation.following import Wake
-from lab.simulation.kinds import CONFIG_MAP, MACHINE, NODE, POD
-from lab.simulation.world import World
+from lab.simulation.cluster.client import Document
+from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.kinds import CONFIG_MAP, MACHINE, NODE, POD
+from lab.simulation.context import World
+from lab.simulation.operators import etcd_operator
+from lab.simulation.operators.components import ETCD_OPERATOR
+from lab.simulation.operators.etcd_operator import HOOK, EtcdOperator, member_id, members
 from tests.simulation.helpers import living, make_machine, make_node, make_pod, seen, told
 
 MACHINES = "openshift-machine-api"

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lab.simulation import kubelets, pods
-from lab.simulation.documents import condition, holds, is_master
-from lab.simulation.following import Wake
-from lab.simulation.kinds import NODE, POD
-from lab.simulation.vcenters import VirtualMachine
-from lab.simulation.world import World
+from lab.simulation.cluster.documents import condition, holds, is_master
+from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.kinds import NODE, POD
+from lab.simulation.context import World
+from lab.simulation.nodes import kubelets, pods
+from lab.simulation.vcenters.machines import VirtualMachine
 from tests.simulation.helpers import Helpers, living, make_machine, make_pod, seen, told
 
 

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from lab.simulation import machine_config_operator
-from lab.simulation.cluster import Document
-from lab.simulation.documents import holds
-from lab.simulation.following import Wake
-from lab.simulation.kinds import CONTROLLER_CONFIG, INFRASTRUCTURE, MACHINE_CONFIG_POOL, NODE
-from lab.simulation.world import World
+from lab.simulation.cluster.client import Document
+from lab.simulation.cluster.documents import holds
+from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.kinds import CONTROLLER_CONFIG, INFRASTRUCTURE, MACHINE_CONFIG_POOL, NODE
+from lab.simulation.context import World
+from lab.simulation.operators import machine_config_operator
 from tests.simulation.helpers import living, make_node, seen, told
 
 VIPS = ("apiServerInternalIPs", "ingressIPs")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from lab.commands import Lab
-from lab.simulation.cluster import Cluster, Document
-from lab.simulation.components import COMPONENTS, Component
-from lab.simulation.documents import holds, labelled, leaving
-from lab.simulation.following import Store
-from lab.simulation.kinds import POD
+from lab.simulation.cluster.client import Cluster, Document
+from lab.simulation.cluster.documents import holds, labelled, leaving
+from lab.simulation.cluster.informer import Store
+from lab.simulation.cluster.kinds import POD
+from lab.simulation.operators.components import COMPONENTS, Component
 from tests.simulation.helpers import living, seen
 
 pytestmark = pytest.mark.lab

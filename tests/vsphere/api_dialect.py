@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from lab.addresses import free_servers
 from lab.certificates import Authority
+from lab.processes.addresses import free_servers
 from migration.audit.call import Recorder
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere.certificates import trust

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.build import Built, build
+from lab.binaries.build import Built, build
 from migration.audit.call import Call
 from tests.vsphere.api_dialect import ApiDialect
 from tests.vsphere.real_vcenter import RealVCenter

@@ -7,15 +7,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab.addresses import free_ports, free_servers
-from lab.build import Built
+from lab.binaries.build import Built
 from lab.certificates import Authority
+from lab.processes.addresses import free_ports, free_servers
+from lab.processes.supervisor import die_with_parent
 from lab.scenario import load
-from lab.site import Site, plan_site
-from lab.supervisor import die_with_parent
-from lab.vcenters import VCenterAdmin
+from lab.vcenters.admin import VCenterAdmin
+from lab.vcenters.site import Site, plan_site
 from migration.audit.call import Recorder
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from vsphere.endpoint import Endpoint
 from vsphere.session import VCenter
 

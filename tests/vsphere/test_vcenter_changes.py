@@ -10,7 +10,7 @@ import pytest
 from pyVmomi import vim, vmodl
 
 from migration.audit.call import Call
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere import folders, privileges, soap, tags, updates
 from vsphere.errors import Busy, CollectorLost, Incompatible, NotFound, TaskFailed, Unreachable, VSphereError

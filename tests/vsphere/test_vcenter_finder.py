@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyVmomi import vim
 
-from lab.build import Built
+from lab.binaries.build import Built
 from migration.audit.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere.finder import Finder, Lookup

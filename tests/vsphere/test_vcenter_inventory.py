@@ -7,7 +7,7 @@ import pytest
 from pyVmomi import vim
 
 from migration.audit.call import Call
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.vsphere.real_vcenter import RealVCenter
 from vsphere import property_collector
 from vsphere.errors import NotFound

@@ -26,7 +26,7 @@ from journal.store import Journal
 from migration.run.checkpoint import Checkpoint
 from migration.run.heartbeat import Observation
 from openshift.checkpoints import StoredCheckpoint
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import ANSWERS
 from worker.main import workflow_runner
 from worker.shutdown import BoundedShutdownWorker

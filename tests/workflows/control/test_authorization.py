@@ -14,7 +14,7 @@ from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
 from migration.run.approval import SignedInstruction, Subject
 from migration.run.status import State
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import PERMANENT, Handle, calling, refused, until
 from tests.workflows.world import JOURNALING, World

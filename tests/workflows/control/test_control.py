@@ -12,7 +12,7 @@ from activities.preflight.preflight import PreflightResult
 from migration.phase import FIRST_GATE, TABLE, PhaseName, number, undo_order
 from migration.run.status import Claim, MigrationStatus, PhaseState, State
 from migration.spec.model import ApprovalMode
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import PLAN
 from tests.workflows.conftest import Steer
 from tests.workflows.world import World

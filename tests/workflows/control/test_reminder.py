@@ -9,7 +9,7 @@ import temporal
 from client.migrations import Migrations
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import request
 from tests.workflows.control.test_control import Handle, until
 from tests.workflows.world import World

@@ -1,0 +1,1 @@
+"""The real programs and definitions that a lab is made of: which versions, and how they are built."""

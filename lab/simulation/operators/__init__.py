@@ -1,0 +1,1 @@
+"""The simulated operators, and the workloads that they look after."""

@@ -1,0 +1,1 @@
+"""The vCenters as the simulated parts see them: sessions and virtual machines."""
