@@ -39,9 +39,9 @@ class Harness(Running):
     """
 
     def __init__(self, *, lab: Lab, temporal: DevServer, directory: Path) -> None:
-        self.fault_points = FaultPoints(directory / "snares")
+        self.fault_points = FaultPoints(directory / "fault-points")
         self.before = snapshot(lab.state_dir)
-        self._born = directory / "snares" / BORN
+        self._born = directory / "fault-points" / BORN
         super().__init__(lab=lab, temporal=temporal, directory=directory)
 
     def differences(self) -> list[str]:
@@ -132,7 +132,7 @@ class Harness(Running):
     def _start(self, command: str) -> "subprocess.Popen[Any]":
         if command != "worker":
             return super()._start(command)
-        arguments = [sys.executable, "-m", "tests.prove.worker", str(self.directory / "snares")]
+        arguments = [sys.executable, "-m", "tests.prove.worker", str(self.directory / "fault-points")]
         with self._log(command) as output:
             return subprocess.Popen(arguments, env=self.environment, stdout=output, stderr=output)
 

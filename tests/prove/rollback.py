@@ -71,7 +71,7 @@ def _send_back(harness: Harness, phase: PhaseName, how: str, *, seed: int) -> tu
     if how in {"during", "cancel"}:
         harness.fault_points.lay(_hold(phase, seed))
         migration = harness.begin()
-        _wait_for_snare(harness, migration, phase)
+        _wait_until_hit(harness, migration, phase)
     else:
         harness.fault_points.lay()
         migration = harness.begin(gates=[following(phase)])
@@ -106,7 +106,7 @@ def _hold(phase: PhaseName, seed: int) -> FaultPoint:
     return FaultPoint(name="hold", fate=Fate.HOLD, phase=phase, nth=draws.randint(1, ACTIVITIES[phase]), seed=seed)
 
 
-def _wait_for_snare(harness: Harness, migration: str, phase: PhaseName) -> None:
+def _wait_until_hit(harness: Harness, migration: str, phase: PhaseName) -> None:
     end, look = time.monotonic() + MIGRATION_SECONDS, time.monotonic() + LOOK
     while not harness.fault_points.sprung:
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The product's own worker, which may be struck at any boundary of an activity: `python -m tests.prove.worker SNARES`.
+"""The product's own worker, which may be struck at any boundary of an activity: `python -m tests.prove.worker DIRECTORY`.
 
 Nothing in the product knows of it. Temporal hands a client's interceptors to the workers that use it, outermost; so the
 boundaries are those that Temporal sees. What happens *within* an activity is heard where the product itself listens:
@@ -55,7 +55,7 @@ class Fates(ClientInterceptor, Interceptor):
     """What befalls this process."""
 
     def __init__(self, fault_points: FaultPoints) -> None:
-        self._snares = fault_points
+        self._fault_points = fault_points
         self._begun: dict[tuple[str, str], list[str]] = {}
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
@@ -71,11 +71,11 @@ class Fates(ClientInterceptor, Interceptor):
         return Attempt(id=info.activity_id, type=info.activity_type, serial=len(begun))
 
     def due(self, mine: Attempt, moment: Moment) -> list[FaultPoint]:
-        """The snares that this attempt meets at this boundary, and none before it did."""
-        sprung = {(each.fault_point, each.activity) for each in self._snares.sprung}
+        """The fault points that this attempt meets at this boundary, and none before it did."""
+        sprung = {(each.fault_point, each.activity) for each in self._fault_points.sprung}
         return [
             each
-            for each in self._snares.laid
+            for each in self._fault_points.laid
             if phase_of(mine.id)  # whoever identifies a cluster belongs to no migration yet
             and each.phase in {"", phase_of(mine.id)}
             and each.nth in {0, mine.serial}
@@ -87,12 +87,12 @@ class Fates(ClientInterceptor, Interceptor):
         """Go through a boundary, if this process may."""
         for each in self.due(mine, moment):
             self.strike(each, mine, moment)
-            while not self._snares.released:
+            while not self._fault_points.released:
                 await asyncio.sleep(0.02)
 
     def strike(self, fault_point: FaultPoint, mine: Attempt, moment: Moment) -> None:
         """Say it, and die at once where that is the fate."""
-        self._snares.spring(fault_point, mine.id, moment)
+        self._fault_points.spring(fault_point, mine.id, moment)
         if fault_point.fate is Fate.DIE:
             os.kill(os.getpid(), signal.SIGKILL)
 
