@@ -14,8 +14,8 @@ from typing import Any
 
 from lab.scenario import Scenario, load
 from lab.simulation.cluster.client import Cluster
-from lab.simulation.context import World
-from lab.simulation.delays import Pace
+from lab.simulation.context import SimulationContext
+from lab.simulation.delays import StepDelays
 from lab.simulation.nodes import kubelets, pods, static_pods
 from lab.simulation.operators import (
     cloud_config,
@@ -46,35 +46,37 @@ PARTS = (
 )
 
 
-async def simulate(world: World) -> None:
+async def simulate(context: SimulationContext) -> None:
     """Run every part for ever."""
-    world.vcenters.start()
+    context.vcenters.start()
     async with asyncio.TaskGroup() as group:
-        group.create_task(world.follow())
+        group.create_task(context.run_informers())
         for part in PARTS:
-            group.create_task(part.run(world), name=part.__name__)
+            group.create_task(part.run(context), name=part.__name__)
 
 
-async def assemble(*, state_dir: Path, lab: dict[str, Any], scenario: Scenario) -> World:
-    """The world of one lab, from what `lab up` wrote."""
+async def assemble(*, state_dir: Path, lab: dict[str, Any], scenario: Scenario) -> SimulationContext:
+    """The simulation of one lab, from what `lab up` wrote."""
     accesses = [
         Access(**{key: each[key] for key in ("server", "port", "username", "password", "ca_file")})
         for each in lab["vcenters"]
     ]
-    return World(
+    return SimulationContext(
         cluster=await Cluster.connect(kubeconfig=lab["kubeconfig"]),
         vcenters=VCenters(accesses),
         logins=Logins(ca_files={each.server: each.ca_file for each in accesses}),
         scenario=scenario,
-        pace=Pace(delays=scenario.delays, seed=scenario.seed, ready=state_dir / "ready"),
+        delays=StepDelays(delays=scenario.delays, seed=scenario.seed, ready=state_dir / "ready"),
         state_dir=state_dir,
     )
 
 
 async def main(state_dir: Path) -> None:
     scenario = load(str(state_dir / "scenario.yaml"))
-    world = await assemble(state_dir=state_dir, lab=json.loads((state_dir / "lab.json").read_text()), scenario=scenario)
-    work = asyncio.create_task(simulate(world))
+    context = await assemble(
+        state_dir=state_dir, lab=json.loads((state_dir / "lab.json").read_text()), scenario=scenario
+    )
+    work = asyncio.create_task(simulate(context))
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, work.cancel)
     try:
@@ -82,7 +84,7 @@ async def main(state_dir: Path) -> None:
     except asyncio.CancelledError:
         log.info("asked to stop")
     finally:
-        await world.cluster.aclose()
+        await context.cluster.aclose()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How long simulated things take: the scenario's delays, and none at all until the lab is handed over.
 
 A cluster being installed is nobody's subject, so it comes up at full speed; the file `ready` in the state directory,
-written by `lab up` when all is healthy, marks the moment from which the world takes its time.
+written by `lab up` when all is healthy, marks the moment from which the delays hold.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from lab.scenario import Delays
 Step = Literal["boot", "pod_start", "pod_stop", "operator_settle", "etcd_sync", "config_sync", "credentials_sync"]
 
 
-class Pace:
+class StepDelays:
     """Seconds per step; with a seed each use draws between half and one and a half of its value."""
 
     def __init__(self, *, delays: Delays, seed: int | None, ready: Path) -> None:

@@ -28,8 +28,8 @@ from lab.simulation.cluster.kinds import (
     POD,
     SECRET,
 )
-from lab.simulation.context import World
-from lab.simulation.delays import Pace
+from lab.simulation.context import SimulationContext
+from lab.simulation.delays import StepDelays
 from lab.simulation.operators import components
 from lab.simulation.vcenters.machines import VCenters
 from lab.simulation.vcenters.session import Access, Logins
@@ -92,26 +92,26 @@ async def vcenters(accesses: dict[str, Access]) -> VCenters:
 
 
 @pytest.fixture
-async def world(
+async def context(
     half: dict[str, Any], accesses: dict[str, Access], vcenters: VCenters, tmp_path: Path
-) -> AsyncIterator[World]:
-    """An empty cluster, handed over, whose delays are all zero; its stores are followed, no part runs."""
+) -> AsyncIterator[SimulationContext]:
+    """An empty cluster, handed over, whose steps take no time; its informers run, no part runs."""
     (tmp_path / "ready").touch()
     async with contextlib.aclosing(await Cluster.connect(kubeconfig=half["kubeconfig"])) as cluster:
-        world = World(
+        context = SimulationContext(
             cluster=cluster,
             vcenters=vcenters,
             logins=Logins(ca_files={each.server: each.ca_file for each in accesses.values()}),
             scenario=SCENARIO,
-            pace=Pace(delays=AT_ONCE, seed=None, ready=tmp_path / "ready"),
+            delays=StepDelays(delays=AT_ONCE, seed=None, ready=tmp_path / "ready"),
             state_dir=tmp_path,
         )
-        async with living(world.follow()):
-            await world.told()  # just-defined kinds answer 429 for a moment: the stores ask again
+        async with living(context.run_informers()):
+            await context.wait_for_sync()  # just-defined kinds answer 429 for a moment: the stores ask again
             await _empty(cluster)
             for kind in EMPTIED:
-                await seen(lambda kind=kind: not list(world.store(kind)), f"no {kind.plural}")
-            yield world
+                await seen(lambda kind=kind: not list(context.store(kind)), f"no {kind.plural}")
+            yield context
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 
 from lab.simulation.cluster.client import Document, Kind
 from lab.simulation.cluster.documents import MASTER
-from lab.simulation.cluster.kinds import FOLLOWED, MACHINE, NODE, POD
-from lab.simulation.context import World
+from lab.simulation.cluster.kinds import MACHINE, NODE, POD, WATCHED
+from lab.simulation.context import SimulationContext
 from lab.simulation.vcenters.session import Access, Session, vim
 from tests.support.timeouts import EVENT_SECONDS
 
@@ -27,18 +27,18 @@ async def seen(condition: Callable[[], object], what: str) -> None:
     raise AssertionError(f"waited {EVENT_SECONDS:.0f} s in vain for {what}")
 
 
-async def told(world: World, *documents: Document) -> None:
+async def synced(context: SimulationContext, *documents: Document) -> None:
     """Wait until the stores hold these states, or later ones."""
     for each in documents:
-        kind = next(kind for kind in FOLLOWED if kind.name == each["kind"])
+        kind = next(kind for kind in WATCHED if kind.name == each["kind"])
         name, namespace = each["metadata"]["name"], each["metadata"].get("namespace", "")
         version = int(each["metadata"]["resourceVersion"])
 
-        def is_told(kind: Kind = kind, name: str = name, namespace: str = namespace, version: int = version) -> bool:
-            found = world.get(kind, name, namespace=namespace)
+        def is_synced(kind: Kind = kind, name: str = name, namespace: str = namespace, version: int = version) -> bool:
+            found = context.get(kind, name, namespace=namespace)
             return found is not None and int(found["metadata"]["resourceVersion"]) >= version
 
-        await seen(is_told, f"{kind.name} {name} to be told")
+        await seen(is_synced, f"{kind.name} {name} to be in its store")
 
 
 @asynccontextmanager
@@ -53,33 +53,39 @@ async def living(part: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def make_node(
-    world: World, name: str, *, provider_id: str = "", master: bool = False, ready: bool = True
+    context: SimulationContext, name: str, *, provider_id: str = "", master: bool = False, ready: bool = True
 ) -> Document:
     labels = {MASTER: ""} if master else {"node-role.kubernetes.io/worker": ""}
     addresses = [{"type": "InternalIP", "address": f"10.0.0.{sum(name.encode()) % 250}"}]
     status = {"addresses": addresses, "conditions": READY if ready else []}
     spec = {"providerID": provider_id} if provider_id else {}
     document = NODE.document(name=name, metadata={"labels": labels}, spec=spec, status=status)
-    node = await world.cluster.create(NODE, document)
-    await told(world, node)
+    node = await context.cluster.create(NODE, document)
+    await synced(context, node)
     return node
 
 
 async def make_pod(
-    world: World, name: str, *, namespace: str, labels: dict[str, str], node: str = "nowhere", ready: bool = True
+    context: SimulationContext,
+    name: str,
+    *,
+    namespace: str,
+    labels: dict[str, str],
+    node: str = "nowhere",
+    ready: bool = True,
 ) -> Document:
     spec = {"nodeName": node, "containers": [{"name": "c", "image": "lab.example/c"}]}
-    pod = await world.cluster.create(
+    pod = await context.cluster.create(
         POD, POD.document(name=name, namespace=namespace, metadata={"labels": labels}, spec=spec)
     )
     if ready:
         status = {"phase": "Running", "conditions": READY}
-        pod = await world.cluster.patch(POD, pod, {"status": status}, subresource="status")
-    await told(world, pod)
+        pod = await context.cluster.patch(POD, pod, {"status": status}, subresource="status")
+    await synced(context, pod)
     return pod
 
 
-async def make_machine(world: World, name: str, *, hooks: list[Document] | None = None) -> Document:
+async def make_machine(context: SimulationContext, name: str, *, hooks: list[Document] | None = None) -> Document:
     """A master Machine that a controller holds, as the Machine API's finalizer does."""
     machine = MACHINE.document(
         name=name,
@@ -87,8 +93,8 @@ async def make_machine(world: World, name: str, *, hooks: list[Document] | None 
         metadata={"labels": {ROLE: "master"}, "finalizers": ["machine.machine.openshift.io"]},
         spec={"lifecycleHooks": {"preDrain": hooks or []}, "providerSpec": {}},
     )
-    made = await world.cluster.create(MACHINE, machine)
-    await told(world, made)
+    made = await context.cluster.create(MACHINE, machine)
+    await synced(context, made)
     return made
 
 

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from lab.simulation.cluster.kinds import CONFIG_MAP, FEATURE_GATE, INFRASTRUCTURE
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.operators import cloud_config
 from lab.simulation.operators.cloud_config import UnusableConfigError, endpoints, parsed, rebuilt
-from tests.simulation.helpers import living, seen, told
+from tests.simulation.helpers import living, seen, synced
 
 USERS = """\
 # a comment
@@ -110,36 +110,38 @@ def test_endpoints(text: str, expected: dict[str, int]) -> None:
     assert endpoints(text) == expected
 
 
-async def test_both_copies_follow_a_second_vcenter(world: World) -> None:
-    before = await world.cluster.get(INFRASTRUCTURE, "cluster")
+async def test_both_copies_follow_a_second_vcenter(context: SimulationContext) -> None:
+    before = await context.cluster.get(INFRASTRUCTURE, "cluster")
     try:
-        async with living(cloud_config.run(world)):
-            await seen(lambda: len(found(world)) == 2, "both copies")
+        async with living(cloud_config.run(context)):
+            await seen(lambda: len(found(context)) == 2, "both copies")
             vsphere = before["spec"]["platformSpec"]["vsphere"]
             second = {"server": "new.example", "port": 8443, "datacenters": ["dc"]}
             change = {"spec": {"platformSpec": {"vsphere": {"vcenters": [*vsphere["vcenters"], second]}}}}
-            await world.cluster.patch(INFRASTRUCTURE, before, change)
-            await seen(lambda: all(endpoints(each).get("new.example") == 8443 for each in found(world)), "the second")
-            copy = world.get(CONFIG_MAP, "cloud-conf", namespace="openshift-cloud-controller-manager") or {}
-            await told(world, await world.cluster.patch(CONFIG_MAP, copy, {"data": {cloud_config.KEY: "vandalised"}}))
-            await seen(lambda: all("new.example" in each for each in found(world)), "the hand edit to be undone")
+            await context.cluster.patch(INFRASTRUCTURE, before, change)
+            await seen(lambda: all(endpoints(each).get("new.example") == 8443 for each in found(context)), "the second")
+            copy = context.get(CONFIG_MAP, "cloud-conf", namespace="openshift-cloud-controller-manager") or {}
+            await synced(
+                context, await context.cluster.patch(CONFIG_MAP, copy, {"data": {cloud_config.KEY: "vandalised"}})
+            )
+            await seen(lambda: all("new.example" in each for each in found(context)), "the hand edit to be undone")
     finally:
-        now = await world.cluster.get(INFRASTRUCTURE, "cluster")
-        await world.cluster.replace(INFRASTRUCTURE, {**now, "spec": before["spec"]})
+        now = await context.cluster.get(INFRASTRUCTURE, "cluster")
+        await context.cluster.replace(INFRASTRUCTURE, {**now, "spec": before["spec"]})
 
 
-async def test_without_the_gate_the_users_text_is_copied_as_is(world: World) -> None:
-    gate = await world.cluster.get(FEATURE_GATE, "cluster")
-    source = world.get(CONFIG_MAP, "cloud-provider-config", namespace="openshift-config") or {}
+async def test_without_the_gate_the_users_text_is_copied_as_is(context: SimulationContext) -> None:
+    gate = await context.cluster.get(FEATURE_GATE, "cluster")
+    source = context.get(CONFIG_MAP, "cloud-provider-config", namespace="openshift-config") or {}
     try:
-        off = await world.cluster.patch(FEATURE_GATE, gate, {"status": {"featureGates": []}}, subresource="status")
-        await told(world, off)
-        await cloud_config.reconcile(world)
-        await seen(lambda: found(world) == [source["data"]["config"]] * 2, "verbatim copies")
+        off = await context.cluster.patch(FEATURE_GATE, gate, {"status": {"featureGates": []}}, subresource="status")
+        await synced(context, off)
+        await cloud_config.reconcile(context)
+        await seen(lambda: found(context) == [source["data"]["config"]] * 2, "verbatim copies")
     finally:
-        await world.cluster.patch(FEATURE_GATE, gate, {"status": gate["status"]}, subresource="status")
+        await context.cluster.patch(FEATURE_GATE, gate, {"status": gate["status"]}, subresource="status")
 
 
-def found(world: World) -> list[str]:
-    copies = (world.get(CONFIG_MAP, name, namespace=namespace) for namespace, name in cloud_config.COPIES)
+def found(context: SimulationContext) -> list[str]:
+    copies = (context.get(CONFIG_MAP, name, namespace=namespace) for namespace, name in cloud_config.COPIES)
     return [each["data"][cloud_config.KEY] for each in copies if each]

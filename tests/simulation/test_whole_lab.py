@@ -25,7 +25,7 @@ async def test_deleted_pods_are_replaced_by_new_ones_that_become_ready(lab: Lab,
         def pods() -> list[Document]:
             return labelled(store, namespace=component.namespace, labels=component.labels)
 
-        async with living(store.follow(cluster)):
+        async with living(store.run(cluster)):
             await seen(lambda: pods() and all(holds(each, "Ready") for each in pods()), "the pods to be Ready")
             old = {each["metadata"]["uid"] for each in pods()}
             for each in pods():

@@ -16,7 +16,7 @@ RETRY_SECONDS = 0.5  # an API server's own start takes a few seconds
 UNSERVED_SECONDS = 1.0
 
 
-class Wake:
+class Trigger:
     """Set when there is something to look at; remembers one call however many there were, and begins set.
 
     It keeps the earliest of its timers only: whoever looks says anew when to look again, and timers that each breed
@@ -49,10 +49,10 @@ class Store:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self.told = asyncio.Event()
+        self.synced = asyncio.Event()
         self.served = False  # whether the API server knows the kind
         self._objects: dict[tuple[str, str], Document] = {}
-        self._wakes: list[Callable[[], None]] = []
+        self._triggers: list[Callable[[], None]] = []
 
     def __iter__(self) -> Iterator[Document]:
         return iter(list(self._objects.values()))
@@ -60,14 +60,14 @@ class Store:
     def get(self, name: str, *, namespace: str = "") -> Document | None:
         return self._objects.get((namespace, name))
 
-    def tell(self, wake: Callable[[], None]) -> None:
-        self._wakes.append(wake)
+    def notify(self, trigger: Callable[[], None]) -> None:
+        self._triggers.append(trigger)
 
-    async def follow(self, cluster: Cluster) -> None:
+    async def run(self, cluster: Cluster) -> None:
         """Keep this store true for ever."""
         while True:
             try:
-                await self._follow_once(cluster)
+                await self._list_and_watch(cluster)
             except Absent:
                 self.served = False
                 self._become([])
@@ -76,7 +76,7 @@ class Store:
                 log.info("%s: %s", self.kind.plural, error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _follow_once(self, cluster: Cluster) -> None:
+    async def _list_and_watch(self, cluster: Cluster) -> None:
         documents, since = await cluster.all(self.kind)
         self.served = True
         self._become(documents)
@@ -91,7 +91,7 @@ class Store:
 
     def _become(self, documents: Iterable[Document]) -> None:
         self._objects = {_key(each): each for each in documents}
-        self.told.set()
+        self.synced.set()
         self._changed()
 
     def _observe(self, event: str, document: Document) -> None:
@@ -102,8 +102,8 @@ class Store:
         self._changed()
 
     def _changed(self) -> None:
-        for wake in self._wakes:
-            wake()
+        for trigger in self._triggers:
+            trigger()
 
 
 def _key(document: Document) -> tuple[str, str]:

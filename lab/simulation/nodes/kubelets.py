@@ -18,9 +18,9 @@ from pathlib import Path
 
 from lab.simulation.cluster.client import Absent, Conflict, Document
 from lab.simulation.cluster.documents import MASTER, condition, holds, now, transitions
-from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.informer import Trigger
 from lab.simulation.cluster.kinds import LEASE, MACHINE, NODE
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.vcenters.machines import VirtualMachine
 
 LEASE_NAMESPACE = "kube-node-lease"
@@ -29,11 +29,11 @@ CAPACITY = {"cpu": "4", "memory": "16Gi", "pods": "250", "ephemeral-storage": "1
 VERSION = "v1.34.1"
 
 
-async def run(world: World) -> None:
-    kubelets = Kubelets(world)
-    wake = world.wake(NODE, machines=True)
+async def run(context: SimulationContext) -> None:
+    kubelets = Kubelets(context)
+    trigger = context.trigger(NODE, machines=True)
     async with asyncio.TaskGroup() as group:
-        group.create_task(world.keep(partial(kubelets.reconcile, wake), wake))
+        group.create_task(context.run_reconciler(partial(kubelets.reconcile, trigger), trigger))
         group.create_task(kubelets.heartbeat())
 
 
@@ -58,17 +58,17 @@ class Boots:
 
 
 class Kubelets:
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._boots = Boots(world.state_dir / "kubelet-boots")
+    def __init__(self, context: SimulationContext) -> None:
+        self._context = context
+        self._boots = Boots(context.state_dir / "kubelet-boots")
         self._due: dict[tuple[str, str], float] = {}
 
-    async def reconcile(self, wake: Wake) -> None:
-        running = {each.hostname: each for each in self._world.vcenters if each.boot}
+    async def reconcile(self, trigger: Trigger) -> None:
+        running = {each.hostname: each for each in self._context.vcenters if each.boot}
         for machine in running.values():
-            node = self._world.get(NODE, machine.hostname)
+            node = self._context.get(NODE, machine.hostname)
             if machine not in self._boots:
-                await self._boot(machine, node, wake)
+                await self._boot(machine, node, trigger)
             elif node and node["spec"].get("providerID") == machine.provider_id and not holds(node, "Ready"):
                 await self._report(node, "True", "KubeletReady", "kubelet is posting ready status")
         for node in self._silent(running):
@@ -76,27 +76,27 @@ class Kubelets:
 
     def _silent(self, running: dict[str, VirtualMachine]) -> list[Document]:
         """Nodes whose machine is known not to run."""
-        if not self._world.vcenters.all_current():
+        if not self._context.vcenters.all_current():
             return []
         on = {each.provider_id for each in running.values()}
         return [
             each
-            for each in self._world.store(NODE)
+            for each in self._context.store(NODE)
             if each["spec"].get("providerID") not in on and condition(each, "Ready").get("status") != "Unknown"
         ]
 
-    async def _boot(self, machine: VirtualMachine, node: Document | None, wake: Wake) -> None:
+    async def _boot(self, machine: VirtualMachine, node: Document | None, trigger: Trigger) -> None:
         loop = asyncio.get_running_loop()
         key = (machine.server, machine.boot)
-        due = self._due.setdefault(key, loop.time() + self._world.pace.seconds("boot"))
+        due = self._due.setdefault(key, loop.time() + self._context.delays.seconds("boot"))
         if loop.time() < due:
-            wake.later(due - loop.time())
+            trigger.later(due - loop.time())
             return
         if node is None:
             try:
-                await self._world.cluster.create(NODE, self._node(machine))
+                await self._context.cluster.create(NODE, self._node(machine))
             except Conflict:
-                return  # the next wake sees it
+                return  # the next trigger sees it
         elif not holds(node, "Ready"):
             await self._report(node, "True", "KubeletReady", "kubelet is posting ready status")
         self._boots.add(machine)
@@ -131,7 +131,7 @@ class Kubelets:
         return NODE.document(name=machine.hostname, metadata={"labels": labels}, spec=spec, status=status)
 
     def _master(self, name: str) -> bool:
-        machines = [each for each in self._world.store(MACHINE) if each["metadata"]["name"] == name]
+        machines = [each for each in self._context.store(MACHINE) if each["metadata"]["name"] == name]
         roles = {
             each["metadata"].get("labels", {}).get("machine.openshift.io/cluster-api-machine-role") for each in machines
         }
@@ -139,16 +139,16 @@ class Kubelets:
 
     async def _report(self, node: Document, status: str, reason: str, message: str) -> None:
         change = {"status": {"conditions": _conditions(status, reason, message, node)}}
-        await self._world.cluster.patch(NODE, node, change, subresource="status", how="strategic")
+        await self._context.cluster.patch(NODE, node, change, subresource="status", how="strategic")
 
     async def heartbeat(self) -> None:
         """Renew every running machine's Lease, for ever; an outage only makes them old, as it should."""
-        await self._world.told()
+        await self._context.wait_for_sync()
         while True:
-            for machine in [each for each in self._world.vcenters if each.boot]:
-                node = self._world.get(NODE, machine.hostname)
+            for machine in [each for each in self._context.vcenters if each.boot]:
+                node = self._context.get(NODE, machine.hostname)
                 if node and node["spec"].get("providerID") == machine.provider_id:
-                    await self._world.attempt(partial(self._renew, node))
+                    await self._context.attempt(partial(self._renew, node))
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def _renew(self, node: Document) -> None:
@@ -161,9 +161,9 @@ class Kubelets:
         owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
         lease = LEASE.document(name=name, namespace=LEASE_NAMESPACE, metadata={"ownerReferences": [owner]}, spec=spec)
         try:
-            await self._world.cluster.patch(LEASE, lease, {"metadata": lease["metadata"], "spec": spec})
+            await self._context.cluster.patch(LEASE, lease, {"metadata": lease["metadata"], "spec": spec})
         except Absent:
-            await self._world.cluster.create(LEASE, lease)
+            await self._context.cluster.create(LEASE, lease)
 
 
 def _conditions(status: str, reason: str, message: str, node: Document) -> list[Document]:

@@ -14,37 +14,37 @@ from functools import partial
 
 from lab.simulation.cluster.client import Absent, Conflict, Document
 from lab.simulation.cluster.documents import address, holds, leaving, now, transitions
-from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.informer import Trigger
 from lab.simulation.cluster.kinds import NODE, POD
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 
 
-async def run(world: World) -> None:
-    wake = world.wake(POD, NODE, machines=True)
+async def run(context: SimulationContext) -> None:
+    trigger = context.trigger(POD, NODE, machines=True)
     async with asyncio.TaskGroup() as group:
-        await world.keep(Pods(world, group, wake).reconcile, wake)
+        await context.run_reconciler(Pods(context, group, trigger).reconcile, trigger)
 
 
 class Pods:
-    def __init__(self, world: World, group: asyncio.TaskGroup, wake: Wake) -> None:
-        self._world = world
+    def __init__(self, context: SimulationContext, group: asyncio.TaskGroup, trigger: Trigger) -> None:
+        self._context = context
         self._group = group
-        self._wake = wake
+        self._trigger = trigger
         self._begun: set[tuple[str, str]] = set()
 
     async def reconcile(self) -> None:
-        nodes = live_nodes(self._world)
-        for pod in self._world.store(POD):
+        nodes = live_nodes(self._context)
+        for pod in self._context.store(POD):
             node = nodes.get(pod["spec"].get("nodeName", ""))
             if node is None or pod["status"].get("phase") in {"Succeeded", "Failed"}:
                 continue
             if leaving(pod):
-                self._begin("stop", pod, self._world.pace.seconds("pod_stop"), partial(self._stop, pod))
+                self._begin("stop", pod, self._context.delays.seconds("pod_stop"), partial(self._stop, pod))
             elif not holds(pod, "Ready"):
-                self._begin("start", pod, self._world.pace.seconds("pod_start"), partial(self._start, pod, node))
+                self._begin("start", pod, self._context.delays.seconds("pod_start"), partial(self._start, pod, node))
 
     def _begin(self, step: str, pod: Document, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-        """Act once per pod and step, later; what the act left undone is seen at the wake after it."""
+        """Act once per pod and step, later; what the act left undone is seen at the trigger after it."""
         key = (step, pod["metadata"]["uid"])
         if key in self._begun:
             return
@@ -52,31 +52,31 @@ class Pods:
 
         async def wait_and_act() -> None:
             await asyncio.sleep(seconds)
-            await self._world.attempt(act)
+            await self._context.attempt(act)
             self._begun.discard(key)
-            self._wake()
+            self._trigger()
 
         self._group.create_task(wait_and_act())
 
     async def _start(self, pod: Document, node: Document) -> None:
-        await self._world.cluster.patch(
+        await self._context.cluster.patch(
             POD, pod, {"metadata": {"uid": pod["metadata"]["uid"]}, "status": running(pod, node)},
             subresource="status", how="strategic",
         )  # fmt: skip
 
     async def _stop(self, pod: Document) -> None:
         try:
-            await self._world.cluster.delete(POD, pod, grace_seconds=0)
+            await self._context.cluster.delete(POD, pod, grace_seconds=0)
         except (Absent, Conflict):
             return  # gone, or a namesake already stands there
 
 
-def live_nodes(world: World) -> dict[str, Document]:
+def live_nodes(context: SimulationContext) -> dict[str, Document]:
     """The Nodes whose machine runs and whose kubelet is up, by name."""
-    on = {each.provider_id for each in world.vcenters if each.boot}
+    on = {each.provider_id for each in context.vcenters if each.boot}
     return {
         each["metadata"]["name"]: each
-        for each in world.store(NODE)
+        for each in context.store(NODE)
         if each["spec"].get("providerID") in on and holds(each, "Ready")
     }
 

@@ -11,7 +11,7 @@ from functools import partial
 from lab.simulation.cluster.client import Conflict, Document
 from lab.simulation.cluster.documents import is_master
 from lab.simulation.cluster.kinds import NODE, POD
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.nodes.pods import live_nodes
 
 LABELS = {  # by process; its namespace is openshift-<process>
@@ -22,20 +22,20 @@ LABELS = {  # by process; its namespace is openshift-<process>
 }
 
 
-async def run(world: World) -> None:
-    wake = world.wake(NODE, POD, machines=True)
-    await world.keep(partial(reconcile, world), wake)
+async def run(context: SimulationContext) -> None:
+    trigger = context.trigger(NODE, POD, machines=True)
+    await context.run_reconciler(partial(reconcile, context), trigger)
 
 
-async def reconcile(world: World) -> None:
-    for node in live_nodes(world).values():
+async def reconcile(context: SimulationContext) -> None:
+    for node in live_nodes(context).values():
         for process in LABELS if is_master(node) else ():
             pod = mirror_pod(node, process)
-            if world.get(POD, pod["metadata"]["name"], namespace=pod["metadata"]["namespace"]) is None:
+            if context.get(POD, pod["metadata"]["name"], namespace=pod["metadata"]["namespace"]) is None:
                 try:
-                    await world.cluster.create(POD, pod)
+                    await context.cluster.create(POD, pod)
                 except Conflict:
-                    continue  # made a moment ago, not yet told
+                    continue  # made a moment ago, not in the store yet
 
 
 def mirror_pod(node: Document, process: str) -> Document:

@@ -22,7 +22,7 @@ import yaml
 
 from lab.simulation.cluster.client import Document
 from lab.simulation.cluster.kinds import CONFIG_MAP, FEATURE_GATE, INFRASTRUCTURE
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 
 log = logging.getLogger(__name__)
 SOURCE = ("openshift-config", "cloud-provider-config", "config")
@@ -35,28 +35,28 @@ class UnusableConfigError(Exception):
     """The generated config cannot be made from what Infrastructure says."""
 
 
-async def run(world: World) -> None:
-    await world.keep(partial(reconcile, world), world.wake(CONFIG_MAP, INFRASTRUCTURE, FEATURE_GATE))
+async def run(context: SimulationContext) -> None:
+    await context.run_reconciler(partial(reconcile, context), context.trigger(CONFIG_MAP, INFRASTRUCTURE, FEATURE_GATE))
 
 
-async def reconcile(world: World) -> None:
+async def reconcile(context: SimulationContext) -> None:
     try:
-        if not _differing(world):
+        if not _differing(context):
             return
-        await asyncio.sleep(world.pace.seconds("config_sync"))
-        differing = _differing(world)
+        await asyncio.sleep(context.delays.seconds("config_sync"))
+        differing = _differing(context)
     except UnusableConfigError as error:
         log.warning("no sync: %s", error)  # the next change of an input tries again
         return
     for copy in differing:
-        existing = world.get(CONFIG_MAP, copy["metadata"]["name"], namespace=copy["metadata"]["namespace"])
+        existing = context.get(CONFIG_MAP, copy["metadata"]["name"], namespace=copy["metadata"]["namespace"])
         if existing is None:
-            await world.cluster.create(CONFIG_MAP, copy)
+            await context.cluster.create(CONFIG_MAP, copy)
         else:
-            await world.cluster.patch(CONFIG_MAP, copy, {"data": copy["data"]})
+            await context.cluster.patch(CONFIG_MAP, copy, {"data": copy["data"]})
 
 
-def wanted(world: World) -> str | None:
+def wanted(context: SimulationContext) -> str | None:
     """The config to be generated, or None while an input is missing.
 
     Raises:
@@ -64,21 +64,21 @@ def wanted(world: World) -> str | None:
 
     """
     namespace, name, key = SOURCE
-    source = world.get(CONFIG_MAP, name, namespace=namespace)
-    infrastructure = world.get(INFRASTRUCTURE, "cluster")
+    source = context.get(CONFIG_MAP, name, namespace=namespace)
+    infrastructure = context.get(INFRASTRUCTURE, "cluster")
     if source is None or infrastructure is None or key not in source.get("data", {}):
         return None
     text: str = source["data"][key]
-    return rebuilt(text, infrastructure) if gate_enabled(world.get(FEATURE_GATE, "cluster")) else text
+    return rebuilt(text, infrastructure) if gate_enabled(context.get(FEATURE_GATE, "cluster")) else text
 
 
-def _differing(world: World) -> list[Document]:
-    text = wanted(world)
+def _differing(context: SimulationContext) -> list[Document]:
+    text = wanted(context)
     if text is None:
         return []
     differing = []
     for namespace, name in COPIES:
-        existing = world.get(CONFIG_MAP, name, namespace=namespace)
+        existing = context.get(CONFIG_MAP, name, namespace=namespace)
         if existing is None or existing.get("data", {}).get(KEY) != text:
             differing.append(CONFIG_MAP.document(name=name, namespace=namespace, data={KEY: text}))
     return differing

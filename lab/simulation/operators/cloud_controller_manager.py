@@ -16,9 +16,9 @@ import logging
 from functools import partial
 
 from lab.simulation.cluster.client import Absent, Document
-from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.informer import Trigger
 from lab.simulation.cluster.kinds import CONFIG_MAP, INFRASTRUCTURE, NODE, POD, SECRET
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.operators import cloud_config
 from lab.simulation.operators.components import CCM, CLOUD_CONTROLLER_MANAGER, running_pods
 from lab.simulation.vcenters.machines import VirtualMachine
@@ -28,17 +28,17 @@ RETRY_SECONDS = 5.0
 REGION, ZONE = "topology.kubernetes.io/region", "topology.kubernetes.io/zone"
 
 
-async def run(world: World) -> None:
-    wake = world.wake(POD, NODE, SECRET, CONFIG_MAP, machines=True)
-    await world.keep(partial(CloudControllerManager(world).reconcile, wake), wake)
+async def run(context: SimulationContext) -> None:
+    trigger = context.trigger(POD, NODE, SECRET, CONFIG_MAP, machines=True)
+    await context.run_reconciler(partial(CloudControllerManager(context).reconcile, trigger), trigger)
 
 
 class CloudControllerManager:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: SimulationContext) -> None:
+        self._context = context
         self._read: dict[str, str] = {}  # the config each running pod read at its start, by uid, eldest first
 
-    async def reconcile(self, wake: Wake) -> None:
+    async def reconcile(self, trigger: Trigger) -> None:
         text = self._config_of_leader()
         if text is None:
             return
@@ -47,10 +47,10 @@ class CloudControllerManager:
         except cloud_config.UnusableConfigError as error:
             log.warning("the real one would crash: %s", error)
             return
-        machines = {each.provider_id: each for each in self._world.vcenters if each.server in endpoints}
-        nodes = [each for each in self._world.store(NODE) if each["spec"].get("providerID")]
+        machines = {each.provider_id: each for each in self._context.vcenters if each.server in endpoints}
+        nodes = [each for each in self._context.store(NODE) if each["spec"].get("providerID")]
         strangers = [each for each in nodes if each["spec"]["providerID"] not in machines]
-        if strangers and await self._sees_all(endpoints, wake):
+        if strangers and await self._sees_all(endpoints, trigger):
             for node in strangers:
                 await self._delete(node)
         if config.get("labels", {}).get("zone"):
@@ -58,41 +58,41 @@ class CloudControllerManager:
                 await self._label(node, machines.get(node["spec"]["providerID"]))
 
     def _config_of_leader(self) -> str | None:
-        running = {each["metadata"]["uid"] for each in running_pods(self._world, CLOUD_CONTROLLER_MANAGER)}
+        running = {each["metadata"]["uid"] for each in running_pods(self._context, CLOUD_CONTROLLER_MANAGER)}
         self._read = {uid: text for uid, text in self._read.items() if uid in running}
-        config = self._world.get(CONFIG_MAP, "cloud-conf", namespace=CCM)
+        config = self._context.get(CONFIG_MAP, "cloud-conf", namespace=CCM)
         if config is not None:
             for uid in sorted(running - set(self._read)):
                 self._read[uid] = config["data"].get(cloud_config.KEY, "")
         return next(iter(self._read.values()), None)
 
-    async def _sees_all(self, endpoints: dict[str, int], wake: Wake) -> bool:
-        secret = self._world.get(SECRET, "vsphere-cloud-credentials", namespace=CCM)
+    async def _sees_all(self, endpoints: dict[str, int], trigger: Trigger) -> bool:
+        secret = self._context.get(SECRET, "vsphere-cloud-credentials", namespace=CCM)
         for server, port in endpoints.items():
             username, password = credentials(secret, server)
-            problem = await self._world.logins.problem(server=server, port=port, username=username, password=password)
-            if problem or not self._world.vcenters.current(server):
+            problem = await self._context.logins.problem(server=server, port=port, username=username, password=password)
+            if problem or not self._context.vcenters.current(server):
                 log.info("cannot judge nodes: %s", problem or f"{server} is not being read")
-                wake.later(RETRY_SECONDS)
+                trigger.later(RETRY_SECONDS)
                 return False
         return bool(endpoints)
 
     async def _delete(self, node: Document) -> None:
         log.info("node %s: its machine is in no configured vCenter, deleting it", node["metadata"]["name"])
         try:
-            await self._world.cluster.delete(NODE, node)
+            await self._context.cluster.delete(NODE, node)
         except Absent:
             return
 
     async def _label(self, node: Document, machine: VirtualMachine | None) -> None:
-        infrastructure = self._world.get(INFRASTRUCTURE, "cluster")
+        infrastructure = self._context.get(INFRASTRUCTURE, "cluster")
         if machine is None or infrastructure is None or ZONE in node["metadata"].get("labels", {}):
             return
         for each in infrastructure["spec"]["platformSpec"].get("vsphere", {}).get("failureDomains", []):
             here = each["topology"]["computeCluster"].rpartition("/")[2] == machine.cluster
             if each["server"] == machine.server and here:
                 change = {"metadata": {"labels": {REGION: each["region"], ZONE: each["zone"]}}}
-                await self._world.cluster.patch(NODE, node, change)
+                await self._context.cluster.patch(NODE, node, change)
 
 
 def credentials(secret: Document | None, server: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from functools import partial
 
 from lab.simulation.cluster.client import Document
 from lab.simulation.cluster.kinds import SECRET
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.operators.components import CCM, CSI, MACHINE_API, STORAGE
 
 ROOT = ("kube-system", "vsphere-creds")
@@ -24,31 +24,31 @@ COPIES = (
 )
 
 
-async def run(world: World) -> None:
-    await world.keep(partial(reconcile, world), world.wake(SECRET))
+async def run(context: SimulationContext) -> None:
+    await context.run_reconciler(partial(reconcile, context), context.trigger(SECRET))
 
 
-async def reconcile(world: World) -> None:
-    if not _differing(world):
+async def reconcile(context: SimulationContext) -> None:
+    if not _differing(context):
         return
-    await asyncio.sleep(world.pace.seconds("credentials_sync"))
-    for copy in _differing(world):
-        existing = world.get(SECRET, copy["metadata"]["name"], namespace=copy["metadata"]["namespace"])
+    await asyncio.sleep(context.delays.seconds("credentials_sync"))
+    for copy in _differing(context):
+        existing = context.get(SECRET, copy["metadata"]["name"], namespace=copy["metadata"]["namespace"])
         if existing is None:
-            await world.cluster.create(SECRET, copy)
+            await context.cluster.create(SECRET, copy)
         else:
-            await world.cluster.replace(SECRET, {**existing, "data": copy["data"]})
+            await context.cluster.replace(SECRET, {**existing, "data": copy["data"]})
 
 
-def _differing(world: World) -> list[Document]:
+def _differing(context: SimulationContext) -> list[Document]:
     """The copies as they should be, of those that are not."""
-    root = world.get(SECRET, ROOT[1], namespace=ROOT[0])
+    root = context.get(SECRET, ROOT[1], namespace=ROOT[0])
     if root is None:
         return []
     wanted = root.get("data", {})
     differing = []
     for namespace, name in COPIES:
-        existing = world.get(SECRET, name, namespace=namespace)
+        existing = context.get(SECRET, name, namespace=namespace)
         if existing is None or existing.get("data", {}) != wanted:
             differing.append(SECRET.document(name=name, namespace=namespace, type="Opaque", data=wanted))
     return differing

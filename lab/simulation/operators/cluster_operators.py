@@ -18,7 +18,7 @@ from typing import Any
 
 from lab.simulation.cluster.client import Document
 from lab.simulation.cluster.documents import covers, transitions
-from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.informer import Trigger
 from lab.simulation.cluster.kinds import (
     CLUSTER_OPERATOR,
     CLUSTER_VERSION,
@@ -30,7 +30,7 @@ from lab.simulation.cluster.kinds import (
     POD,
     SECRET,
 )
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.operators import etcd_operator, machine_config_operator
 from lab.simulation.operators.components import (
     CLOUD_CONTROLLER_MANAGER,
@@ -104,49 +104,49 @@ REASONS = {
 }
 
 
-async def run(world: World) -> None:
-    wake = world.wake(
+async def run(context: SimulationContext) -> None:
+    trigger = context.trigger(
         CLUSTER_OPERATOR, CLUSTER_VERSION, CONFIG_MAP, SECRET, DEPLOYMENT, DAEMON_SET, NODE, POD, CONTROLLER_CONFIG
     )
     asked = {name: CONCERNS[name] for name in REASONS}
-    logins = VCenterLogins(world, {name: (each.config_maps[0], each.secrets) for name, each in asked.items()})
-    operators = ClusterOperators(world, logins.problem)
+    logins = VCenterLogins(context, {name: (each.config_maps[0], each.secrets) for name, each in asked.items()})
+    operators = ClusterOperators(context, logins.problem)
     async with asyncio.TaskGroup() as group:
-        group.create_task(logins.run(wake))
-        group.create_task(world.keep(partial(operators.reconcile, wake), wake))
+        group.create_task(logins.run(trigger))
+        group.create_task(context.run_reconciler(partial(operators.reconcile, trigger), trigger))
 
 
 class ClusterOperators:
-    def __init__(self, world: World, login_problem: Callable[[str], str]) -> None:
-        self._world = world
+    def __init__(self, context: SimulationContext, login_problem: Callable[[str], str]) -> None:
+        self._context = context
         self._login_problem = login_problem
         self._inputs: dict[str, str] = {}
         self._settled_at: dict[str, float] = {}
 
-    async def reconcile(self, wake: Wake) -> None:
-        if self._world.get(CLUSTER_OPERATOR, FOREIGN) is None and not self._world.pace.begun():
-            await self._world.cluster.create(CLUSTER_OPERATOR, CLUSTER_OPERATOR.document(name=FOREIGN, spec={}))
+    async def reconcile(self, trigger: Trigger) -> None:
+        if self._context.get(CLUSTER_OPERATOR, FOREIGN) is None and not self._context.delays.begun():
+            await self._context.cluster.create(CLUSTER_OPERATOR, CLUSTER_OPERATOR.document(name=FOREIGN, spec={}))
         for name in NAMES:
-            progressing = self._progressing(name, wake)
+            progressing = self._progressing(name, trigger)
             degraded = self._degraded(name)
-            operator = self._world.get(CLUSTER_OPERATOR, name)
+            operator = self._context.get(CLUSTER_OPERATOR, name)
             if operator is None:
-                operator = await self._world.cluster.create(
+                operator = await self._context.cluster.create(
                     CLUSTER_OPERATOR, CLUSTER_OPERATOR.document(name=name, spec={})
                 )
             status = self._status(operator, progressing=progressing, degraded=degraded)
             if not covers(operator.get("status", {}), status):
-                await self._world.cluster.patch(CLUSTER_OPERATOR, operator, {"status": status}, subresource="status")
+                await self._context.cluster.patch(CLUSTER_OPERATOR, operator, {"status": status}, subresource="status")
 
-    def _progressing(self, name: str, wake: Wake) -> str:
+    def _progressing(self, name: str, trigger: Trigger) -> str:
         loop = asyncio.get_running_loop()
         inputs = self._read(name)
         if self._inputs.setdefault(name, inputs) != inputs:
             self._inputs[name] = inputs
-            self._settled_at[name] = loop.time() + self._world.pace.seconds("operator_settle")
+            self._settled_at[name] = loop.time() + self._context.delays.seconds("operator_settle")
         left = self._settled_at.get(name, 0.0) - loop.time()
         if left > 0:
-            wake.later(left)
+            trigger.later(left)
             return "Working towards the new configuration"
         rolling = [each.name for each in _concern(name).components if not self._rolled_out(each)]
         return f"Waiting for {', '.join(rolling)} to deploy pods" if rolling else ""
@@ -155,15 +155,15 @@ class ClusterOperators:
         """Everything the operator works from, to be compared with what it was."""
         read: list[Any] = []
         for kind, addresses in ((CONFIG_MAP, _concern(name).config_maps), (SECRET, _concern(name).secrets)):
-            found = (self._world.get(kind, each, namespace=namespace) for namespace, each in addresses)
+            found = (self._context.get(kind, each, namespace=namespace) for namespace, each in addresses)
             read += [(each or {}).get("data") for each in found]
         if name == "machine-config":
-            config = self._world.get(CONTROLLER_CONFIG, machine_config_operator.NAME)
+            config = self._context.get(CONTROLLER_CONFIG, machine_config_operator.NAME)
             read.append((config or {}).get("spec"))
         return json.dumps(read, sort_keys=True)
 
     def _rolled_out(self, component: Component) -> bool:
-        workload = self._world.get(component.kind, component.name, namespace=component.namespace)
+        workload = self._context.get(component.kind, component.name, namespace=component.namespace)
         if workload is None:
             return False
         status = workload.get("status", {})
@@ -181,9 +181,9 @@ class ClusterOperators:
             problem = self._login_problem(name)
             return (REASONS[name], problem) if problem else ("", "")
         if name == "machine-config":
-            problem = machine_config_operator.problem(self._world)
+            problem = machine_config_operator.problem(self._context)
             return ("RenderConfigFailed", problem) if problem else ("", "")
-        voters = etcd_operator.members(self._world) if name == "etcd" else {}
+        voters = etcd_operator.members(self._context) if name == "etcd" else {}
         ill = [each for each, healthy in voters.items() if not healthy]
         if ill:
             available = f"{len(voters) - len(ill)} of {len(voters)} members are available"
@@ -191,7 +191,7 @@ class ClusterOperators:
         return "", ""
 
     def _status(self, operator: Document, *, progressing: str, degraded: tuple[str, str]) -> Document:
-        version = self._world.get(CLUSTER_VERSION, "version") or {}
+        version = self._context.get(CLUSTER_VERSION, "version") or {}
         release = version.get("status", {}).get("desired", {}).get("version", "4.21.0")
         reason, message = degraded
         conditions = [

@@ -17,25 +17,25 @@ from functools import partial
 from lab.simulation.cluster.client import Document
 from lab.simulation.cluster.documents import covers
 from lab.simulation.cluster.kinds import CLUSTER_VERSION, DEPLOYMENT, INFRASTRUCTURE_CRD, POD
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.operators.components import CLUSTER_VERSION_OPERATOR, COMPONENTS, Component, running_pods
 
 log = logging.getLogger(__name__)
 WALK_SECONDS = 1.0
 
 
-async def run(world: World) -> None:
-    wake = world.wake(INFRASTRUCTURE_CRD, DEPLOYMENT, POD, CLUSTER_VERSION)
-    await world.keep(partial(ClusterVersionOperator(world).reconcile), wake)
+async def run(context: SimulationContext) -> None:
+    trigger = context.trigger(INFRASTRUCTURE_CRD, DEPLOYMENT, POD, CLUSTER_VERSION)
+    await context.run_reconciler(partial(ClusterVersionOperator(context).reconcile), trigger)
 
 
 class ClusterVersionOperator:
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._file = world.state_dir / "release-infrastructure-crd.json"
+    def __init__(self, context: SimulationContext) -> None:
+        self._context = context
+        self._file = context.state_dir / "release-infrastructure-crd.json"
 
     async def reconcile(self) -> None:
-        if not self._world.pace.begun() or not self._file.exists():
+        if not self._context.delays.begun() or not self._file.exists():
             self._remember()
         if not self._running() or not self._drifted():
             return
@@ -44,19 +44,19 @@ class ClusterVersionOperator:
             await self._put_back()
 
     def _remember(self) -> None:
-        crd = self._world.get(INFRASTRUCTURE_CRD, INFRASTRUCTURE_CRD.only)
+        crd = self._context.get(INFRASTRUCTURE_CRD, INFRASTRUCTURE_CRD.only)
         if crd is not None:
             self._file.write_text(json.dumps(crd["spec"]))
 
     def _running(self) -> bool:
-        return bool(running_pods(self._world, CLUSTER_VERSION_OPERATOR))
+        return bool(running_pods(self._context, CLUSTER_VERSION_OPERATOR))
 
     def _drifted(self) -> bool:
         return self._drifted_crd() is not None or bool(self._drifted_components())
 
     def _drifted_crd(self) -> Document | None:
         """The CRD as it should be, if it is not."""
-        crd = self._world.get(INFRASTRUCTURE_CRD, INFRASTRUCTURE_CRD.only)
+        crd = self._context.get(INFRASTRUCTURE_CRD, INFRASTRUCTURE_CRD.only)
         if (
             crd is None
             or not self._file.exists()
@@ -71,13 +71,13 @@ class ClusterVersionOperator:
         for each in COMPONENTS:
             if not each.release or self._unmanaged("Deployment", each.name, namespace=each.namespace):
                 continue
-            existing = self._world.get(DEPLOYMENT, each.name, namespace=each.namespace)
+            existing = self._context.get(DEPLOYMENT, each.name, namespace=each.namespace)
             if existing is None or not covers(existing["spec"], _asserted(each)):
                 drifted.append(each)
         return drifted
 
     def _unmanaged(self, kind: str, name: str, *, namespace: str = "") -> bool:
-        version = self._world.get(CLUSTER_VERSION, "version") or {}
+        version = self._context.get(CLUSTER_VERSION, "version") or {}
         return any(
             each.get("unmanaged") and (each["kind"], each["name"], each.get("namespace", "")) == (kind, name, namespace)
             for each in version.get("spec", {}).get("overrides", ())
@@ -87,14 +87,14 @@ class ClusterVersionOperator:
         crd = self._drifted_crd()
         if crd is not None:
             log.info("putting back %s", INFRASTRUCTURE_CRD.only)
-            await self._world.cluster.replace(INFRASTRUCTURE_CRD, crd)
+            await self._context.cluster.replace(INFRASTRUCTURE_CRD, crd)
         for each in self._drifted_components():
             log.info("putting back Deployment %s/%s", each.namespace, each.name)
-            if self._world.get(DEPLOYMENT, each.name, namespace=each.namespace) is None:
-                await self._world.cluster.create(DEPLOYMENT, each.document())
+            if self._context.get(DEPLOYMENT, each.name, namespace=each.namespace) is None:
+                await self._context.cluster.create(DEPLOYMENT, each.document())
             else:
                 change = {"spec": _asserted(each)}
-                await self._world.cluster.patch(DEPLOYMENT, each.document(), change, how="strategic")
+                await self._context.cluster.patch(DEPLOYMENT, each.document(), change, how="strategic")
 
 
 def _asserted(component: Component) -> Document:

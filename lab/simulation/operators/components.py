@@ -16,7 +16,7 @@ from typing import Literal
 from lab.simulation.cluster.client import Conflict, Document, Kind
 from lab.simulation.cluster.documents import MASTER, holds, labelled, leaving
 from lab.simulation.cluster.kinds import DAEMON_SET, DEPLOYMENT, NAMESPACE, POD
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 
 CCM = "openshift-cloud-controller-manager"
 CSI = "openshift-cluster-csi-drivers"
@@ -164,29 +164,29 @@ NAMESPACES = sorted({each.namespace for each in COMPONENTS} | {
 })  # fmt: skip
 
 
-def running_pods(world: World, component: Component) -> list[Document]:
+def running_pods(context: SimulationContext, component: Component) -> list[Document]:
     """Its pods that do its work now: Ready, and not being deleted."""
-    pods = labelled(world.store(POD), namespace=component.namespace, labels=component.labels)
+    pods = labelled(context.store(POD), namespace=component.namespace, labels=component.labels)
     return [each for each in pods if holds(each, "Ready") and not leaving(each)]
 
 
-async def run(world: World) -> None:
-    wake = world.wake()
-    await world.keep(partial(install, world), wake)
+async def run(context: SimulationContext) -> None:
+    trigger = context.trigger()
+    await context.run_reconciler(partial(install, context), trigger)
 
 
-async def install(world: World) -> None:
+async def install(context: SimulationContext) -> None:
     """Create what is absent; does nothing once the lab was handed over, when deleting is the user's right."""
-    if world.pace.begun():
+    if context.delays.begun():
         return
     for namespace in NAMESPACES:
-        await _create(world, NAMESPACE, NAMESPACE.document(name=namespace))
+        await _create(context, NAMESPACE, NAMESPACE.document(name=namespace))
     for component in COMPONENTS:
-        await _create(world, component.kind, component.document())
+        await _create(context, component.kind, component.document())
 
 
-async def _create(world: World, kind: Kind, document: Document) -> None:
+async def _create(context: SimulationContext, kind: Kind, document: Document) -> None:
     try:
-        await world.cluster.create(kind, document)
+        await context.cluster.create(kind, document)
     except Conflict:
         return  # it is there

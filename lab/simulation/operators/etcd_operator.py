@@ -20,9 +20,9 @@ from functools import partial
 
 from lab.simulation.cluster.client import Document
 from lab.simulation.cluster.documents import address, holds, is_master, leaving
-from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.informer import Trigger
 from lab.simulation.cluster.kinds import CONFIG_MAP, MACHINE, NODE, POD
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.operators.components import ETCD_OPERATOR, running_pods
 
 log = logging.getLogger(__name__)
@@ -31,9 +31,9 @@ HOOK = {"name": "EtcdQuorumOperator", "owner": "clusteroperator/etcd"}
 ROLE = "machine.openshift.io/cluster-api-machine-role"
 
 
-async def run(world: World) -> None:
-    wake = world.wake(NODE, POD, MACHINE, CONFIG_MAP)
-    await world.keep(partial(EtcdOperator(world).reconcile, wake), wake)
+async def run(context: SimulationContext) -> None:
+    trigger = context.trigger(NODE, POD, MACHINE, CONFIG_MAP)
+    await context.run_reconciler(partial(EtcdOperator(context).reconcile, trigger), trigger)
 
 
 def member_id(node_name: str) -> str:
@@ -41,74 +41,74 @@ def member_id(node_name: str) -> str:
     return hashlib.sha256(node_name.encode()).hexdigest()[:16]
 
 
-def members(world: World) -> dict[str, bool]:
+def members(context: SimulationContext) -> dict[str, bool]:
     """Voting members by id, and whether each is healthy."""
-    config = world.get(CONFIG_MAP, ENDPOINTS, namespace=NAMESPACE)
-    healthy = {member_id(node["metadata"]["name"]) for node in ready_masters(world)}
+    config = context.get(CONFIG_MAP, ENDPOINTS, namespace=NAMESPACE)
+    healthy = {member_id(node["metadata"]["name"]) for node in ready_masters(context)}
     return {each: each in healthy for each in (config or {}).get("data", {})}
 
 
-def ready_masters(world: World) -> list[Document]:
+def ready_masters(context: SimulationContext) -> list[Document]:
     """The masters on which etcd runs."""
     found = []
-    for node in world.store(NODE):
-        pod = world.get(POD, f"etcd-{node['metadata']['name']}", namespace=NAMESPACE)
+    for node in context.store(NODE):
+        pod = context.get(POD, f"etcd-{node['metadata']['name']}", namespace=NAMESPACE)
         if is_master(node) and holds(node, "Ready") and pod and holds(pod, "Ready"):
             found.append(node)
     return sorted(found, key=lambda node: str(node["metadata"]["creationTimestamp"]))
 
 
 class EtcdOperator:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: SimulationContext) -> None:
+        self._context = context
         self._synced_at: dict[str, float] = {}  # by node uid
 
-    async def reconcile(self, wake: Wake) -> None:
-        if not running_pods(self._world, ETCD_OPERATOR):
+    async def reconcile(self, trigger: Trigger) -> None:
+        if not running_pods(self._context, ETCD_OPERATOR):
             return
         machines = [
-            each for each in self._world.store(MACHINE) if each["metadata"].get("labels", {}).get(ROLE) == "master"
+            each for each in self._context.store(MACHINE) if each["metadata"].get("labels", {}).get(ROLE) == "master"
         ]
         for machine in machines:
             if not leaving(machine) and HOOK not in _hooks(machine):
                 await self._hook(machine, [*_hooks(machine), HOOK])
-        if await self._remove_one(machines) or await self._promote_one(machines, wake):
-            return  # the change of the ConfigMap wakes us for the next
+        if await self._remove_one(machines) or await self._promote_one(machines, trigger):
+            return  # the change of the ConfigMap triggers us for the next
         for machine in machines:
-            if leaving(machine) and HOOK in _hooks(machine) and member_id(_node(machine)) not in members(self._world):
+            if leaving(machine) and HOOK in _hooks(machine) and member_id(_node(machine)) not in members(self._context):
                 log.info("machine %s may go: its member is removed", machine["metadata"]["name"])
                 await self._hook(machine, [each for each in _hooks(machine) if each != HOOK])
 
     async def _remove_one(self, machines: list[Document]) -> bool:
         """Remove one member that is to go, if enough healthy voters stand without it."""
-        voters = members(self._world)
+        voters = members(self._context)
         leaves = {member_id(_node(each)) for each in machines if leaving(each)}
         backed = {member_id(_node(each)) for each in machines}
-        backed |= {member_id(node["metadata"]["name"]) for node in self._world.store(NODE)}
+        backed |= {member_id(node["metadata"]["name"]) for node in self._context.store(NODE)}
         for each in voters:
             others = sum(healthy for other, healthy in voters.items() if other != each)
-            if (each in leaves or each not in backed) and others >= self._world.scenario.masters:
+            if (each in leaves or each not in backed) and others >= self._context.scenario.masters:
                 log.info("member %s removed, %d healthy voters remain", each, others)
                 await self._write({each: None})
                 return True
         return False
 
-    async def _promote_one(self, machines: list[Document], wake: Wake) -> bool:
+    async def _promote_one(self, machines: list[Document], trigger: Trigger) -> bool:
         """Make one synchronised learner a voter, if the voters have quorum."""
         loop = asyncio.get_running_loop()
-        voters = members(self._world)
+        voters = members(self._context)
         leaves = {member_id(_node(each)) for each in machines if leaving(each)}
         learners = [
             node
-            for node in ready_masters(self._world)
+            for node in ready_masters(self._context)
             if member_id(node["metadata"]["name"]) not in voters.keys() | leaves
         ]
         known = {node["metadata"]["uid"]: node for node in learners}
         self._synced_at = {uid: at for uid, at in self._synced_at.items() if uid in known}
         for uid, node in known.items():
-            at = self._synced_at.setdefault(uid, loop.time() + self._world.pace.seconds("etcd_sync"))
+            at = self._synced_at.setdefault(uid, loop.time() + self._context.delays.seconds("etcd_sync"))
             if loop.time() < at:
-                wake.later(at - loop.time())
+                trigger.later(at - loop.time())
             elif not voters or sum(voters.values()) > len(voters) / 2:
                 name = node["metadata"]["name"]
                 log.info("member %s of %s is a voter", member_id(name), name)
@@ -117,18 +117,18 @@ class EtcdOperator:
         return False
 
     async def _write(self, change: dict[str, str | None]) -> None:
-        existing = self._world.get(CONFIG_MAP, ENDPOINTS, namespace=NAMESPACE)
+        existing = self._context.get(CONFIG_MAP, ENDPOINTS, namespace=NAMESPACE)
         if existing is None:
             document = CONFIG_MAP.document(name=ENDPOINTS, namespace=NAMESPACE, data=change)
-            await self._world.cluster.create(CONFIG_MAP, document)
+            await self._context.cluster.create(CONFIG_MAP, document)
         else:
             guarded = {"metadata": {"resourceVersion": existing["metadata"]["resourceVersion"]}, "data": change}
-            await self._world.cluster.patch(CONFIG_MAP, existing, guarded)
+            await self._context.cluster.patch(CONFIG_MAP, existing, guarded)
 
     async def _hook(self, machine: Document, hooks: list[Document]) -> None:
         version = {"resourceVersion": machine["metadata"]["resourceVersion"]}
         change = {"metadata": version, "spec": {"lifecycleHooks": {"preDrain": hooks}}}
-        await self._world.cluster.patch(MACHINE, machine, change)
+        await self._context.cluster.patch(MACHINE, machine, change)
 
 
 def _hooks(machine: Document) -> list[Document]:

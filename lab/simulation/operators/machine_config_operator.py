@@ -13,66 +13,66 @@ from functools import partial
 
 from lab.simulation.cluster.client import Document, Kind, Refused
 from lab.simulation.cluster.documents import condition, covers, holds, is_master, transitions
-from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.informer import Trigger
 from lab.simulation.cluster.kinds import CONTROLLER_CONFIG, INFRASTRUCTURE, MACHINE_CONFIG_POOL, NODE
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 
 NAME = "machine-config-controller"
 FAILING = "TemplateControllerFailing"
 REFUSED_SECONDS = 2.0  # the rule may be taken off at any moment, and no watched object tells
 
 
-async def run(world: World) -> None:
-    config = world.wake(INFRASTRUCTURE, CONTROLLER_CONFIG)
-    pools = world.wake(NODE, MACHINE_CONFIG_POOL)
+async def run(context: SimulationContext) -> None:
+    config = context.trigger(INFRASTRUCTURE, CONTROLLER_CONFIG)
+    pools = context.trigger(NODE, MACHINE_CONFIG_POOL)
     async with asyncio.TaskGroup() as group:
-        group.create_task(world.keep(partial(render, world, config), config))
-        group.create_task(world.keep(partial(count, world), pools))
+        group.create_task(context.run_reconciler(partial(render, context, config), config))
+        group.create_task(context.run_reconciler(partial(count, context), pools))
 
 
-async def render(world: World, wake: Wake) -> None:
+async def render(context: SimulationContext, trigger: Trigger) -> None:
     """Bring ControllerConfig in line with Infrastructure, or say in its status why that is impossible."""
-    infrastructure = world.get(INFRASTRUCTURE, "cluster")
+    infrastructure = context.get(INFRASTRUCTURE, "cluster")
     if infrastructure is None:
         return
-    existing = world.get(CONTROLLER_CONFIG, NAME)
+    existing = context.get(CONTROLLER_CONFIG, NAME)
     embedded = _embedded(infrastructure)
     if existing is None:
-        await _create(world, CONTROLLER_CONFIG, _controller_config(embedded))
+        await _create(context, CONTROLLER_CONFIG, _controller_config(embedded))
         return
     problem = ""
     if existing["spec"]["infra"] != embedded:
         try:
-            await world.cluster.replace(
+            await context.cluster.replace(
                 CONTROLLER_CONFIG, {**existing, "spec": {**existing["spec"], "infra": embedded}}
             )
         except Refused as error:
             problem = str(error)
-            wake.later(REFUSED_SECONDS)
+            trigger.later(REFUSED_SECONDS)
     if holds(existing, FAILING) != bool(problem):
         status = {"type": FAILING, "status": str(bool(problem)), "reason": "SyncFailed" if problem else "AsExpected"}
         conditions = transitions(existing, [{**status, "message": problem}])
-        await world.cluster.patch(
+        await context.cluster.patch(
             CONTROLLER_CONFIG, existing, {"status": {"conditions": conditions}}, subresource="status"
         )
 
 
-def problem(world: World) -> str:
+def problem(context: SimulationContext) -> str:
     """Why the operator is degraded, or nothing."""
-    config = world.get(CONTROLLER_CONFIG, NAME)
+    config = context.get(CONTROLLER_CONFIG, NAME)
     if config is None or not holds(config, FAILING):
         return ""
     return f"Unable to apply {NAME}: {condition(config, FAILING)['message']}"
 
 
-async def count(world: World) -> None:
+async def count(context: SimulationContext) -> None:
     """Make both pools and let them follow their nodes."""
     for role in ("master", "worker"):
-        pool = world.get(MACHINE_CONFIG_POOL, role)
+        pool = context.get(MACHINE_CONFIG_POOL, role)
         if pool is None:
-            await _create(world, MACHINE_CONFIG_POOL, _pool(role))
+            await _create(context, MACHINE_CONFIG_POOL, _pool(role))
             continue
-        nodes = [each for each in world.store(NODE) if is_master(each) == (role == "master")]
+        nodes = [each for each in context.store(NODE) if is_master(each) == (role == "master")]
         ready = sum(holds(each, "Ready") for each in nodes)
         status = {
             "machineCount": len(nodes),
@@ -85,7 +85,7 @@ async def count(world: World) -> None:
             "conditions": transitions(pool, POOL_CONDITIONS),
         }
         if not covers(pool.get("status", {}), status):
-            await world.cluster.patch(MACHINE_CONFIG_POOL, pool, {"status": status}, subresource="status")
+            await context.cluster.patch(MACHINE_CONFIG_POOL, pool, {"status": status}, subresource="status")
 
 
 POOL_CONDITIONS = [
@@ -125,7 +125,7 @@ def _embedded(infrastructure: Document) -> Document:
     return {**kept, "metadata": {"name": infrastructure["metadata"]["name"]}}
 
 
-async def _create(world: World, kind: Kind, document: Document) -> None:
+async def _create(context: SimulationContext, kind: Kind, document: Document) -> None:
     """Create it, unless this lab has no such kind: then the part has nothing to do."""
-    if world.store(kind).served:
-        await world.cluster.create(kind, document)
+    if context.store(kind).served:
+        await context.cluster.create(kind, document)

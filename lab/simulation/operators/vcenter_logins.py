@@ -6,9 +6,9 @@ they have other things to tell.
 
 from functools import partial
 
-from lab.simulation.cluster.informer import Wake
+from lab.simulation.cluster.informer import Trigger
 from lab.simulation.cluster.kinds import CONFIG_MAP, SECRET
-from lab.simulation.context import World
+from lab.simulation.context import SimulationContext
 from lab.simulation.operators import cloud_config
 from lab.simulation.operators.cloud_controller_manager import credentials
 
@@ -19,8 +19,8 @@ TRY_SECONDS = 5.0
 class VCenterLogins:
     """Asks for each name: (the config it reads, the secrets it logs in with), as (namespace, name)."""
 
-    def __init__(self, world: World, asked: dict[str, tuple[Address, tuple[Address, ...]]]) -> None:
-        self._world = world
+    def __init__(self, context: SimulationContext, asked: dict[str, tuple[Address, tuple[Address, ...]]]) -> None:
+        self._context = context
         self._asked = asked
         self._problems: dict[str, str] = {}
 
@@ -28,12 +28,12 @@ class VCenterLogins:
         """Why it could not log in somewhere when last tried, or nothing."""
         return self._problems.get(name, "")
 
-    async def run(self, tell: Wake) -> None:
+    async def run(self, tell: Trigger) -> None:
         """Try for ever: at once when a config or secret changes, else every few seconds."""
-        changed = self._world.wake(CONFIG_MAP, SECRET)
-        await self._world.keep(partial(self._try_all, changed, tell), changed)
+        changed = self._context.trigger(CONFIG_MAP, SECRET)
+        await self._context.run_reconciler(partial(self._try_all, changed, tell), changed)
 
-    async def _try_all(self, again: Wake, tell: Wake) -> None:
+    async def _try_all(self, again: Trigger, tell: Trigger) -> None:
         again.later(TRY_SECONDS)
         problems = {name: await self._try(*each) for name, each in self._asked.items()}
         if problems != self._problems:
@@ -41,16 +41,16 @@ class VCenterLogins:
             tell()
 
     async def _try(self, config: Address, secrets: tuple[Address, ...]) -> str:
-        found = self._world.get(CONFIG_MAP, config[1], namespace=config[0])
+        found = self._context.get(CONFIG_MAP, config[1], namespace=config[0])
         try:
             endpoints = cloud_config.endpoints((found or {}).get("data", {}).get(cloud_config.KEY, "{}"))
         except cloud_config.UnusableConfigError as error:
             return str(error)
         for namespace, name in secrets:
-            secret = self._world.get(SECRET, name, namespace=namespace)
+            secret = self._context.get(SECRET, name, namespace=namespace)
             for server, port in endpoints.items():
                 username, password = credentials(secret, server)
-                problem = await self._world.logins.problem(
+                problem = await self._context.logins.problem(
                     server=server, port=port, username=username, password=password
                 )
                 if problem:

@@ -58,9 +58,9 @@ class VCenters:
     def __iter__(self) -> Iterator[VirtualMachine]:
         return (machine for each in self._followers.values() for machine in list(each.machines.values()))
 
-    def tell(self, wake: Callable[[], None]) -> None:
+    def notify(self, trigger: Callable[[], None]) -> None:
         for each in self._followers.values():
-            each.wakes.append(wake)
+            each.triggers.append(trigger)
 
     def start(self) -> None:
         """Begin to follow, in threads that end with the process."""
@@ -81,12 +81,12 @@ class _Follower:
         self.access = access
         self.machines: dict[str, VirtualMachine] = {}  # by managed object id
         self.current = False
-        self.wakes: list[Callable[[], None]] = []
+        self.triggers: list[Callable[[], None]] = []
 
     def follow(self, loop: asyncio.AbstractEventLoop) -> None:
         while not loop.is_closed():
             try:
-                self._follow_once(loop)
+                self._list_and_watch(loop)
             except OUTAGE as error:
                 log.info("vCenter %s: %r", self.access.server, error)
             except RuntimeError as error:  # the loop was closed between the look and the call: the process ends
@@ -94,7 +94,7 @@ class _Follower:
             self.current = False
             time.sleep(RETRY_SECONDS)
 
-    def _follow_once(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _list_and_watch(self, loop: asyncio.AbstractEventLoop) -> None:
         session = Session(self.access, seconds=CALL_SECONDS)
         try:
             collector = session.content.propertyCollector.CreatePropertyCollector()
@@ -120,8 +120,8 @@ class _Follower:
         changed = machines != self.machines or not self.current
         self.machines, self.current = machines, True
         if changed:
-            for wake in self.wakes:
-                wake()
+            for trigger in self.triggers:
+                trigger()
 
     def _read(self, content: Any, references: list[Any], clusters: dict[str, str]) -> dict[str, VirtualMachine]:
         """The machines with a hostname among these; one that vanishes meanwhile makes the caller begin again."""
