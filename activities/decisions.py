@@ -3,6 +3,7 @@
 import asyncio
 
 from activities.runtime.context import Context
+from activities.runtime.definition import defined
 from migration.frozen_model import FrozenModel
 from migration.run.status import Decision
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lab.cluster.access import shipped
+from migration.audit.journal_views import JournalEntry
 from tests.activities.rights import Right, granted, needed, needless
 from tests.activities.walk import Walk
 

@@ -11,7 +11,7 @@ from activities.decisions import Decisions, DecisionsMade
 from activities.preflight.preflight import Preflight, PreflightInput
 from lab.commands import Lab
 from migration.audit.journal_views import JournalEntry
-from migration.phase import PhaseName
+from migration.phase import PhaseName, row
 from migration.plan import Plan
 from migration.run.request import ClusterName, MigrationRequest, PreflightResult
 from migration.run.status import Decision, State

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lab.simulation.cluster.client import Kind
 from lab.simulation.cluster.kinds import CLUSTER_OPERATOR, CONFIG_MAP, MACHINE, NODE, POD, SECRET
+from migration.audit.journal_views import JournalEntry
 from openshift.config_maps import GENERATED
 from openshift.operators import unrest
 from openshift.pods import NAMESPACES

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lab.simulation.cluster.kinds import CONFIG_MAP, MACHINE, NODE, SECRET
+from migration.audit.journal_views import JournalEntry
 from openshift.config_maps import GENERATED
 from openshift.secrets import COPIES
 from tests.bench.chain import Chain

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.commands import Lab
-from tests.prove.view import MACHINE_SET, Sight, workspace
+from tests.prove.view import MACHINE_SET, ClusterView, workspace
 
 NAMED = "the product writes what it may"
 WRITING = {"create", "update", "patch", "delete", "deletecollection"}
 UNTOUCHABLE = {"machines": "Machines are Machine API's", "nodes": "Nodes are the kubelets'"}
 
 
-class Trail:
+class AuditLog:
     """The log from when this was made on."""
 
     def __init__(self, lab: Lab) -> None:
@@ -24,24 +24,24 @@ class Trail:
         """Nothing more is read."""
         self._file.close()
 
-    def read(self, sight: Sight) -> Iterator[tuple[str, str, str]]:
+    def read(self, view: ClusterView) -> Iterator[tuple[str, str, str]]:
         """(invariant, object, what is wrong) of every write since the last reading."""
         *lines, self._half = (self._half + self._file.read()).split("\n")
         for line in lines:
             event = json.loads(line)
             if event["verb"] in WRITING and event["responseStatus"]["code"] < 300:
-                yield from judged(event, sight)
+                yield from violations(event, view)
 
 
-def judged(event: dict[str, Any], sight: Sight) -> Iterator[tuple[str, str, str]]:
+def violations(event: dict[str, Any], view: ClusterView) -> Iterator[tuple[str, str, str]]:
     what = event["objectRef"]
     thing = f"{what['resource']}/{what.get('name', '')}"
     if what["resource"] in UNTOUCHABLE and not _rehearsed(event):
         yield NAMED, thing, f"{event['verb']}: {UNTOUCHABLE[what['resource']]}"
     if what["resource"] != "machinesets" or event["verb"] not in {"patch", "update"} or _rehearsed(event):
         return
-    known = sight.one(MACHINE_SET, f"{what['namespace']}/{what['name']}")
-    if known and workspace(known)["server"] == sight.servers["source"] and _paths(event) - {"/spec/replicas"}:
+    known = view.one(MACHINE_SET, f"{what['namespace']}/{what['name']}")
+    if known and workspace(known)["server"] == view.servers["source"] and _paths(event) - {"/spec/replicas"}:
         yield NAMED, thing, f"a source MachineSet was edited at {', '.join(sorted(_paths(event)))}"
 
 

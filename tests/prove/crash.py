@@ -1,7 +1,7 @@
 """`make prove-crash`: the worker is killed at every boundary of every activity, and nothing is lost or done twice.
 
 Three whole runs forward: in the first it dies before each activity's call does anything, in the second during it, in the
-third after it succeeded and before Temporal heard of it. And the same three for a rollback from as deep as there is. The
+third after it succeeded and before Temporal knows. And the same three for a rollback from as deep as there is. The
 kill is a SIGKILL of its own process at that very instruction; a new worker is started at once, Temporal notices the
 death by the missed heartbeats.
 """
@@ -17,7 +17,7 @@ from temporalio.client import Client
 from migration.phase import PhaseName
 from migration.run.status import State
 from tests.e2e import claims
-from tests.prove.fault_points import Fate, FaultPoint, Moment, phase_of
+from tests.prove.fault_points import Action, FaultPoint, Moment, phase_of
 from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
@@ -31,22 +31,22 @@ def crash_cell(harness: Harness, name: str, seed: int) -> Cell:
     """One whole run with a death at one boundary of each of its activities."""
     way, moment = name.split(".")
     cell = Cell(name=name, seed=seed)
-    fatal = FaultPoint(name=name, fate=Fate.DIE, moment=Moment(moment), seed=seed)
+    fatal = FaultPoint(name=name, action=Action.DIE, moment=Moment(moment), seed=seed)
     began, deaths = time.time(), harness.deaths
     known: set[str] = set()
     with observing(harness.lab) as seen:
-        harness.fault_points.lay(*([fatal] if way == "forward" else []))
+        harness.fault_points.set(*([fatal] if way == "forward" else []))
         if way == "forward":
             migration = harness.begin()
         else:
             migration = harness.begin(gates=[PhaseName.CLEANUP])
             harness.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=LONGEST)
             known = activities(harness, migration)
-            harness.fault_points.lay(fatal)
+            harness.fault_points.set(fatal)
             harness.say(migration, "rollback")
         status = harness.ended(migration, seconds=LONGEST)
     run = activities(harness, migration) - known
-    killed = {each.activity for each in harness.fault_points.sprung}
+    killed = {each.activity for each in harness.fault_points.hits}
     cell.ended = status.state
     cell.wrong += [f"{each} was not met" for each in sorted(run - killed)]
     cell.wrong += [f"report: {each.claim}: {each.read}" for each in status.report if not each.holds]
@@ -63,7 +63,7 @@ def crash_cell(harness: Harness, name: str, seed: int) -> Cell:
 
 
 def _world(harness: Harness, way: str, state: State, message: str) -> list[str]:
-    """What an outsider must find."""
+    """What an observer outside the product must find."""
     if state is not (State.COMPLETED if way == "forward" else State.ROLLED_BACK):
         return [f"it is {state}: {message}"]
     if way == "back":

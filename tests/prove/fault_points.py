@@ -1,7 +1,7 @@
-"""Where a worker is to be stopped: files in one directory, by which a proof and the worker it torments understand each other.
+"""Where a worker is to be stopped: files in one directory, shared by a proof and the worker under test.
 
-A proof lays snares (`laid.json`), the worker looks at them at each boundary of each activity, says in `sprung.jsonl` what
-it ran into, and then dies, or stands still until the proof lets it go. Files, because nothing else survives a SIGKILL at
+A proof sets fault points (`fault-points.json`). The worker checks them at each boundary of each activity, writes to
+`hits.jsonl` which one it met, and then dies, or holds until the proof releases it. Files, because nothing else survives a SIGKILL at
 any instruction.
 """
 
@@ -31,10 +31,12 @@ class Moment(StrEnum):
     DURING = "during"
     """A call of it was answered, and nobody was told; a wait has been waiting for a while."""
     AFTER = "after"
-    """It is done, and Temporal has not heard of it."""
+    """It is done, and Temporal does not know yet."""
 
 
-class Fate(StrEnum):
+class Action(StrEnum):
+    """What the worker does at a fault point."""
+
     DIE = "die"
     HOLD = "hold"
 
@@ -50,7 +52,7 @@ class FaultPoint:
     """
 
     name: str
-    fate: Fate
+    action: Action
     phase: str = ""
     nth: int = 0
     moment: Moment | None = None
@@ -66,8 +68,8 @@ class FaultPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sprung:
-    """What happened: which snare, in which activity, at which boundary, when (seconds since the epoch)."""
+class Hit:
+    """What happened: which fault point, in which activity, at which boundary, when (seconds since the epoch)."""
 
     fault_point: str
     activity: str
@@ -80,40 +82,40 @@ class FaultPoints:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(exist_ok=True)
-        self._laid = directory / "laid.json"
-        self._sprung = directory / "sprung.jsonl"
+        self._set = directory / "fault-points.json"
+        self._hits = directory / "hits.jsonl"
         self._released = directory / "released"
 
-    def lay(self, *fault_points: FaultPoint) -> None:
+    def set(self, *fault_points: FaultPoint) -> None:
         """Have exactly these, and forget what earlier ones did."""
-        self._sprung.unlink(missing_ok=True)
+        self._hits.unlink(missing_ok=True)
         self._released.unlink(missing_ok=True)
-        fresh = self._laid.with_suffix(".new")
+        fresh = self._set.with_suffix(".new")
         fresh.write_text(json.dumps([asdict(each) for each in fault_points]))
-        fresh.replace(self._laid)
+        fresh.replace(self._set)
 
     @property
-    def laid(self) -> Sequence[FaultPoint]:
+    def active(self) -> Sequence[FaultPoint]:
         """What a worker has to look out for."""
-        if not self._laid.exists():
+        if not self._set.exists():
             return []
         return [
-            FaultPoint(**each | {"fate": Fate(each["fate"]), "moment": each["moment"] and Moment(each["moment"])})
-            for each in json.loads(self._laid.read_text())
+            FaultPoint(**each | {"action": Action(each["action"]), "moment": each["moment"] and Moment(each["moment"])})
+            for each in json.loads(self._set.read_text())
         ]
 
     @property
-    def sprung(self) -> list[Sprung]:
+    def hits(self) -> list[Hit]:
         """What has happened so far."""
-        if not self._sprung.exists():
+        if not self._hits.exists():
             return []
-        lines = self._sprung.read_text().splitlines()
-        return [Sprung(**each | {"moment": Moment(each["moment"])}) for each in map(json.loads, lines)]
+        lines = self._hits.read_text().splitlines()
+        return [Hit(**each | {"moment": Moment(each["moment"])}) for each in map(json.loads, lines)]
 
-    def spring(self, fault_point: FaultPoint, activity_id: str, moment: Moment) -> None:
+    def record_hit(self, fault_point: FaultPoint, activity_id: str, moment: Moment) -> None:
         """Say that it happened."""
-        said = Sprung(fault_point=fault_point.name, activity=activity_id, moment=moment, at=time.time())
-        with self._sprung.open("a") as file:
+        said = Hit(fault_point=fault_point.name, activity=activity_id, moment=moment, at=time.time())
+        with self._hits.open("a") as file:
             file.write(json.dumps(asdict(said)) + "\n")
 
     def release(self) -> None:

@@ -25,7 +25,7 @@ from migration.run.status import MigrationStatus
 from tests.e2e.running import Running
 from tests.prove.comparison import differences
 from tests.prove.fault_points import FaultPoints
-from tests.prove.worker import BORN
+from tests.prove.worker import PIDS
 from tests.support.timeouts import EVENT_SECONDS
 
 Answer = TypeVar("Answer")
@@ -41,7 +41,7 @@ class Harness(Running):
     def __init__(self, *, lab: Lab, temporal: DevServer, directory: Path) -> None:
         self.fault_points = FaultPoints(directory / "fault-points")
         self.before = snapshot(lab.state_dir)
-        self._born = directory / "fault-points" / BORN
+        self._pids = directory / "fault-points" / PIDS
         super().__init__(lab=lab, temporal=temporal, directory=directory)
 
     def differences(self) -> list[str]:
@@ -59,7 +59,7 @@ class Harness(Running):
         return max(0, len(self._workers) - 1)
 
     def kill_worker(self) -> None:
-        """SIGKILL; another one is born at once."""
+        """SIGKILL; another one is started at once."""
         with contextlib.suppress(ProcessLookupError):  # it has just died of something else
             os.kill(self._workers[-1], signal.SIGKILL)
 
@@ -75,7 +75,7 @@ class Harness(Running):
         return self._patiently(lambda: self.service.status(migration))
 
     def say(self, migration: str, verb: str) -> str:
-        """Tell it something, until it was heard: a worker that was killed answers nobody for a moment."""
+        """Tell it something, until it was accepted: a worker that was killed answers nobody for a moment."""
         return self._patiently(lambda: self.service.steer(migration, verb, by="prove", reason="a proof"))
 
     def until(self, migration: str, true: Callable[[MigrationStatus], object], *, seconds: float) -> MigrationStatus:
@@ -116,7 +116,7 @@ class Harness(Running):
 
     @property
     def _workers(self) -> list[int]:
-        return [int(each) for each in self._born.read_text().split()] if self._born.exists() else []
+        return [int(each) for each in self._pids.read_text().split()] if self._pids.exists() else []
 
     @staticmethod
     def _patiently(ask: Callable[[], Answer]) -> Answer:

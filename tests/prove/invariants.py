@@ -1,6 +1,6 @@
-"""The invariants of design.md §3, as an outsider can judge them: each a function over what is seen.
+"""The invariants of design.md §3, as an observer outside the product evaluates them: each a function of a view.
 
-Some are judged by two sources that are heard through two watches. Those must be broken for `PATIENCE` before they count:
+Some compare two sources that arrive through two watches. Those must be broken for `PATIENCE` before they count:
 an event that is still on its way is no violation.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.simulation.cluster.kinds import MACHINE, NODE, SECRET
-from tests.prove.view import MACHINE_SET, ROLE, Document, Sight, called, in_replacement, workspace
+from tests.prove.view import MACHINE_SET, ROLE, ClusterView, Document, called, in_replacement, workspace
 
 PATIENCE = 1.0
 CREDENTIALS = "kube-system/vsphere-creds"
@@ -26,61 +26,61 @@ class Wanted:
     workers: int
 
 
-def credentials(sight: Sight, _: Wanted) -> Broken:
+def credentials(view: ClusterView, _: Wanted) -> Broken:
     """A vCenter's keys are in vsphere-creds for as long as a machine of the cluster lives there."""
-    secret = sight.one(SECRET, CREDENTIALS) or {}
-    since = sight.changed.get((SECRET, CREDENTIALS), 0.0)
-    for role, server in sight.servers.items():
+    secret = view.one(SECRET, CREDENTIALS) or {}
+    since = view.changed.get((SECRET, CREDENTIALS), 0.0)
+    for role, server in view.servers.items():
         if {f"{server}.username", f"{server}.password"} <= set(secret.get("data") or {}):
             continue
-        living = [called(each) for each in sight.machines_on(server)]
-        listing = sight.inventories.get(role)
+        living = [called(each) for each in view.machines_on(server)]
+        listing = view.inventories.get(role)
         if listing and listing.asked > since:
-            living += [each["path"] for each in sight.vms(role)]
+            living += [each["path"] for each in view.vms(role)]
         if living:
             yield CREDENTIALS, f"no keys of the {role} {server}, where {', '.join(living)} still live"
 
 
-def one_index(sight: Sight, wanted: Wanted) -> Broken:
+def one_index(view: ClusterView, wanted: Wanted) -> Broken:
     """At most one control-plane index is in replacement, with at most one Machine to spare."""
-    moving = in_replacement(sight.masters)
-    if len(moving) > 1 or len(sight.masters) > wanted.masters + 1:
-        names = sorted(each["metadata"]["name"] for each in sight.masters)
+    moving = in_replacement(view.masters)
+    if len(moving) > 1 or len(view.masters) > wanted.masters + 1:
+        names = sorted(each["metadata"]["name"] for each in view.masters)
         yield "ControlPlaneMachineSet", f"indices {', '.join(sorted(moving))} at once: {', '.join(names)}"
 
 
-def quorum(sight: Sight, wanted: Wanted) -> Broken:
+def quorum(view: ClusterView, wanted: Wanted) -> Broken:
     """Etcd has quorum with one to lose, and at most one member more than it is meant to have."""
-    members = sight.members
+    members = view.members
     healthy = sum(members.values())
     if healthy < wanted.masters - 1 or 2 * healthy <= len(members) or len(members) > wanted.masters + 1:
         yield "etcd", f"{healthy} of {len(members)} members healthy, {wanted.masters} wanted"
 
 
-def workers(sight: Sight, wanted: Wanted) -> Broken:
+def workers(view: ClusterView, wanted: Wanted) -> Broken:
     """There are never fewer nodes to work on than there were."""
-    if len(sight.ready_workers) < wanted.workers:
-        yield "workers", f"{len(sight.ready_workers)} Ready and schedulable of {wanted.workers}: {sight.ready_workers}"
+    if len(view.ready_workers) < wanted.workers:
+        yield "workers", f"{len(view.ready_workers)} Ready and schedulable of {wanted.workers}: {view.ready_workers}"
 
 
-def nothing_twice(sight: Sight, _: Wanted) -> Broken:
+def nothing_twice(view: ClusterView, _: Wanted) -> Broken:
     """No machine, tag, category or MachineSet exists twice."""
     sets = Counter(
         (place["server"], place.get("resourcePool"), each["spec"]["template"]["metadata"]["labels"].get(ROLE))
-        for each in sight.objects[MACHINE_SET].values()
+        for each in view.objects[MACHINE_SET].values()
         for place in [workspace(each)]
     )
     yield from (("MachineSet", f"{count} of {key}") for key, count in sets.items() if count > 1)
-    for role, listing in sight.inventories.items():
-        names = Counter(each["path"].rsplit("/", 1)[1] for each in sight.vms(role))
-        identities = Counter(each["instance_uuid"] for each in sight.vms(role) if "instance_uuid" in each)
+    for role, listing in view.inventories.items():
+        names = Counter(each["path"].rsplit("/", 1)[1] for each in view.vms(role))
+        identities = Counter(each["instance_uuid"] for each in view.vms(role) if "instance_uuid" in each)
         categories = Counter(each["name"] for each in listing.categories)
         tags = Counter(f"{each['name']}/{tag}" for each in listing.categories for tag in each["tags"])
         for found in (names, identities, categories, tags):
             yield from ((f"{role} vCenter", f"{each} {count} times") for each, count in found.items() if count > 1)
 
 
-STATES: dict[str, tuple[Callable[[Sight, Wanted], Broken], float]] = {
+STATES: dict[str, tuple[Callable[[ClusterView, Wanted], Broken], float]] = {
     "credentials of every vCenter in use": (credentials, PATIENCE),
     "one control-plane index at a time": (one_index, PATIENCE),
     "etcd quorum": (quorum, PATIENCE),

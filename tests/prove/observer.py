@@ -1,8 +1,8 @@
 """An observer outside the product: watches design.md's invariants while something goes on, and says what broke, and when.
 
-It hears the cluster by the administrator's watches, lists the vCenters every second, and reads the API server's own audit
+It watches the cluster by the administrator's watches, lists the vCenters every second, and reads the API server's own audit
 of what the product's service account wrote. Where a watch is broken (an outage is part of the proofs) it is blind, says
-for how long, and judges again only after it has read everything anew.
+for how long, and evaluates again only after it has read everything anew.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from lab.simulation.cluster.kinds import DEPLOYMENT, MACHINE, NODE, SECRET
 from lab.vcenters.admin import VCenterAdmin, VCenterAdminError
 from tests.prove import audit
 from tests.prove.invariants import STATES, Wanted, edited
-from tests.prove.view import AUTOSCALER, HEALTH_CHECK, MACHINE_SET, SEEN, Document, Inventory, Sight, called
+from tests.prove.view import AUTOSCALER, HEALTH_CHECK, MACHINE_SET, SEEN, ClusterView, Document, Inventory, called
 
 LOOK = 0.2
 LIST = 1.5
@@ -48,7 +48,7 @@ class Observation:
 
     Attributes:
         blind: seconds in which something could not be seen.
-        looks: how often everything was judged.
+        looks: how often all invariants were evaluated.
     """
 
     violations: list[Violation] = field(default_factory=list)
@@ -63,23 +63,23 @@ class Observer:
         self.seen = Observation()
         self.ready = threading.Event()
         self._lab = lab
-        self._sight = Sight(
+        self._view = ClusterView(
             name=lab.description["infrastructure_name"],
             servers={each["role"]: each["server"] for each in lab.description["vcenters"]},
         )
         endpoints = json.loads((lab.state_dir / "private.json").read_text())
         self._vcenters = {role: VCenterAdmin(**each) for role, each in endpoints.items()}
-        self._sighted: set[Kind] = set()
+        self._listed: set[Kind] = set()
         self._pending: dict[tuple[str, str], float] = {}
         self._first: dict[str, Document] = {}
         self._wanted: Wanted | None = None
         self._before: dict[str, object] = {}
         passwords = [each["password"] for each in lab.description["vcenters"]]
         self._secrets = [form for each in passwords for form in (each, b64encode(each.encode()).decode())]
-        self._audit = audit.Trail(lab)
+        self._audit = audit.AuditLog(lab)
 
     async def watch(self, stop: threading.Event) -> None:
-        """See, and judge, until told to stop."""
+        """See, and evaluate, until told to stop."""
         cluster = await Cluster.connect(kubeconfig=self._lab.description["kubeconfig"])
         tasks = [asyncio.create_task(self._follow(cluster, each)) for each in SEEN]
         tasks += [asyncio.create_task(self._list(each)) for each in self._vcenters]
@@ -104,16 +104,16 @@ class Observer:
             try:
                 documents, since = await cluster.all(kind)
                 found = {called(each) for each in documents}
-                for gone in self._sight.objects[kind].keys() - found:
-                    self._hear(kind, "DELETED", self._sight.objects[kind][gone])
+                for gone in self._view.objects[kind].keys() - found:
+                    self._apply(kind, "DELETED", self._view.objects[kind][gone])
                 for each in documents:
-                    self._hear(kind, "MODIFIED", each)
-                self._sighted.add(kind)
+                    self._apply(kind, "MODIFIED", each)
+                self._listed.add(kind)
                 async for event, document in cluster.watch(kind, since=since):
                     if event != "BOOKMARK":
-                        self._hear(kind, event, document)
+                        self._apply(kind, event, document)
             except ClusterError:
-                self._sighted.discard(kind)
+                self._listed.discard(kind)
                 await asyncio.sleep(LOOK)
 
     async def _list(self, role: str) -> None:
@@ -122,18 +122,18 @@ class Observer:
             try:
                 found = await asyncio.to_thread(self._vcenters[role].inventory)
             except (VCenterAdminError, httpx.HTTPError):  # it is away, which is part of what is being proven
-                self._sight.inventories.pop(role, None)
+                self._view.inventories.pop(role, None)
             else:
-                self._sight.inventories[role] = Inventory(asked=asked, **found)
+                self._view.inventories[role] = Inventory(asked=asked, **found)
             await asyncio.sleep(LIST)
 
-    def _hear(self, kind: Kind, event: str, document: Document) -> None:
-        self._sight.take(kind, event, document)
+    def _apply(self, kind: Kind, event: str, document: Document) -> None:
+        self._view.apply(kind, event, document)
         if kind is SECRET:
             return
         if any(each in json.dumps(document) for each in self._secrets):
             self._say("no secret outside Secrets", called(document), f"a vCenter's password is in a {kind.name}")
-        source = self._sight.servers["source"]
+        source = self._view.servers["source"]
         if kind in {MACHINE, NODE} or (kind is MACHINE_SET and source in json.dumps(document["spec"])):
             uid = document["metadata"]["uid"]
             for name, what in edited(self._first.get(uid, document), document, kind):
@@ -142,30 +142,30 @@ class Observer:
                 self._first[uid] = document
 
     def _look(self) -> None:
-        """Judge what is seen now."""
-        if self._sighted != set(SEEN):
+        """Evaluate every invariant on what is seen now."""
+        if self._listed != set(SEEN):
             self.seen.blind += LOOK if self._wanted else 0
             self._pending.clear()
             return
         if self._wanted is None:
-            if len(self._sight.inventories) < len(self._vcenters):
+            if len(self._view.inventories) < len(self._vcenters):
                 return
             self._begin()
         assert self._wanted
         self.seen.looks += 1
         now, broken = time.time(), {}
-        for name, (judge, patience) in STATES.items():
-            for thing, what in judge(self._sight, self._wanted):
+        for name, (invariant, patience) in STATES.items():
+            for thing, what in invariant(self._view, self._wanted):
                 since = self._pending.get((name, thing), now)
                 broken[name, thing] = since
                 if now - since >= patience:
                     self._say(name, thing, what)
         self._pending = broken
-        for violation in self._audit.read(self._sight):
+        for violation in self._audit.read(self._view):
             self._say(*violation)
 
     def _begin(self) -> None:
-        self._wanted = Wanted(masters=len(self._sight.masters), workers=len(self._sight.ready_workers))
+        self._wanted = Wanted(masters=len(self._view.masters), workers=len(self._view.ready_workers))
         self._before = self._quiesced()
         self.ready.set()
 
@@ -181,10 +181,10 @@ class Observer:
 
     def _quiesced(self) -> dict[str, object]:
         """Whatever a migration may hold still, as far as it must be the same before and after."""
-        sight = self._sight
-        operator = sight.one(DEPLOYMENT, CVO) or {}
-        scaled = {each["spec"]["scaleTargetRef"]["name"] for each in sight.objects[AUTOSCALER].values()}
-        sets = {each["metadata"]["name"] for each in sight.objects[MACHINE_SET].values()}
+        view = self._view
+        operator = view.one(DEPLOYMENT, CVO) or {}
+        scaled = {each["spec"]["scaleTargetRef"]["name"] for each in view.objects[AUTOSCALER].values()}
+        sets = {each["metadata"]["name"] for each in view.objects[MACHINE_SET].values()}
         return {
             "cluster-version-operator": (
                 operator.get("spec", {}).get("replicas"),
@@ -192,7 +192,7 @@ class Observer:
             ),
             "MachineHealthChecks paused": sorted(
                 name
-                for name, each in sight.objects[HEALTH_CHECK].items()
+                for name, each in view.objects[HEALTH_CHECK].items()
                 if PAUSED in (each["metadata"].get("annotations") or {})
             ),
             "MachineAutoscalers over MachineSets that exist": (bool(scaled), scaled <= sets),

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.prove.harness import Harness, harness
-from tests.prove.results import Cell, Tally
+from tests.prove.results import Cell, Results
 
 console = Console(width=200) if not Console().is_terminal else Console()
 SEED = 20261125
@@ -56,9 +56,11 @@ async def prove(proof: Proof) -> int:
     going = asyncio.current_task()
     assert going
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, going.cancel)  # or the lab would be left to itself
-    tally = Tally(proof.options.results)
+    results = Results(proof.options.results)
     wanted = [
-        each for each in proof.names if proof.options.again or not (each in tally.cells and tally.cells[each].proven)
+        each
+        for each in proof.names
+        if proof.options.again or not (each in results.cells and results.cells[each].proven)
     ]
     async with AsyncExitStack() as stack:
         kept: Harness | None = None
@@ -67,7 +69,7 @@ async def prove(proof: Proof) -> int:
                 kept = await stack.enter_async_context(_fresh(proof))
             began = time.monotonic()
             cell = await asyncio.to_thread(_cell, proof, kept, name)
-            tally.add(cell)
+            results.add(cell)
             outcome = "proven" if cell.proven else f"NOT proven: {'; '.join(cell.wrong)[:1500]}"
             console.print(f"{name}: {cell.ended}, {outcome} ({time.monotonic() - began:.0f} s)", highlight=False)
             if not proof.reuses(cell):
@@ -75,7 +77,7 @@ async def prove(proof: Proof) -> int:
                     _keep(kept, proof.options.keep / name)
                 await stack.aclose()
                 kept = None
-    return 1 if tally.show(proof.names, title=proof.title, console=console) else 0
+    return 1 if results.show(proof.names, title=proof.title, console=console) else 0
 
 
 def _cell(proof: Proof, present: Harness, name: str) -> Cell:

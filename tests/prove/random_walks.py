@@ -97,10 +97,10 @@ def walk_cell(harness: Harness, name: str, seed: int) -> Cell:
     walk = draw(mine)
     cell = Cell(name=name, seed=mine)
     began, deaths = time.time(), harness.deaths
-    harness.fault_points.lay()
+    harness.fault_points.set()
     with observing(harness.lab) as seen:
         migration = harness.begin(**walk.spec)
-        heard = _take(harness, migration, walk)
+        granted = _take(harness, migration, walk)
         held = harness.status(migration)
         status, answers = _answered(harness, migration)
     cell.ended = status.state
@@ -108,7 +108,7 @@ def walk_cell(harness: Harness, name: str, seed: int) -> Cell:
     cell.wrong += told(seen.violations)
     cell.figures = {
         "kills": harness.deaths - deaths,
-        "heard": f"{sum(heard)}/{len(heard)}",
+        "granted": f"{sum(granted)}/{len(granted)}",
         "after the walk": f"{held.state} in {held.phase}",
         "answers": ", ".join(answers) or "none needed",
         "s": f"{time.time() - began:.0f}",
@@ -120,7 +120,7 @@ def walk_cell(harness: Harness, name: str, seed: int) -> Cell:
 
 def _take(harness: Harness, migration: str, walk: Walk) -> list[bool]:
     """Take every step; which of the verbs were granted."""
-    heard: list[bool] = []
+    granted: list[bool] = []
     outages: list[threading.Thread] = []
     for step in walk.steps:
         time.sleep(step.after)
@@ -130,10 +130,10 @@ def _take(harness: Harness, migration: str, walk: Walk) -> list[bool]:
             if not any(each.is_alive() for each in outages):  # two that meet would undo each other's undoing
                 outages.append(_outage(lambda: fault(harness.lab.state_dir, *step.name.split()), step.seconds))  # noqa: B023
         else:
-            heard.append(_granted(harness, migration, step.name))
+            granted.append(_granted(harness, migration, step.name))
     for each in outages:
         each.join()
-    return heard
+    return granted
 
 
 def _outage(make: Callable[[], AbstractContextManager[None]], seconds: float) -> threading.Thread:
@@ -153,7 +153,7 @@ def _outage(make: Callable[[], AbstractContextManager[None]], seconds: float) ->
 def _granted(harness: Harness, migration: str, verb: str) -> bool:
     try:
         harness.service.steer(migration, verb, by="a walk", reason="to see")
-    except (Refused, Away):  # untimely, or nobody there to hear: part of the walk
+    except (Refused, Away):  # untimely, or nobody there to answer: part of the walk
         return False
     return True
 
@@ -180,7 +180,7 @@ def _answered(harness: Harness, migration: str) -> tuple[MigrationStatus, list[s
 
 
 def _until_it_moves(harness: Harness, migration: str, state: State) -> None:
-    """An answer is heard at once, and takes effect a moment later."""
+    """An answer is accepted at once, and takes effect a moment later."""
     end = time.monotonic() + MIGRATION_SECONDS
     while harness.status(migration).state is state and time.monotonic() < end:
         time.sleep(0.3)

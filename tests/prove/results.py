@@ -31,7 +31,7 @@ class Cell:
         return bool(self.ended) and not self.wrong
 
 
-class Tally:
+class Results:
     """The file."""
 
     def __init__(self, file: Path) -> None:

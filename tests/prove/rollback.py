@@ -18,7 +18,7 @@ from pathlib import Path
 from lab.faults import fault
 from migration.phase import FIRST_GATE, TABLE, PhaseName, following, number, reversible, row
 from migration.run.status import MigrationStatus, PhaseState, State
-from tests.prove.fault_points import Fate, FaultPoint
+from tests.prove.fault_points import Action, FaultPoint
 from tests.prove.harness import Harness
 from tests.prove.observer import observing, told
 from tests.prove.proof import Proof, arguments, prove
@@ -51,7 +51,7 @@ def rollback_cell(harness: Harness, name: str, seed: int) -> Cell:
         status = harness.ended(migration, seconds=MIGRATION_SECONDS)
     left = harness.differences()
     cell.ended = status.state
-    cell.wrong += _judged(status, phase, how)
+    cell.wrong += _report_problems(status, phase, how)
     cell.wrong += [f"outside: {each}" for each in left]
     cell.wrong += ["what was to be away was away too late"] if began > _end(status) else []
     cell.wrong += told(seen.violations)
@@ -67,18 +67,18 @@ def rollback_cell(harness: Harness, name: str, seed: int) -> Cell:
 
 
 def _send_back(harness: Harness, phase: PhaseName, how: str, *, seed: int) -> tuple[str, float]:
-    """Until the wish to go back is heard; the migration, and when it was said (seconds since the epoch)."""
+    """Until the rollback request is accepted; the migration, and when it was said (seconds since the epoch)."""
     if how in {"during", "cancel"}:
-        harness.fault_points.lay(_hold(phase, seed))
+        harness.fault_points.set(_hold(phase, seed))
         migration = harness.begin()
         _wait_until_hit(harness, migration, phase)
     else:
-        harness.fault_points.lay()
+        harness.fault_points.set()
         migration = harness.begin(gates=[following(phase)])
         harness.until(migration, lambda each: each.state is State.AWAITING_APPROVAL, seconds=MIGRATION_SECONDS)
     if how == "crash":
         where = phase if row(phase).undo or phase in LEAVING_NOTHING else following(phase)
-        harness.fault_points.lay(FaultPoint(name="crash", fate=Fate.DIE, phase=where, seed=seed))
+        harness.fault_points.set(FaultPoint(name="crash", action=Action.DIE, phase=where, seed=seed))
     asked = time.time()
     if how == "cancel":
         cancel(harness, migration)
@@ -102,13 +102,13 @@ def _outage(harness: Harness, name: str, seed: int) -> float:
 
 
 def _hold(phase: PhaseName, seed: int) -> FaultPoint:
-    draws = FaultPoint(name="hold", fate=Fate.HOLD, seed=seed).draws(phase)
-    return FaultPoint(name="hold", fate=Fate.HOLD, phase=phase, nth=draws.randint(1, ACTIVITIES[phase]), seed=seed)
+    draws = FaultPoint(name="hold", action=Action.HOLD, seed=seed).draws(phase)
+    return FaultPoint(name="hold", action=Action.HOLD, phase=phase, nth=draws.randint(1, ACTIVITIES[phase]), seed=seed)
 
 
 def _wait_until_hit(harness: Harness, migration: str, phase: PhaseName) -> None:
     end, look = time.monotonic() + MIGRATION_SECONDS, time.monotonic() + LOOK
-    while not harness.fault_points.sprung:
+    while not harness.fault_points.hits:
         time.sleep(0.01)
         if time.monotonic() > look:
             status, look = harness.status(migration), time.monotonic() + LOOK
@@ -128,7 +128,7 @@ def cancel(harness: Harness, migration: str) -> None:
     )
 
 
-def _judged(status: MigrationStatus, phase: PhaseName, how: str) -> list[str]:
+def _report_problems(status: MigrationStatus, phase: PhaseName, how: str) -> list[str]:
     """What the product's own account must say."""
     wrong = [f"report: {each.claim}: {each.read}" for each in status.report if not each.holds]
     if status.state is not State.ROLLED_BACK:
@@ -138,7 +138,7 @@ def _judged(status: MigrationStatus, phase: PhaseName, how: str) -> list[str]:
     said = [each.phase for each in status.decisions if each.verb in {"rollback", "cancel"}]
     wanted = phase if how in {"during", "cancel"} else following(phase)
     if said != [wanted]:
-        wrong.append(f"the wish was heard in {', '.join(said) or 'no phase'} instead of {wanted}")
+        wrong.append(f"the request was recorded in {', '.join(said) or 'no phase'} instead of {wanted}")
     undone = {each.phase for each in status.phases if each.state is PhaseState.UNDONE}
     if phase in undone or not row(phase).undo:
         return wrong
@@ -152,8 +152,7 @@ def _moments(harness: Harness, phase: PhaseName, how: str) -> str:
     if how in {"after", *AWAY}:
         return "at the gate"
     return (
-        ", ".join(f"{each.moment} {each.activity.partition('.')[2]}" for each in harness.fault_points.sprung)
-        or "at once"
+        ", ".join(f"{each.moment} {each.activity.partition('.')[2]}" for each in harness.fault_points.hits) or "at once"
     )
 
 

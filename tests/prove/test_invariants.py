@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from lab.simulation.cluster.kinds import CONFIG_MAP, MACHINE, NODE, SECRET
-from tests.prove.audit import judged
+from tests.prove.audit import violations
 from tests.prove.comparison import differences
 from tests.prove.invariants import Wanted, credentials, edited, nothing_twice, one_index, quorum, workers
-from tests.prove.view import MACHINE_SET, ROLE, Document, Inventory, Sight
+from tests.prove.view import MACHINE_SET, ROLE, ClusterView, Document, Inventory
 
 SOURCE, TARGET = "127.0.11.1", "127.0.11.2"
 WANTED = Wanted(masters=3, workers=1)
@@ -40,21 +40,21 @@ def vm(name: str) -> Document:
 
 
 @pytest.fixture
-def sight() -> Sight:
+def view() -> ClusterView:
     """A cluster on its source, at rest."""
-    calm = Sight(name="ocp1", servers={"source": SOURCE, "target": TARGET})
+    calm = ClusterView(name="ocp1", servers={"source": SOURCE, "target": TARGET})
     masters = [f"ocp1-master-{index}" for index in range(3)]
     for each in masters:
-        calm.take(MACHINE, "ADDED", machine(each))
-        calm.take(NODE, "ADDED", node(each, master=True))
-    calm.take(MACHINE, "ADDED", machine("ocp1-worker-a", role="worker"))
-    calm.take(NODE, "ADDED", node("ocp1-worker-a", master=False))
+        calm.apply(MACHINE, "ADDED", machine(each))
+        calm.apply(NODE, "ADDED", node(each, master=True))
+    calm.apply(MACHINE, "ADDED", machine("ocp1-worker-a", role="worker"))
+    calm.apply(NODE, "ADDED", node("ocp1-worker-a", master=False))
     keys = {f"{SOURCE}.username": "", f"{SOURCE}.password": ""}
-    calm.take(SECRET, "ADDED", document("vsphere-creds", "kube-system", data=keys))
+    calm.apply(SECRET, "ADDED", document("vsphere-creds", "kube-system", data=keys))
     members = {each: f"ip-{each}" for each in masters}
-    calm.take(CONFIG_MAP, "ADDED", document("etcd-endpoints", "openshift-etcd", data=members))
+    calm.apply(CONFIG_MAP, "ADDED", document("etcd-endpoints", "openshift-etcd", data=members))
     template = {"metadata": {"labels": {ROLE: "worker"}}, "spec": machine("x")["spec"]}
-    calm.take(MACHINE_SET, "ADDED", document("ocp1-worker", API, spec={"replicas": 1, "template": template}))
+    calm.apply(MACHINE_SET, "ADDED", document("ocp1-worker", API, spec={"replicas": 1, "template": template}))
     category = {"name": "openshift-zone", "tags": ["a"]}
     for role in ("source", "target"):
         vms = [vm(each) for each in [*masters, "ocp1-worker-a"]] if role == "source" else []
@@ -62,76 +62,76 @@ def sight() -> Sight:
     return calm
 
 
-def broken(sight: Sight) -> set[str]:
-    judges = (credentials, one_index, quorum, workers, nothing_twice)
-    return {judge.__name__ for judge in judges if list(judge(sight, WANTED))}
+def broken(view: ClusterView) -> set[str]:
+    invariants = (credentials, one_index, quorum, workers, nothing_twice)
+    return {each.__name__ for each in invariants if list(each(view, WANTED))}
 
 
-def test_a_cluster_at_rest_breaks_nothing(sight: Sight) -> None:
-    assert broken(sight) == set()
+def test_a_cluster_at_rest_breaks_nothing(view: ClusterView) -> None:
+    assert broken(view) == set()
 
 
-def test_keys_that_go_before_the_last_machine(sight: Sight) -> None:
-    sight.take(SECRET, "MODIFIED", document("vsphere-creds", "kube-system", data={}))
-    assert broken(sight) == {"credentials"}
+def test_keys_that_go_before_the_last_machine(view: ClusterView) -> None:
+    view.apply(SECRET, "MODIFIED", document("vsphere-creds", "kube-system", data={}))
+    assert broken(view) == {"credentials"}
 
 
-def test_keys_that_go_before_the_last_vm_that_no_machine_names_any_more(sight: Sight) -> None:
-    for each in list(sight.objects[MACHINE].values()):
-        sight.take(MACHINE, "DELETED", each)
-    sight.take(SECRET, "MODIFIED", document("vsphere-creds", "kube-system", data={}))
-    assert not list(credentials(sight, WANTED)), "the listing is older than the change"
-    sight.inventories["source"].asked = float("inf")
-    assert list(credentials(sight, WANTED))
+def test_keys_that_go_before_the_last_vm_that_no_machine_names_any_more(view: ClusterView) -> None:
+    for each in list(view.objects[MACHINE].values()):
+        view.apply(MACHINE, "DELETED", each)
+    view.apply(SECRET, "MODIFIED", document("vsphere-creds", "kube-system", data={}))
+    assert not list(credentials(view, WANTED)), "the listing is older than the change"
+    view.inventories["source"].asked = float("inf")
+    assert list(credentials(view, WANTED))
 
 
 @pytest.mark.parametrize("spare", [["ocp1-master-b-0", "ocp1-master-c-1"], ["ocp1-master-b-0", "ocp1-master-c-0"]])
-def test_two_replacements_at_once(sight: Sight, spare: list[str]) -> None:
+def test_two_replacements_at_once(view: ClusterView, spare: list[str]) -> None:
     for each in spare:
-        assert broken(sight) == set()
-        sight.take(MACHINE, "ADDED", machine(each, phase="Provisioning"))
-    assert broken(sight) == {"one_index"}
+        assert broken(view) == set()
+        view.apply(MACHINE, "ADDED", machine(each, phase="Provisioning"))
+    assert broken(view) == {"one_index"}
 
 
-def test_masters_that_are_not_ready(sight: Sight) -> None:
-    sight.take(NODE, "MODIFIED", node("ocp1-master-0", master=True, ready=False))
-    assert broken(sight) == set(), "one may be lost"
-    sight.take(NODE, "MODIFIED", node("ocp1-master-1", master=True, ready=False))
-    assert broken(sight) == {"quorum"}
+def test_masters_that_are_not_ready(view: ClusterView) -> None:
+    view.apply(NODE, "MODIFIED", node("ocp1-master-0", master=True, ready=False))
+    assert broken(view) == set(), "one may be lost"
+    view.apply(NODE, "MODIFIED", node("ocp1-master-1", master=True, ready=False))
+    assert broken(view) == {"quorum"}
 
 
-def test_a_cordoned_worker_is_one_less(sight: Sight) -> None:
+def test_a_cordoned_worker_is_one_less(view: ClusterView) -> None:
     cordoned = node("ocp1-worker-a", master=False)
     cordoned["spec"]["unschedulable"] = True
-    sight.take(NODE, "MODIFIED", cordoned)
-    assert broken(sight) == {"workers"}
+    view.apply(NODE, "MODIFIED", cordoned)
+    assert broken(view) == {"workers"}
 
 
-def test_an_unheard_worker_is_one_less_only_when_its_machine_goes(sight: Sight) -> None:
-    unheard = node("ocp1-worker-a", master=False)
-    unheard["status"]["conditions"] = [{"type": "Ready", "status": "Unknown"}]
-    sight.take(NODE, "MODIFIED", unheard)
-    assert broken(sight) == set()
-    sight.take(MACHINE, "MODIFIED", machine("ocp1-worker-a", role="worker", phase="Deleting"))
-    assert broken(sight) == {"workers"}
+def test_an_unreachable_worker_is_one_less_only_when_its_machine_goes(view: ClusterView) -> None:
+    unreachable = node("ocp1-worker-a", master=False)
+    unreachable["status"]["conditions"] = [{"type": "Ready", "status": "Unknown"}]
+    view.apply(NODE, "MODIFIED", unreachable)
+    assert broken(view) == set()
+    view.apply(MACHINE, "MODIFIED", machine("ocp1-worker-a", role="worker", phase="Deleting"))
+    assert broken(view) == {"workers"}
 
 
-def test_things_that_are_there_twice(sight: Sight) -> None:
-    calm = copy.deepcopy(sight)
-    twin = copy.deepcopy(next(iter(sight.objects[MACHINE_SET].values())))
+def test_things_that_are_there_twice(view: ClusterView) -> None:
+    calm = copy.deepcopy(view)
+    twin = copy.deepcopy(next(iter(view.objects[MACHINE_SET].values())))
     twin["metadata"]["name"] = "ocp1-worker-again"
-    sight.take(MACHINE_SET, "ADDED", twin)
-    assert broken(sight) == {"nothing_twice"}
+    view.apply(MACHINE_SET, "ADDED", twin)
+    assert broken(view) == {"nothing_twice"}
     calm.inventories["source"].objects.append(vm("ocp1-worker-a"))
     assert broken(calm) == {"nothing_twice"}
 
 
-def test_a_clone_under_way_has_no_identity_yet(sight: Sight) -> None:
+def test_a_clone_under_way_has_no_identity_yet(view: ClusterView) -> None:
     for name in ("ocp1-worker-b", "ocp1-worker-c"):
         clone = vm(name)
         del clone["instance_uuid"]
-        sight.inventories["target"].objects.append(clone)
-    assert broken(sight) == set()
+        view.inventories["target"].objects.append(clone)
+    assert broken(view) == set()
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_a_machine_that_is_edited(path: tuple[str, ...], value: object, *, allow
     ],
 )
 def test_what_the_service_account_may_write(
-    sight: Sight, resource: str, verb: str, body: Any, *, allowed: bool
+    view: ClusterView, resource: str, verb: str, body: Any, *, allowed: bool
 ) -> None:
     where = {"resource": resource, "namespace": API, "name": "ocp1-worker"}
     event = {"verb": verb, "objectRef": where, "requestURI": "/", "requestObject": body}
-    assert (not list(judged(event, sight))) is allowed
+    assert (not list(violations(event, view))) is allowed
 
 
 def test_nothing_differs_from_itself_and_everything_from_nothing() -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 async def present(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harness]:
-    async with harness(tmp_path_factory.mktemp("prove") / "rig") as started:
+    async with harness(tmp_path_factory.mktemp("prove") / "service") as started:
         yield started
 
 

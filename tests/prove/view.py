@@ -1,4 +1,4 @@
-"""What an outsider sees of a lab at one moment: the cluster's objects as its watches told them, the vCenters as they list.
+"""A view of a lab from outside the product at one moment: the cluster's objects as its watches told them, the vCenters as they list.
 
 Imports nothing of the product: only the lab's own ways to an API server and to a vCenter.
 """
@@ -34,7 +34,7 @@ class Inventory:
 
 
 @dataclass
-class Sight:
+class ClusterView:
     """The present.
 
     Attributes:
@@ -49,7 +49,7 @@ class Sight:
     changed: dict[tuple[Kind, str], float] = field(default_factory=dict)
     inventories: dict[str, Inventory] = field(default_factory=dict)
 
-    def take(self, kind: Kind, event: str, document: Document) -> None:
+    def apply(self, kind: Kind, event: str, document: Document) -> None:
         """One event of a watch."""
         key = called(document)
         if event == "DELETED":
@@ -84,7 +84,7 @@ class Sight:
         return {each: each in ready for each in listed.values()}
 
     def _stays(self, node: Document) -> bool:
-        """Whether a node is Ready, or merely unheard while its Machine runs on.
+        """Whether a node is Ready, or merely unreachable while its Machine runs on.
 
         An API server that was away for half a minute has the node controller call every node Unknown: nobody's doing.
         """

@@ -1,7 +1,7 @@
-"""The product's own worker, which may be struck at any boundary of an activity: `python -m tests.prove.worker DIRECTORY`.
+"""The product's own worker, which may be stopped at any boundary of an activity: `python -m tests.prove.worker DIRECTORY`.
 
 Nothing in the product knows of it. Temporal hands a client's interceptors to the workers that use it, outermost; so the
-boundaries are those that Temporal sees. What happens *within* an activity is heard where the product itself listens:
+boundaries are those that Temporal sees. What happens *within* an activity is seen in the journal:
 every call to the outside is recorded in the journal once it was answered.
 """
 
@@ -26,7 +26,7 @@ from config import logs
 from config.settings import Settings
 from journal.store import Journal
 from migration.audit.call import Call, Scope
-from tests.prove.fault_points import Fate, FaultPoint, FaultPoints, Moment, phase_of
+from tests.prove.fault_points import Action, FaultPoint, FaultPoints, Moment, phase_of
 
 READERS = ("preflight", "observe_", "verify_", "compare_", "source_is_fit")
 """Names of activities that change nothing begin so: they are struck after a read, all others after a change."""
@@ -45,13 +45,13 @@ class Attempt:
     waiting: list[asyncio.TimerHandle] = field(default_factory=list)
 
 
-BORN = "born"
+PIDS = "pids"
 """The file with the process id of each worker there was, the present one last."""
 
 attempt: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 
 
-class Fates(ClientInterceptor, Interceptor):
+class FaultInjector(ClientInterceptor, Interceptor):
     """What befalls this process."""
 
     def __init__(self, fault_points: FaultPoints) -> None:
@@ -72,15 +72,15 @@ class Fates(ClientInterceptor, Interceptor):
 
     def due(self, mine: Attempt, moment: Moment) -> list[FaultPoint]:
         """The fault points that this attempt meets at this boundary, and none before it did."""
-        sprung = {(each.fault_point, each.activity) for each in self._fault_points.sprung}
+        hits = {(each.fault_point, each.activity) for each in self._fault_points.hits}
         return [
             each
-            for each in self._fault_points.laid
+            for each in self._fault_points.active
             if phase_of(mine.id)  # whoever identifies a cluster belongs to no migration yet
             and each.phase in {"", phase_of(mine.id)}
             and each.nth in {0, mine.serial}
             and each.moment_in(mine.id) is moment
-            and (each.name, mine.id) not in sprung
+            and (each.name, mine.id) not in hits
         ]
 
     async def meet(self, mine: Attempt, moment: Moment) -> None:
@@ -91,9 +91,9 @@ class Fates(ClientInterceptor, Interceptor):
                 await asyncio.sleep(0.02)
 
     def strike(self, fault_point: FaultPoint, mine: Attempt, moment: Moment) -> None:
-        """Say it, and die at once where that is the fate."""
-        self._fault_points.spring(fault_point, mine.id, moment)
-        if fault_point.fate is Fate.DIE:
+        """Say it, and die at once where that is the action."""
+        self._fault_points.record_hit(fault_point, mine.id, moment)
+        if fault_point.action is Action.DIE:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def wait_begins(self, mine: Attempt) -> None:
@@ -109,48 +109,48 @@ class Fates(ClientInterceptor, Interceptor):
             return
         mine.calls += 1
         for each in self.due(mine, Moment.DURING):
-            if each.fate is Fate.DIE and mine.calls >= each.draws(mine.id).randint(1, 2):
+            if each.action is Action.DIE and mine.calls >= each.draws(mine.id).randint(1, 2):
                 self.strike(each, mine, Moment.DURING)
 
 
 class _Around(ActivityInboundInterceptor):
-    def __init__(self, inner: ActivityInboundInterceptor, fates: Fates) -> None:
+    def __init__(self, inner: ActivityInboundInterceptor, injector: FaultInjector) -> None:
         super().__init__(inner)
-        self._fates = fates
+        self._injector = injector
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
-        mine = self._fates.begins()
+        mine = self._injector.begins()
         attempt.set(mine)
-        await self._fates.meet(mine, Moment.BEFORE)
+        await self._injector.meet(mine, Moment.BEFORE)
         if mine.type in INTERRUPTIBLE:
-            self._fates.wait_begins(mine)
+            self._injector.wait_begins(mine)
         try:
             result = await self.next.execute_activity(input)
         finally:
             for each in mine.waiting:
                 each.cancel()
-        await self._fates.meet(mine, Moment.DURING)  # fewer calls than were waited for
-        await self._fates.meet(mine, Moment.AFTER)
+        await self._injector.meet(mine, Moment.DURING)  # fewer calls than were waited for
+        await self._injector.meet(mine, Moment.AFTER)
         return result
 
 
-def listening(fates: Fates) -> type[Journal]:
+def observed_journal(injector: FaultInjector) -> type[Journal]:
     """The product's journal, with somebody who listens."""
 
-    class Heard(Journal):
+    class ObservedJournal(Journal):
         def record(self, call: Call, scope: Scope | None) -> None:
             super().record(call, scope)
-            fates.answered(call)
+            injector.answered(call)
 
-    return Heard
+    return ObservedJournal
 
 
 async def work(directory: Path) -> None:
     """Work until SIGTERM, or until something happens."""
-    fates = Fates(FaultPoints(directory))
-    worker.main.Journal = listening(fates)  # type: ignore[attr-defined]
+    injector = FaultInjector(FaultPoints(directory))
+    worker.main.Journal = observed_journal(injector)  # type: ignore[attr-defined]
     connected = await temporal.connect()
-    client = Client(**connected.config() | {"interceptors": [fates]})
+    client = Client(**connected.config() | {"interceptors": [injector]})
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with worker.main.working(client, Settings()):
@@ -158,7 +158,7 @@ async def work(directory: Path) -> None:
 
 
 def keep(directory: Path) -> None:
-    """Have one worker at work for ever: each is born of this process, which has read all the code already.
+    """Have one worker at work for ever: each is forked from this process, which has read all the code already.
 
     Reading it takes a busy machine longer than Temporal needs to notice a death, and some proofs have hundreds of them.
     """
@@ -176,7 +176,7 @@ def keep(directory: Path) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             asyncio.run(work(directory))
             os._exit(0)
-        with (directory / BORN).open("a") as file:
+        with (directory / PIDS).open("a") as file:
             file.write(f"{living[0]}\n")
         os.waitpid(living[0], 0)
 

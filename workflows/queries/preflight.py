@@ -7,6 +7,7 @@ from temporalio.common import RetryPolicy
 
 from activities.cluster.identity import Identity
 from activities.preflight.preflight import Preflight, PreflightInput
+from activities.runtime.phase_header import in_phase
 from migration.phase import PhaseName, activity_id
 from migration.run.request import ClusterName, PreflightRequest, PreflightResult, workflow_id
 from workflows import timeouts
