@@ -8,11 +8,11 @@ overwritten by the next one.
 from pydantic import ValidationError
 
 from migration.frozen_model import FrozenModel, KubeObject
-from migration.run.checkpoint import Checkpoint, checkpoint_name, contradiction
+from migration.run.checkpoint import Checkpoint, CheckpointUpdate, checkpoint_name, contradiction
 from openshift.api.client import Cluster
 from openshift.api.documents import describe, get_path
 from openshift.api.resources import SECRET
-from openshift.errors import Superseded, Unexpected
+from openshift.errors import CheckpointMissing, CheckpointUnreadable, Superseded, Unexpected
 from openshift.packing import CHECKSUM, pack, unpack
 
 PHASE = "migration.openshift.io/phase"
@@ -32,18 +32,20 @@ class StoredCheckpoint(FrozenModel):
 
 
 async def load_checkpoint(cluster: Cluster, *, namespace: str, infrastructure_name: str) -> Checkpoint | None:
-    """The record, or None where no migration has begun; raises `Unexpected` for one that cannot be relied on."""
+    """The record, or None where no migration has begun; raises `CheckpointUnreadable` if it cannot be relied on."""
     secret = await cluster.find(SECRET, checkpoint_name(infrastructure_name), namespace=namespace)
     return read_checkpoint(secret) if secret else None
 
 
 def read_checkpoint(secret: KubeObject) -> Checkpoint:
-    """The record in its Secret; raises `Unexpected` where it is damaged, or another version's."""
+    """The record in its Secret; raises `CheckpointUnreadable` where it is damaged, or another version's."""
     try:
         return Checkpoint.model_validate(unpack(secret, remedy=_MEND))
+    except Unexpected as error:
+        raise CheckpointUnreadable(error.args[0], remedy=error.remedy) from error
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()})[:10])
-        raise Unexpected(
+        raise CheckpointUnreadable(
             f"{describe(secret)} is the record of another version of vcf-migration (it differs in {fields})",
             remedy="Use the version of vcf-migration that began the migration",
         ) from error
@@ -72,6 +74,25 @@ async def write_checkpoint(cluster: Cluster, record: Checkpoint) -> StoredCheckp
     return StoredCheckpoint(secret=name, sha256=str(get_path(seen, "metadata", "annotations", CHECKSUM)))
 
 
+async def update_checkpoint(cluster: Cluster, update: CheckpointUpdate) -> StoredCheckpoint:
+    """Merge what has changed into the stored record, whose request and plan stay; safe to repeat.
+
+    Raises:
+        CheckpointMissing: it is not there, unreadable, or has another request or plan: write it whole.
+        Superseded, Conflict: as `write_checkpoint`.
+    """
+    name = checkpoint_name(update.infrastructure_name)
+    existing = await cluster.find(SECRET, name, namespace=update.namespace)
+    try:
+        stored = read_checkpoint(existing) if existing else None
+    except CheckpointUnreadable:
+        stored = None
+    merged = update.applied_to(stored) if stored else None
+    if merged is None:
+        raise CheckpointMissing(f"Secret {update.namespace}/{name} does not hold this migration's request and plan")
+    return await write_checkpoint(cluster, merged)
+
+
 def checkpoint_secret(record: Checkpoint) -> KubeObject:
     """The Secret that holds a record."""
     return pack(
@@ -90,7 +111,7 @@ def _holds(secret: KubeObject, record: Checkpoint) -> bool:
     """
     try:
         stored = read_checkpoint(secret)
-    except Unexpected:
+    except CheckpointUnreadable:
         return False
     if reason := contradiction(stored, record):
         raise Superseded(f"{describe(secret)}: {reason}")

@@ -12,6 +12,8 @@
     ├── Forbidden        403 by RBAC: names verb and resource
     ├── Invalid          400, 422 and admission's refusals: causes, field by field
     ├── Unexpected       a document lacks what we rely on
+    │   ├── CheckpointUnreadable  a checkpoint that cannot be relied on
+    │   └── CheckpointMissing     no checkpoint that an update could be merged into
     ├── StillInUse       refused by us: something would be lost
     ├── Superseded       refused by us: another run has the cluster in hand
     └── Misconfigured    the kubeconfig does not lead to a cluster
@@ -127,6 +129,16 @@ class Unexpected(OpenShiftError):
     """A document lacks something that every cluster of this kind has."""
 
     usual_remedy = "Compare the object with that of a healthy cluster and repair it, then retry"
+
+
+class CheckpointUnreadable(Unexpected):
+    """The checkpoint of a migration is damaged, or another version's."""
+
+
+class CheckpointMissing(Unexpected):
+    """What an update is to be merged into is not there: the checkpoint has to be written whole."""
+
+    usual_remedy = "It is written anew; nothing to do"
 
 
 class StillInUse(OpenShiftError):

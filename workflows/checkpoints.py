@@ -1,10 +1,13 @@
 """What the cluster itself remembers of this run, so that another one could take it over without our history.
 
-The one place from which the record is written: before each phase acts, before each undo, and when it is over. One small
-activity each time, and none where nothing is new since the last.
+The one place from which the record is written: before each phase acts, before each undo, and when it is over. One
+activity each time, and none where nothing is new since the last. Request and plan are most of it and never change:
+they are sent with the first writing alone, and the history does not hold them once for each phase.
 """
 
-from activities.cluster.checkpoint import CheckpointSecret
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.cluster.checkpoint import CheckpointMissing, CheckpointSecret
 from migration.phase import PhaseName
 from migration.run.checkpoint import Checkpoint
 from migration.run.request import MigrationRequest
@@ -72,7 +75,23 @@ class Checkpoints:
         seen = {"images": self._run.images, "backups": self._run.tracker.status.backups}
         self._checkpoint = self._checkpoint.model_copy(update={**seen, **changes})
         if self._checkpoint != self._written:
-            await self._run.act(
-                CheckpointSecret.write, self._checkpoint, f"note in the cluster: {self._checkpoint.progress}"
-            )
+            await self._store(self._checkpoint)
             self._written = self._checkpoint
+
+    async def _store(self, checkpoint: Checkpoint) -> None:
+        """Whole the first time, and again where somebody has removed it; else only what may have changed."""
+        said = f"note in the cluster: {checkpoint.progress}"
+        if self._written:
+            try:
+                await self._run.act(CheckpointSecret.update, checkpoint.update, said)
+            except ActivityError as error:
+                if not is_missing(error):
+                    raise
+            else:
+                return
+        await self._run.act(CheckpointSecret.write, checkpoint, said)
+
+
+def is_missing(error: ActivityError) -> bool:
+    """Whether an update found nothing to be merged into."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type == CheckpointMissing.__name__

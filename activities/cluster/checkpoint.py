@@ -12,8 +12,11 @@ any more, and so cannot begin another phase.
 from activities.runtime.context import Context
 from activities.runtime.definition import defined
 from migration.frozen_model import FrozenModel
-from migration.run.checkpoint import Checkpoint
-from openshift.checkpoints import StoredCheckpoint, load_checkpoint, write_checkpoint
+from migration.run.checkpoint import Checkpoint, CheckpointUpdate
+from openshift.checkpoints import StoredCheckpoint, load_checkpoint, update_checkpoint, write_checkpoint
+from openshift.errors import CheckpointMissing, CheckpointUnreadable
+
+__all__ = ["CheckpointFound", "CheckpointMissing", "CheckpointQuery", "CheckpointSecret", "CheckpointUnreadable"]
 
 
 class CheckpointQuery(FrozenModel):
@@ -42,6 +45,16 @@ class CheckpointSecret:
             openshift.errors.Superseded: another run has taken the migration over.
         """
         return await write_checkpoint(await self._context.cluster(record.plan.cluster), record)
+
+    @defined(name="update_checkpoint")
+    async def update(self, update: CheckpointUpdate) -> StoredCheckpoint:
+        """Write what has changed, and read it back; request and plan are taken from what is stored.
+
+        Raises:
+            openshift.errors.CheckpointMissing: they are not stored there any more.
+            openshift.errors.Superseded: another run has taken the migration over.
+        """
+        return await update_checkpoint(await self._context.cluster(update.cluster), update)
 
     @defined(name="read_checkpoint")
     async def read(self, question: CheckpointQuery) -> CheckpointFound:

@@ -5,6 +5,8 @@ itself keeps it: the plan, whose `key` finds the before-images, what the targets
 last, written before that phase acts. No secrets, only references.
 """
 
+import json
+from hashlib import sha256
 from typing import Literal
 
 from migration.before_images import TargetImages
@@ -16,21 +18,19 @@ from migration.run.request import MigrationRequest
 from migration.run.status import BackupReference, State
 
 
-class Checkpoint(FrozenModel):
-    """One migration as its cluster remembers it.
+class CheckpointProgress(FrozenModel):
+    """How far a migration has come: what changes from one writing to the next.
 
     Attributes:
         workflow, run: Temporal's ids of who wrote it last; `plan.key` stays that of the first run.
         takeovers: how often another run has taken it over; an earlier run must not write any more.
         backups: the before-images that are stored, as its status lists them.
         phase: begun last; it may have acted or not. Those before it are done, but for the skipped.
-        forgone: the phase that a person let begin although the source could not take the cluster back.
+        waived: the phase that a person let begin although the source could not take the cluster back.
         going_back: whether it is being rolled back, and what of it is undone for certain.
         ended: how, or None while it has not.
     """
 
-    request: MigrationRequest
-    plan: Plan
     workflow: str
     run: str
     takeovers: int = 0
@@ -42,14 +42,6 @@ class Checkpoint(FrozenModel):
     going_back: bool = False
     undone: list[PhaseName] = []
     ended: Literal[State.COMPLETED, State.ROLLED_BACK] | None = None
-
-    @property
-    def to_undo(self) -> list[PhaseName]:
-        """What a rollback has yet to undo, in the order in which it was begun; nothing after the point of no return."""
-        if not reversible(self.phase):
-            return []
-        begun = [each.name for each in TABLE if number(each.name) <= number(self.phase)]
-        return [each for each in begun if row(each).undo and each not in self.undone]
 
     @property
     def crossed(self) -> bool:
@@ -64,6 +56,58 @@ class Checkpoint(FrozenModel):
         if self.going_back:
             return f"was rolling back from {self.phase}"
         return f"had begun {self.phase} ({row(self.phase).title})"
+
+
+class Checkpoint(CheckpointProgress):
+    """One migration as its cluster remembers it: what it was asked for and is to do, and how far it has come."""
+
+    request: MigrationRequest
+    plan: Plan
+
+    @property
+    def basis(self) -> str:
+        """The SHA-256 of request and plan, which no later writing of the same run changes."""
+        parts = {name: getattr(self, name).model_dump(mode="json") for name in ("request", "plan")}
+        return sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def update(self) -> "CheckpointUpdate":
+        """What is to be written where request and plan are stored already."""
+        return CheckpointUpdate(
+            **{name: getattr(self, name) for name in CheckpointProgress.model_fields},
+            cluster=self.plan.cluster,
+            infrastructure_name=self.plan.infrastructure_name,
+            namespace=self.plan.namespace,
+            basis=self.basis,
+        )
+
+    @property
+    def to_undo(self) -> list[PhaseName]:
+        """What a rollback has yet to undo, in the order in which it was begun; nothing after the point of no return."""
+        if not reversible(self.phase):
+            return []
+        begun = [each.name for each in TABLE if number(each.name) <= number(self.phase)]
+        return [each for each in begun if row(each).undo and each not in self.undone]
+
+
+class CheckpointUpdate(CheckpointProgress):
+    """A checkpoint by what may have changed of it since it was stored whole.
+
+    Attributes:
+        cluster: its name in the configuration; `infrastructure_name` and `namespace` find the checkpoint there.
+        basis: of the request and the plan that it goes with.
+    """
+
+    cluster: str
+    infrastructure_name: str
+    namespace: str
+    basis: str
+
+    def applied_to(self, stored: Checkpoint) -> Checkpoint | None:
+        """The checkpoint whole, with the request and the plan that are stored; None where those are not the run's."""
+        if stored.basis != self.basis:
+            return None
+        return stored.model_copy(update={name: getattr(self, name) for name in CheckpointProgress.model_fields})
 
 
 def checkpoint_name(infrastructure_name: str) -> str:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.lab
 
 CHANGING = {
     "write_checkpoint",
+    "update_checkpoint",
     "take_backups",
     "pause_health_checks",
     "set_autoscalers_aside",

@@ -10,8 +10,8 @@ from migration.run.checkpoint import Checkpoint, checkpoint_name
 from migration.run.status import State
 from openshift.api.client import Cluster
 from openshift.api.resources import SECRET
-from openshift.checkpoints import checkpoint_secret, load_checkpoint, write_checkpoint
-from openshift.errors import Conflict, Superseded, Unexpected
+from openshift.checkpoints import checkpoint_secret, load_checkpoint, update_checkpoint, write_checkpoint
+from openshift.errors import CheckpointMissing, Conflict, Superseded, Unexpected
 from openshift.packing import MOST_BYTES, pack
 from tests.workflows.answers import PLAN, request
 
@@ -107,6 +107,38 @@ async def test_another_versions_record_is_told_by_its_fields_and_not_its_values(
     ) as error:
         await loaded(cluster, "foreign")
     assert "value-of-theirs" not in str(error.value)
+
+
+async def test_an_update_keeps_request_and_plan(cluster: Cluster, calls: list[Call]) -> None:
+    await write_checkpoint(cluster, record("updated"))
+    moved = record("updated", phase=PhaseName.SCALE_OLD)
+    calls.clear()
+    first = await update_checkpoint(cluster, moved.update)
+    assert await update_checkpoint(cluster, moved.update) == first, "a worker that dies before it says so does it again"
+    assert [each.method for each in calls if each.mutating] == ["PATCH"]
+    assert await loaded(cluster, "updated") == moved
+
+
+async def test_an_update_of_what_is_not_there_asks_for_the_whole(cluster: Cluster) -> None:
+    moved = record("whole", phase=PhaseName.SCALE_OLD)
+    with pytest.raises(CheckpointMissing, match="does not hold this migration's request and plan"):
+        await update_checkpoint(cluster, moved.update)
+    await write_checkpoint(cluster, record("whole", request=request(gates=[PhaseName.CLEANUP])))
+    with pytest.raises(CheckpointMissing):
+        await update_checkpoint(cluster, moved.update)
+    await write_checkpoint(cluster, record("whole"))
+    await cluster.patch_merge(SECRET, checkpoint_name("whole"), {"data": {"document.json.gz": "AAAA"}}, namespace=OURS)
+    with pytest.raises(CheckpointMissing) as missing:
+        await update_checkpoint(cluster, moved.update)
+    assert not missing.value.retryable
+    await write_checkpoint(cluster, moved)
+    assert await loaded(cluster, "whole") == moved
+
+
+async def test_a_run_that_was_taken_over_cannot_update_it_either(cluster: Cluster) -> None:
+    await write_checkpoint(cluster, record("late", run="r2", takeovers=1))
+    with pytest.raises(Superseded, match="run r2 has taken this migration over"):
+        await update_checkpoint(cluster, record("late", phase=PhaseName.CLEANUP).update)
 
 
 def test_what_no_secret_can_hold_is_refused_before_it_is_sent() -> None:

@@ -4,10 +4,12 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from activities.preflight.preflight import PreflightResult
+from activities.runtime.failures import failure
 from migration.concern import Category, Concern
 from migration.phase import TABLE, PhaseName
 from migration.run.checkpoint import Checkpoint
 from migration.run.status import PhaseState, State
+from openshift.errors import CheckpointMissing
 from tests.workflows.answers import PLAN, TARGET, request
 from tests.workflows.conftest import Steer
 from tests.workflows.control.test_control import PERMANENT, UNDO, calling, until
@@ -38,7 +40,7 @@ async def test_each_phase_is_on_record_before_it_acts(steered: Steer, world: Wor
     assert [each.phase for each in phases] == [each.name for each in TABLE[1:]]
     assert [each.ended for each in phases] == [None] * (len(TABLE) - 1)
     assert (last.phase, last.ended) == (PhaseName.VERIFY, State.COMPLETED)
-    written = [index for index, call in enumerate(world.calls) if call == "write_checkpoint"]
+    written = [index for index, call in enumerate(world.calls) if call in {"write_checkpoint", "update_checkpoint"}]
     for record, position in zip(phases, written, strict=False):
         act = FIRST_ACT.get(record.phase)
         assert act is None or position < world.calls.index(act), record.phase
@@ -89,7 +91,7 @@ async def test_an_end_that_cannot_be_noted_asks(steered: Steer, world: World, an
     world.stall("verify_vcenters")
     handle = await steered()
     await calling(world, "verify_vcenters")
-    world.fail("write_checkpoint", PERMANENT)
+    world.fail("update_checkpoint", PERMANENT)
     world.go_on("verify_vcenters")
     status = await until(handle, State.NEEDS_ATTENTION)
     assert status.attention is not None
@@ -119,3 +121,21 @@ async def test_a_way_back_is_on_record_step_by_step(steered: Steer, world: World
     # The pods wait for credentials and configuration, as `undo_order` has it.
     assert [each.undone for each in back[:-1]] == [in_reverse[:count] for count in range(len(in_reverse))]
     assert (back[-1].ended, [each.ended for each in back[:-1]]) == (State.ROLLED_BACK, [None] * (len(back) - 1))
+
+
+async def test_request_and_plan_are_sent_once(steered: Steer, world: World) -> None:
+    await (await steered()).result()
+    assert world.calls.count("write_checkpoint") == 1
+    assert world.calls.count("update_checkpoint") == len(world.records) - 1
+    assert all((each.plan, each.request) == (PLAN, request()) for each in world.records)
+    whole, *_ = world.inputs["write_checkpoint"]
+    largest = max(len(each.model_dump_json()) for each in world.inputs["update_checkpoint"])
+    assert largest < len(whole.model_dump_json()) / 2
+
+
+async def test_what_somebody_has_removed_is_written_whole_again(steered: Steer, world: World) -> None:
+    world.fail("update_checkpoint", failure(CheckpointMissing("the Secret is not there")))
+    result = await (await steered()).result()
+    assert result.state is State.COMPLETED
+    assert (world.calls.count("write_checkpoint"), world.calls.count("update_checkpoint")) == (2, 14)
+    assert [each.phase for each in world.records[:-1]] == [each.name for each in TABLE[1:]]

@@ -23,7 +23,7 @@ from activities.runtime.context import Context
 from activities.runtime.definition import DEFINED, definitions
 from config.settings import Settings
 from journal.store import Journal
-from migration.run.checkpoint import Checkpoint
+from migration.run.checkpoint import Checkpoint, CheckpointUpdate
 from migration.run.heartbeat import Observation
 from openshift.checkpoints import StoredCheckpoint
 from tests.support.timeouts import EVENT_SECONDS
@@ -53,7 +53,11 @@ class World:
         self.calls: list[str] = []
         self.inputs: dict[str, list[Any]] = {}
         self._failures: dict[str, list[Exception]] = {}
-        self._answers: dict[str, Any] = ANSWERS | {"write_checkpoint": self._keep, "read_checkpoint": self._read}
+        self._answers: dict[str, Any] = ANSWERS | {
+            "write_checkpoint": self._keep,
+            "update_checkpoint": self._merge,
+            "read_checkpoint": self._read,
+        }
         self.records: list[Checkpoint] = []
         self._stalled: set[str] = set()
         self._silent: set[str] = set()
@@ -129,6 +133,11 @@ class World:
     def _keep(self, record: Checkpoint) -> StoredCheckpoint:
         self.records.append(record)
         return StoredCheckpoint(secret="vcfm-checkpoint-ocp1", sha256="0")
+
+    def _merge(self, update: CheckpointUpdate) -> StoredCheckpoint:
+        merged = update.applied_to(self.records[-1]) if self.records else None
+        assert merged, "the basis is that of the run"
+        return self._keep(merged)
 
     def _read(self, _: CheckpointQuery) -> CheckpointFound:
         return CheckpointFound(namespace="openshift-vcf-migration", record=self.records[-1] if self.records else None)

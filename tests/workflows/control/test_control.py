@@ -175,7 +175,7 @@ async def test_a_rollback_undoes_what_began_in_reverse(
     assert [each for each in calls if each in expected and calls.count(each)][: len(expected)] != []
     positions = [calls.index(each) for each in expected]
     assert positions == sorted(positions), f"{expected} in this order, were {calls}"
-    assert calls[:2] == ["source_is_fit", "write_checkpoint"]
+    assert calls[:2] == ["source_is_fit", "update_checkpoint"]
     assert "compare_baseline" in calls
     touched = {PhaseName.CREATE_TAGS: "tags as they were", PhaseName.CREATE_FOLDER: "folders as they were"}
     assert [each.claim for each in result.report] == [
@@ -271,13 +271,13 @@ async def test_what_is_about_to_end_is_not_paused(steered: Steer, world: World) 
     world.stall("verify_vcenters")
     handle = await steered()
     await calling(world, "verify_vcenters")
-    world.stall("write_checkpoint")
+    world.stall("update_checkpoint")
     world.go_on("verify_vcenters")
     async with asyncio.timeout(EVENT_SECONDS):
         while not (await handle.query(MigrationWorkflow.status)).message.startswith("noting in the cluster"):
             await asyncio.sleep(0.02)
     assert (await refused(handle, "pause")).startswith("it is about to end")
-    world.go_on("write_checkpoint")
+    world.go_on("update_checkpoint")
     assert (await handle.result()).state is State.COMPLETED
 
 
