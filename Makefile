@@ -44,6 +44,7 @@ coverage: setup
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 generate: setup ; $(BIN)/python -m bridge.crd.definition deploy/crd
+	$(BIN)/python -m reference docs/reference
 	$(BIN)/python -m tests.e2e.record
 	VCFM_RECORD=1 $(BIN)/pytest -q tests/workflows/test_commands.py
 

@@ -6,6 +6,7 @@ installed.
 """
 
 import importlib
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -32,8 +33,27 @@ class Deferred(TyperCommand):
         Raises:
             NotInstalled: it needs the lab, which is not here.
         """
+        module = self._imported()
+        if parent is not None:
+            parent.meta[EXPECTED] = module.EXPECTED
+        return self._command(module).make_context(info_name, args, parent=parent, **extra)
+
+    def loaded(self) -> Any:
+        """The command itself, for whoever describes it.
+
+        Raises:
+            NotInstalled: it needs the lab, which is not here.
+        """
+        return self._command(self._imported())
+
+    def _command(self, module: ModuleType) -> Any:
+        command = typer.main.get_group(module.app).commands[str(self.name)]
+        command.help = self.help
+        return command
+
+    def _imported(self) -> ModuleType:
         try:
-            module = importlib.import_module(self._module)
+            return importlib.import_module(self._module)
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "lab":
                 raise
@@ -41,8 +61,3 @@ class Deferred(TyperCommand):
                 f"`vcfm {self.name}` needs the lab, which is no part of the installed service: run it in the source "
                 f"tree of vcf-migration (`make setup`, then `.venv/bin/vcfm {self.name}`)"
             ) from error
-        command = typer.main.get_group(module.app).commands[str(self.name)]
-        command.help = self.help
-        if parent is not None:
-            parent.meta[EXPECTED] = module.EXPECTED
-        return command.make_context(info_name, args, parent=parent, **extra)
