@@ -162,8 +162,8 @@ def test_the_journals_password_is_in_no_list_of_processes(tmp_path: Path, held: 
     assert "\\getenv password JOURNAL_PASSWORD" in (tmp_path / "statements").read_text()
 
 
-def test_the_readme_installs_what_the_processes_wait_for() -> None:
-    blocks = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_the_documentation_installs_what_the_processes_wait_for() -> None:
+    blocks = re.findall(r"^```console\n(.*?)^```", (ROOT / "docs/install.md").read_text(), re.MULTILINE | re.DOTALL)
     (block,) = [each for each in blocks if "docker compose up" in each]
     before = block.partition("docker compose up")[0]
     for each in ("oc apply -k deploy/rbac", "oc apply -k deploy/crd"):

@@ -1,4 +1,4 @@
-"""The invariants of design.md §3, as an observer outside the product evaluates them: each a function of a view.
+"""The invariants of docs/architecture.md, as an observer outside the product evaluates them: each a function of a view.
 
 Some compare two sources that arrive through two watches. Those must be broken for `PATIENCE` before they count:
 an event that is still on its way is no violation.

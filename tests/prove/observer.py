@@ -1,4 +1,6 @@
-"""An observer outside the product: watches design.md's invariants while something goes on, and says what broke, and when.
+"""An observer outside the product: watches the invariants while something goes on, and says what broke, and when.
+
+The invariants are those of docs/architecture.md.
 
 It watches the cluster by the administrator's watches, lists the vCenters every second, and reads the API server's own audit
 of what the product's service account wrote. Where a watch is broken (an outage is part of the proofs) it is blind, says
