@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-.PHONY: setup demo check test coverage bench prove-rollback prove-crash prove-walks prove-bridge prove-channels lint generate lock clean
+.PHONY: setup demo check test coverage bench prove-rollback prove-crash prove-walks prove-bridge prove-channels lint docs generate lock clean
 
 setup: .venv/.ready
 
@@ -27,6 +27,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory docs
+
+# The documentation as a site in site/, which needs no internet; a warning is an error (mkdocs.yml).
+docs: setup ; NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # What can be known within a minute: no lab, no server, no other process. The tests are found by what their code starts.
 check: setup lint
@@ -59,5 +63,5 @@ prove-channels: setup ; $(BIN)/python -m tests.e2e.channels $(ARGS)
 
 clean:
 	-[ -x $(BIN)/vcfm ] && $(BIN)/vcfm lab down
-	rm -rf .venv .lab .vcfm .prove .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache *.egg-info
+	rm -rf .venv site .lab .vcfm .prove .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
