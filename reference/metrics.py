@@ -12,8 +12,7 @@ from client.migrations import Migrations
 from journal.store import Journal
 from migration.audit.call import Call
 from migration.phase import PhaseName
-from migration.run.status import Gate, MigrationStatus, State
-from migration.run.summary import MigrationSummary
+from migration.run.status import Gate, MigrationStatus, MigrationSummary, State
 from monitoring.metrics import exposition
 from reference.markdown import code, page, table
 
