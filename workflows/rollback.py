@@ -1,4 +1,4 @@
-"""Going back: every recorded compensation in reverse, then the proof that the cluster is exactly as it was.
+"""Rolling back: every recorded compensation in reverse, then the proof that the cluster is exactly as it was.
 
 Nothing interrupts it: a Cancel that comes meanwhile is noted, no more. An undo that fails parks and asks like any
 phase; none is ever left out or given up. Only the comparison may be: it changes nothing, and what it compares with may

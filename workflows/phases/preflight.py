@@ -22,7 +22,7 @@ async def do(run: Run) -> list[str]:
     verdict = await run.act(
         Preflight.examine,
         PreflightInput(migration=run.migration, run=workflow.info().run_id, cluster=run.cluster, spec=run.spec),
-        "read both sides, judge, rehearse",
+        "read both sides, evaluate, rehearse",
     )
     run.tracker.concerned(verdict.concerns)
     run.tracker.saw(verdict.nodes)
