@@ -1,4 +1,4 @@
-"""What a signal or an update brings, read so that nothing said is ever silently lost.
+"""The argument of a signal or an update, decoded so that nothing sent is ever silently lost.
 
 Temporal drops a signal whose argument it cannot decode, with no more than a line in the worker's log, and the person
 who sent it waits for ever. So the handlers take their argument as it came (`raw`), and decode it here, where what
@@ -23,7 +23,7 @@ _SHOWN = 120
 
 
 class VerbRefused(Exception):
-    """A wish that cannot be granted now; one plain sentence."""
+    """A verb that does not apply now, or not for whoever gives it; one plain sentence."""
 
 
 def raw(handler: Handler) -> Handler:
@@ -60,7 +60,7 @@ def read(arguments: Sequence[Any]) -> SignedInstruction:
 
 
 def canceller(reason: str | None) -> Instruction:
-    """Who cancelled, and why, from the one text that comes with it: our doors write JSON there, others anything."""
+    """Who cancelled, and why, from the one text that comes with it: our clients write JSON there, others anything."""
     try:
         return Instruction.model_validate_json(reason or "{}")
     except ValueError:
@@ -68,7 +68,7 @@ def canceller(reason: str | None) -> Instruction:
 
 
 def shown(arguments: Sequence[Any]) -> str:
-    """What was said, bounded and without secrets."""
+    """What was sent, bounded and without secrets."""
     return ", ".join(_shown(each) for each in arguments[:3])
 
 

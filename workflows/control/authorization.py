@@ -1,4 +1,4 @@
-"""Who may say it: what a migration's request has pinned, held against each instruction.
+"""Who may give a verb: what a migration's request has pinned, checked for each instruction.
 
 Two rules, each optional and fixed when the migration starts, so that nobody can loosen them while it runs: what lets it
 go forward is signed by the service's key, and whoever asked for it does not approve it.
@@ -20,10 +20,10 @@ class Authorization:
         self._used: set[str] = set()
 
     def validate(self, verb: Verb, instruction: SignedInstruction, present: str) -> None:
-        """Say why not, if not.
+        """Let it pass, or say why not.
 
         Raises:
-            VerbRefused: whoever says it may not; names what to do instead.
+            VerbRefused: whoever gives it may not; names what to do instead.
         """
         if self._wants_signature(verb):
             self._validate_signature(verb, instruction, present)
@@ -34,7 +34,7 @@ class Authorization:
         """It is granted, and its signature used up; returns what to add to its outcome."""
         if not self._wants_signature(verb):
             return ""
-        assert instruction.signature is not None, "judged before it is granted"
+        assert instruction.signature is not None, "validated before it is applied"
         self._used.add(instruction.signature.nonce)
         return ", signed"
 
@@ -44,9 +44,9 @@ class Authorization:
     def _validate_signature(self, verb: Verb, instruction: SignedInstruction, present: str) -> None:
         if instruction.signature is None:
             where = (
-                f"say it by REST, `vcfm {verb}` or the custom resource, not to Temporal itself"
+                f"give it by REST, `vcfm {verb}` or the custom resource, not to Temporal itself"
                 if instruction.channel == "temporal"
-                else f"the service behind that door ({instruction.channel}) lacks VCFM_APPROVAL_KEY_FILE"
+                else f"the service that took it ({instruction.channel}) lacks VCFM_APPROVAL_KEY_FILE"
             )
             raise VerbRefused(f"{verb} must be signed by the service's approval key: {where}; {present}")
         subject = Subject(migration=self._migration, run=self._run, verb=verb)

@@ -1,4 +1,4 @@
-"""What people said, on its way into the journal: beside the phases, so that none of them waits for it or fails with it.
+"""Decisions, on their way into the journal: beside the phases, so that none of them waits for it or fails with it.
 
 A task of its own empties a queue. Temporal's Cancel reaches the run's task alone, so this one goes on through it. A
 journal that is away is asked again for as long as it takes, which costs no history; the end of the run waits for it
@@ -41,7 +41,7 @@ class DecisionLog:
 
     def open(self) -> None:
         """The run begins."""
-        self._writing = asyncio.create_task(self._write(), name="the trail of decisions")
+        self._writing = asyncio.create_task(self._write(), name="the decision log")
 
     async def close(self) -> None:
         """The run is over: wait until the journal has everything, whatever else is asked meanwhile."""

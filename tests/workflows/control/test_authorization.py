@@ -48,12 +48,10 @@ async def test_an_unsigned_approval_is_refused_and_a_signed_one_is_granted(pinne
     handle = await pinned(approval_key=SIGNER.public)
     await until(handle, State.AWAITING_APPROVAL, PhaseName.CREATE_TAGS)
     assert await refused(handle, "approve", {"by": "kim"}) == (
-        "approve must be signed by the service's approval key: say it by REST, `vcfm approve` or the custom resource, "
+        "approve must be signed by the service's approval key: give it by REST, `vcfm approve` or the custom resource, "
         "not to Temporal itself; create_tags is AwaitingApproval"
     )
-    assert "behind that door (rest) lacks VCFM_APPROVAL_KEY_FILE" in await refused(
-        handle, "approve", {"channel": "rest"}
-    )
+    assert "(rest) lacks VCFM_APPROVAL_KEY_FILE" in await refused(handle, "approve", {"channel": "rest"})
     await handle.signal("approve", {"by": "kim"})
     status = await handle.query(MigrationWorkflow.status)
     assert (status.state, status.signed) == (State.AWAITING_APPROVAL, True)
