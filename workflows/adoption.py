@@ -1,6 +1,6 @@
-"""Taking over a migration whose workflow was terminated, or whose Temporal was lost: from the cluster's record alone.
+"""Taking over a migration whose workflow was terminated, or whose Temporal was lost: from its checkpoint alone.
 
-The plan is the earlier run's, and so are its before-images: the way back leads to where the *first* run began. What had
+The plan is the earlier run's, and so are its before-images: a rollback leads to where the *first* run began. What had
 been approved stays approved. The phase begun last runs again, looking first; a run that was going back goes on going
 back. Why nothing that the earlier run left behind can get in the way: `activities.cluster.checkpoint`.
 """
@@ -42,12 +42,11 @@ async def take_over(
     checkpoints.take_over(record)
     saga.take_over(record.to_undo)
     run.tracker.took_over(record)
-    control.adopted(adoption)
+    control.adopt(adoption, crossed=record.crossed)
     if record.waived:
-        control.waive()
+        control.waive_readiness()
         run.tracker.readiness_waived(record.waived)
     if record.crossed:
-        control.cross()
         run.tracker.crossed()
     if record.going_back or adoption.direction is Direction.ROLLBACK:
         raise RollbackRequested

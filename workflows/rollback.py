@@ -1,4 +1,4 @@
-"""Rolling back: every recorded compensation in reverse, then the proof that the cluster is exactly as it was.
+"""The rollback: every recorded compensation in reverse, then the proof that the cluster is exactly as it was.
 
 Nothing interrupts it: a Cancel that comes meanwhile is noted, no more. An undo that fails parks and asks like any
 phase; none is ever left out or given up. Only the comparison may be: it changes nothing, and what it compares with may
@@ -55,7 +55,7 @@ async def _until_done(run: Run, phase: PhaseName, control: Control, attempt: Cal
         try:
             return await attempt()
         except (ActivityError, NotProven) as error:
-            await control.ask(phase, explain(error), undoing=True)
+            await control.ask(phase, explain(error))
             run.tracker.rolling_back(f"rolling back: {phase} again")
 
 
@@ -69,7 +69,7 @@ async def _compare(run: Run, phase: PhaseName, control: Control) -> str:
             failure = explain(error)
         else:
             return _RESTORED
-        if await control.ask(phase, failure, undoing=True, skip=_DIFFERENT) is Verb.SKIP:
+        if await control.ask(phase, failure, skip=_DIFFERENT) is Verb.SKIP:
             return f"rolled back, and a person let it end so: {failure.diagnosis}"
 
 

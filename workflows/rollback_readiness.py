@@ -1,4 +1,5 @@
-"""Is there a way back? Seen before the first step that destroys what only the source can make again, and the last.
+"""Could the source take the cluster back? Read before the first step that destroys what only it can make again, and the
+last.
 
 An unfit source asks a person and never rolls back by itself, whatever the spec says: the source is what a rollback
 would need. Going on all the same is a decision, and stays visible.
@@ -19,7 +20,7 @@ async def check_rollback_readiness(run: Run, phase: PhaseName, control: Control,
     """Look at the source before a phase that is hard to undo; returns what was read, or what a person decided.
 
     Raises:
-        GoBack: a rollback was asked for.
+        RollbackRequested: a rollback was requested.
     """
     while True:
         await control.safe_point(phase)
@@ -31,14 +32,14 @@ async def check_rollback_readiness(run: Run, phase: PhaseName, control: Control,
         except ActivityError as error:
             failure = explain(error)
         why = Failure(
-            diagnosis=f"no way back before {phase}: {failure.diagnosis}",
-            remedy=f"{failure.remedy}; or skip, and {phase} begins without a way back",
+            diagnosis=f"not ready for a rollback before {phase}: {failure.diagnosis}",
+            remedy=f"{failure.remedy}; or skip, and {phase} begins without a source to roll back to",
         )
-        if await control.ask(phase, why, skip=f"{phase} begins without a way back") is Verb.SKIP:
+        if await control.ask(phase, why, skip=f"{phase} begins without a source to roll back to") is Verb.SKIP:
             run.tracker.readiness_waived(phase)
-            control.waive()
+            control.waive_readiness()
             checkpoints.waives(phase)
-            return f"begun without a way back, as a person decided: {failure.diagnosis}"
+            return f"begun without a source to roll back to, as a person decided: {failure.diagnosis}"
 
 
 async def require_source(run: Run, control: Control) -> None:
@@ -56,7 +57,7 @@ async def require_source(run: Run, control: Control) -> None:
             diagnosis=failure.diagnosis,
             remedy=f"{failure.remedy} (nothing has been undone yet); or skip, and it goes back all the same",
         )
-        if await control.ask(phase, why, undoing=True, skip="it goes back to the source as it is") is Verb.SKIP:
+        if await control.ask(phase, why, skip="it goes back to the source as it is") is Verb.SKIP:
             return
 
 

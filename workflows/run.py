@@ -30,7 +30,7 @@ Output = TypeVar("Output")
 
 
 class Interrupted(Exception):
-    """Work stopped at a safe point because somebody asked for something else."""
+    """Work stopped at a safe point because of a verb or a Cancel."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class UnderWay:
 
 
 async def gather_all(*works: Awaitable[Output]) -> list[Output]:
-    """Have several done at once; that one of them failed, or all were cancelled, is heard when the last has ended.
+    """Have several done at once; that one of them failed, or all were cancelled, is reported when the last has ended.
 
     Raises:
         ActivityError: the first failure, in the order given.
@@ -54,37 +54,44 @@ async def gather_all(*works: Awaitable[Output]) -> list[Output]:
     return [each for each in ended if not isinstance(each, BaseException)]
 
 
-async def shielded(work: Coroutine[Any, Any, Output] | asyncio.Task[Output], heard: Callable[[], None]) -> Output:
-    """Have it done to its end; a Cancel that comes meanwhile is heard, no more."""
+async def shielded(work: Coroutine[Any, Any, Output] | asyncio.Task[Output], on_cancel: Callable[[], None]) -> Output:
+    """Have it done to its end; a Cancel that comes meanwhile is reported, no more."""
     going = asyncio.ensure_future(work)
     while not going.done():
         try:
             await asyncio.shield(going)
         except asyncio.CancelledError:
-            heard()
+            on_cancel()
     return going.result()
 
 
 class Run:
-    """What a phase has in hand.
+    """What a phase has in hand; `interrupted` is asked before each activity: a safe point is between two of them.
 
     Attributes:
         cluster: the cluster's name in this service's configuration; empty for the only one.
         spec: what was asked for.
-        ledger: where a phase reports what it learned.
-        interrupted: asked before each activity; a safe point is between two of them.
+        tracker: where a phase reports what it learned.
         images: what was there before the targets were touched, read once, kept in history and in the cluster's record.
         under_way: the activities that run at this moment, by their ids.
     """
 
-    def __init__(self, *, migration: str, cluster: str, spec: MigrationSpec, tracker: StatusTracker) -> None:
+    def __init__(
+        self,
+        *,
+        migration: str,
+        cluster: str,
+        spec: MigrationSpec,
+        tracker: StatusTracker,
+        interrupted: Callable[[], bool],
+    ) -> None:
         self.migration = migration
         self.cluster = cluster
         self.spec = spec
         self.tracker = tracker
-        self.interrupted: Callable[[], bool] = lambda: False
         self.images = TargetImages()
         self.under_way: dict[str, UnderWay] = {}
+        self._interrupted = interrupted
         self._plan: Plan | None = None
         self._serial = 0
 
@@ -108,7 +115,7 @@ class Run:
         """Have one activity change (or read) something; outages are ridden out, and time without a worker.
 
         One that was to be cancelled when its worker went away times out. It may still be at work where Temporal does
-        not hear of it: its failure is heard when it cannot be any more.
+        not hear of it: its failure is reported when it cannot be any more.
         """
         try:
             return await self._execute(activity, argument, UnderWay(summary, waits=False), timeouts.ACTING)
@@ -119,7 +126,7 @@ class Run:
                     f"not heard of any more: {summary}; waits {seconds}, until it cannot be at work"
                 )
                 pause = workflow.sleep(timeouts.ABANDONED, summary=f"until it cannot be at work: {summary}"[:200])
-                await shielded(pause, lambda: None)  # what is wished meanwhile is as well heard afterwards
+                await shielded(pause, lambda: None)  # a Cancel takes effect as well afterwards
             raise
 
     async def wait(
@@ -131,7 +138,7 @@ class Run:
     async def _execute(
         self, activity: Callable[..., Awaitable[Output]], argument: FrozenModel, work: UnderWay, attempt: timedelta
     ) -> Output:
-        if self.interrupted():
+        if self._interrupted():
             raise Interrupted
         self._serial += 1
         phase: PhaseName = self.tracker.status.phase

@@ -210,7 +210,7 @@ async def test_after_the_point_of_no_return_a_rollback_is_refused_once(bridge: B
     await bridge.change(name, state="Rollback")
     refused = await bridge.until(name, lambda each: each.status.refusals)
     assert truths(refused)["Synced"] == "False"
-    assert "there is no way back after cleanup has begun" in refused.status.refusals[0].message
+    assert "cleanup is the point of no return" in refused.status.refusals[0].message
     world.go_on("remove_vcenter")
     done = await bridge.until(
         name, lambda each: each.status.state is State.COMPLETED and "has ended" in str(each.status.refusals)

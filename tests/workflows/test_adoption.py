@@ -124,7 +124,7 @@ async def test_past_the_point_of_no_return_there_is_only_forward(steered: Steer,
     world.stall("remove_vcenter")
     taken = await adopted(handle)
     await calling(world, "remove_vcenter")
-    assert "there is no way back after cleanup has begun" in await refused(taken, "rollback")
+    assert "cleanup is the point of no return" in await refused(taken, "rollback")
     await taken.cancel()
     world.go_on("remove_vcenter")
     status = await until(taken, State.NEEDS_ATTENTION)
@@ -137,14 +137,14 @@ async def test_past_the_point_of_no_return_there_is_only_forward(steered: Steer,
 
 
 @pytest.mark.parametrize("stalled", ["wait_workers_ready", "delete_machine_sets"])
-async def test_what_is_wished_before_the_record_is_read_is_judged_by_it(
+async def test_what_is_asked_before_the_record_is_read_is_decided_by_it(
     steered: Steer, adopted: Adopt, world: World, stalled: str
 ) -> None:
     handle = await ended_in(stalled, steered, world)
     world.stall("read_checkpoint")
     taken = await adopted(handle)
     await calling(world, "read_checkpoint")
-    assert "ask again in a moment" in await refused(taken, "rollback")
+    assert "ask again" in await refused(taken, "rollback")
     assert (await refused(taken, "pause")).startswith("nothing to pause")
     await taken.cancel()
     await asyncio.sleep(0.2)

@@ -87,14 +87,14 @@ async def test_a_permanent_failure_parks_and_a_retry_goes_on(start: Start, world
         "the folder is a VM",
         "rename it",
     )
-    answer = await handle.execute_update(MigrationWorkflow.retry_update, {"by": "kim", "reason": "renamed"})
+    answer = await handle.execute_update(MigrationWorkflow.retry, {"by": "kim", "reason": "renamed"})
     assert answer == "create_folder runs again"
     result = await handle.result()
     assert result.state is State.COMPLETED
     assert next(each for each in result.phases if each.phase is PhaseName.CREATE_FOLDER).attempts == 2
 
 
-async def test_a_retry_is_judged(start: Start, world: World) -> None:
+async def test_a_retry_is_validated(start: Start, world: World) -> None:
     world.fail("ensure_folder", PERMANENT)
     handle = await start()
     await parked(handle)
@@ -104,10 +104,10 @@ async def test_a_retry_is_judged(start: Start, world: World) -> None:
         ("yes please", "give nothing, or one object like"),
     ]:
         with pytest.raises(WorkflowUpdateFailedError) as refused:
-            await handle.execute_update(MigrationWorkflow.retry_update, argument)
+            await handle.execute_update(MigrationWorkflow.retry, argument)
         assert isinstance(refused.value.cause, ApplicationError)
         assert said in refused.value.cause.message
-    await handle.execute_update(MigrationWorkflow.retry_update)
+    await handle.execute_update(MigrationWorkflow.retry)
     assert (await handle.result()).state is State.COMPLETED
 
 

@@ -39,8 +39,8 @@ async def test_an_unfit_source_asks(steered: Steer, world: World, phase: PhaseNa
     handle, status = await unfit_before(phase, steered, world)
     assert status.attention is not None
     assert status.attention.choices == ["retry", "skip", "rollback"]
-    assert status.attention.diagnosis.startswith(f"no way back before {phase}: vc-old could not take the cluster back")
-    assert f"{phase} begins without a way back" in status.attention.remedy
+    assert status.attention.diagnosis.startswith(f"not ready for a rollback before {phase}: vc-old could not")
+    assert f"{phase} begins without a source to roll back to" in status.attention.remedy
     assert FIRST_ACT[phase] not in world.calls
     assert world.records[-1].phase is not phase, "it has not begun"
     said = await handle.execute_update(answer, {"by": "kim"})
@@ -52,8 +52,10 @@ async def test_an_unfit_source_asks(steered: Steer, world: World, phase: PhaseNa
         return
     assert (result.state, record.state) == (State.COMPLETED, PhaseState.COMPLETED)
     if answer == "skip":
-        assert said == f"{phase} begins without a way back"
-        assert record.evidence[0].startswith("begun without a way back, as a person decided: vc-old could not")
+        assert said == f"{phase} begins without a source to roll back to"
+        assert record.evidence[0].startswith(
+            "begun without a source to roll back to, as a person decided: vc-old could not"
+        )
     else:
         assert record.evidence[0] == "fit"
 

@@ -117,7 +117,7 @@ async def test_a_rejection_after_the_point_of_no_return_goes_nowhere(steered: St
     status = await until(handle, State.AWAITING_APPROVAL)
     assert status.gate is not None
     assert status.gate.reject.startswith("is refused")
-    assert (await refused(handle, "reject")).startswith("there is no way back after cleanup has begun")
+    assert "cleanup is the point of no return" in await refused(handle, "reject")
     await handle.signal("reject", {"by": "kim"})
     await handle.execute_update("approve")
     result = await handle.result()
@@ -240,7 +240,7 @@ async def test_after_the_point_of_no_return_there_is_only_forward(steered: Steer
     async with asyncio.timeout(EVENT_SECONDS):
         while world.calls.count("wait_pods_replaced") < 2:
             await asyncio.sleep(0.02)
-    assert "there is no way back after cleanup has begun" in await refused(handle, "rollback")
+    assert "cleanup is the point of no return" in await refused(handle, "rollback")
     await handle.cancel()
     status = await until(handle, State.NEEDS_ATTENTION)
     assert status.attention is not None
@@ -278,6 +278,18 @@ async def test_what_is_about_to_end_is_not_paused(steered: Steer, world: World) 
             await asyncio.sleep(0.02)
     assert (await refused(handle, "pause")).startswith("it is about to end")
     world.go_on("update_checkpoint")
+    assert (await handle.result()).state is State.COMPLETED
+
+
+async def test_a_pause_of_the_last_phase_holds_up_the_end(steered: Steer, world: World) -> None:
+    world.stall("verify_vcenters")
+    handle = await steered()
+    await calling(world, "verify_vcenters")
+    answer = await handle.execute_update("pause")
+    assert answer.startswith("pauses at the next safe point of verify")
+    world.go_on("verify_vcenters")
+    await until(handle, State.PAUSED, PhaseName.VERIFY)
+    await handle.execute_update("resume")
     assert (await handle.result()).state is State.COMPLETED
 
 
