@@ -9,17 +9,16 @@ from typing import Any
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from migration.commands import Instruction, Verb
-    from migration.run.adoption import Adoption
-    from migration.run.approval import SignedInstruction
-    from migration.run.status import GRANTED, Decision
-    from workflows.control.arguments import VerbRefused, canceller, read, shown
-    from workflows.control.authorization import Authorization
-    from workflows.control.decision_log import DecisionLog
-    from workflows.control.state import CANCEL, Command, ControlState, Outcome, decide
-    from workflows.run import UnderWay
-    from workflows.status.tracker import StatusTracker
+from migration.commands import Instruction, Verb
+from migration.run.adoption import Adoption
+from migration.run.approval import SignedInstruction
+from migration.run.status import GRANTED, Decision
+from workflows.control.arguments import VerbRefused, canceller, read, shown
+from workflows.control.authorization import Authorization
+from workflows.control.decision_log import DecisionLog
+from workflows.control.state import CANCEL, Command, ControlState, Outcome, decide
+from workflows.run import UnderWay
+from workflows.status.tracker import StatusTracker
 
 _NAME = 32
 """Characters kept of the name of a signal that does not exist."""

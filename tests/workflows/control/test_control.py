@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.cluster.baseline import Compared
 from activities.preflight.preflight import PreflightResult
+from activities.verify.verification import VCenterReport
 from migration.phase import FIRST_GATE, TABLE, PhaseName, number, undo_order
 from migration.run.status import Claim, MigrationStatus, PhaseState, State
 from migration.spec.model import ApprovalMode
@@ -289,6 +290,20 @@ async def test_a_pause_of_the_last_phase_holds_up_the_end(steered: Steer, world:
     assert answer.startswith("pauses at the next safe point of verify")
     world.go_on("verify_vcenters")
     await until(handle, State.PAUSED, PhaseName.VERIFY)
+    await handle.execute_update("resume")
+    assert (await handle.result()).state is State.COMPLETED
+
+
+async def test_what_fails_while_a_pause_is_pending_pauses_first(steered: Steer, world: World) -> None:
+    broken = Claim(claim="the source is empty", holds=False, read="left: vm-1")
+    world.answer("verify_vcenters", VCenterReport(claims=[broken]))
+    world.stall("verify_vcenters")
+    handle = await steered()
+    await calling(world, "verify_vcenters")
+    await handle.execute_update("pause")
+    world.go_on("verify_vcenters")
+    await until(handle, State.PAUSED, PhaseName.VERIFY)
+    world.answer("verify_vcenters", VCenterReport(claims=[broken.model_copy(update={"holds": True})]))
     await handle.execute_update("resume")
     assert (await handle.result()).state is State.COMPLETED
 
