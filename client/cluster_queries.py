@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.cluster.checkpoint import CheckpointUnreadable
 from client.errors import ClusterUnavailable, CommandRefused, NothingToAdopt
 from client.no_worker import no_worker_starts
 from migration.frozen_model import FrozenModel
@@ -123,7 +124,9 @@ async def ask(
     except WorkflowFailureError as error:
         if isinstance(error.cause, ActivityError):
             failure = explain(error.cause)
-            kind = CommandRefused if error.cause.activity_type == "read_checkpoint" else ClusterUnavailable
+            cause = error.cause.cause
+            unreadable = isinstance(cause, ApplicationError) and cause.type == CheckpointUnreadable.__name__
+            kind = CommandRefused if unreadable else ClusterUnavailable
             raise kind(failure.diagnosis, remedy=failure.remedy) from error
         raise await no_worker_starts(client, queue) from error
     except WorkflowQueryFailedError as error:

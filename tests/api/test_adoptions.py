@@ -94,10 +94,18 @@ async def test_past_the_point_of_no_return_only_forward(http: httpx.AsyncClient,
 
 
 async def test_a_record_that_cannot_be_relied_on(http: httpx.AsyncClient, service: Serving) -> None:
-    damaged = ApplicationError("Secret x is damaged", "restore it", type="Unexpected", non_retryable=True)
+    damaged = ApplicationError("Secret x is damaged", "restore it", type="CheckpointUnreadable", non_retryable=True)
     service.world.fail("read_checkpoint", damaged)
     refused = await http.post("/adoptions", json={})
     assert assert_problem(refused, 409, "Secret x is damaged")["remedy"] == "restore it"
+
+
+async def test_a_record_that_cannot_be_read_now_is_the_clusters_failure(
+    http: httpx.AsyncClient, service: Serving
+) -> None:
+    away = ApplicationError("the API server is away", "see that it runs", type="Unreachable", non_retryable=True)
+    service.world.fail("read_checkpoint", away)
+    assert (await http.post("/adoptions", json={})).status_code == 502
 
 
 @pytest.mark.parametrize(
