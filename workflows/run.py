@@ -145,8 +145,8 @@ class Run:
         name = activity_id(phase, activity.__name__, self._serial)
         self.under_way[name] = work
         try:
-            with in_phase(phase):
-                return await workflow.execute_activity_method(
+            with in_phase(phase):  # never across an await: a run that is evicted ends its coroutines elsewhere
+                started = workflow.start_activity_method(
                     activity,
                     argument,
                     activity_id=name,
@@ -156,5 +156,6 @@ class Run:
                     retry_policy=timeouts.RETRY,
                     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 )
+            return await started
         finally:
             del self.under_way[name]

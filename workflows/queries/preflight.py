@@ -40,7 +40,7 @@ class PreflightWorkflow:
             retry_policy=_RETRY,
         )
         with in_phase(PhaseName.PREFLIGHT):
-            return await workflow.execute_activity_method(
+            started = workflow.start_activity_method(
                 Preflight.examine,
                 PreflightInput(
                     migration=workflow_id(identity.infrastructure_name),
@@ -55,3 +55,4 @@ class PreflightWorkflow:
                 heartbeat_timeout=timeouts.HEARTBEAT,
                 retry_policy=_RETRY,
             )
+        return await started
