@@ -22,7 +22,7 @@ from rich.live import Live
 from cli.dev_server import free_port
 from cli.parent_death import ends_with_parent
 from cli.rest import Service
-from cli.status_view import render, report
+from cli.views.status import render, report
 from lab import commands as lab
 from lab.binaries.build import BuildError
 from lab.scenario import load

@@ -13,7 +13,7 @@ from rich.live import Live
 
 from cli.errors import EXIT_CODES
 from cli.rest import Away, Service
-from cli.status_view import duration, render
+from cli.views.status import duration, render
 from migration.run.status import MigrationStatus
 
 _LOOK = 0.5

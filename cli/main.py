@@ -11,12 +11,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from cli import journal_view, preflight_view, submission
+from cli import submission
 from cli.deferred import Deferred
 from cli.errors import EXIT_CODES, EXPLAINED, Commands
 from cli.following import draw, dump, follow, tell
 from cli.rest import Refused, Service
-from cli.status_view import render, report, table
+from cli.views import journal as journal_view
+from cli.views import preflight as preflight_view
+from cli.views.status import render, report, table
 from migration.commands import MEANINGS
 from migration.phase import PhaseName
 from migration.run.status import MigrationStatus, State

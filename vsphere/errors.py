@@ -15,7 +15,7 @@
     └── Refused               permanent   any other fault
 
 `retryable` decides between waiting and parking; `remedy` is the next step that a person can take. Faults are told
-apart in `vsphere.faults`, the only module that knows pyVmomi's, http.client's and httpx' exceptions.
+apart in `vsphere.api.faults`, the only module that knows pyVmomi's, http.client's and httpx' exceptions.
 """
 
 

@@ -17,8 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vsphere.api.moref import Moref
 from vsphere.inventory import Datacenter, Inventory
-from vsphere.moref import Moref
 
 _ROOTS = {"Datastore": ["datastore"], "Folder": [], "ResourcePool": ["host"], "VirtualMachine": ["vm"]}
 """Where relative paths begin, below the datacenter."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from pyVmomi import vim
 
-from vsphere import property_collector
+from vsphere.api import property_collector
+from vsphere.api.moref import Moref, moref
+from vsphere.api.session import VCenter
 from vsphere.errors import AlreadyExists, Incompatible, NotFound, TaskFailed, VSphereError
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import Moref, moref
-from vsphere.session import VCenter
 from vsphere.updates import wait_task
 
 DELETE_SECONDS = 120.0

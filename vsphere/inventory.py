@@ -11,11 +11,11 @@ from urllib.parse import unquote
 
 from pyVmomi import vim
 
-from vsphere import property_collector
+from vsphere.api import property_collector
+from vsphere.api.moref import Moref, moref
+from vsphere.api.property_collector import Rows
+from vsphere.api.session import VCenter
 from vsphere.errors import NotFound
-from vsphere.moref import Moref, moref
-from vsphere.property_collector import Rows
-from vsphere.session import VCenter
 
 GIB = 2**30
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from vsphere.moref import Moref, moref
-from vsphere.session import VCenter
+from vsphere.api.moref import Moref, moref
+from vsphere.api.session import VCenter
 
 
 def missing(vcenter: VCenter, wanted: Mapping[Moref, Collection[str]]) -> dict[Moref, list[str]]:

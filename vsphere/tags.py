@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from vsphere.api.moref import Moref, split
+from vsphere.api.session import VCenter
 from vsphere.errors import AlreadyExists, Incompatible, NotFound
-from vsphere.moref import Moref, split
-from vsphere.session import VCenter
 
 _CATEGORY, _TAG, _LINK = "cis/tagging/category", "cis/tagging/tag", "cis/tagging/tag-association"
 _PREFIX = "urn:vim25:"

@@ -14,17 +14,17 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
-from vsphere import faults, property_collector
+from vsphere.api import faults, property_collector
+from vsphere.api.moref import Moref, moref
+from vsphere.api.property_collector import Rows
+from vsphere.api.session import VCenter
 from vsphere.errors import Busy, CollectorLost, TaskFailed, VSphereError
-from vsphere.moref import Moref, moref
-from vsphere.property_collector import Rows
-from vsphere.session import VCenter
 
 _query = vmodl.query.PropertyCollector
 
 WINDOW = 10.0
 LONGEST_WINDOW = 30.0
-"""Well below `vsphere.soap.ANSWER_SECONDS`, or a quiet vCenter would look like a dead one."""
+"""Well below `vsphere.api.soap.ANSWER_SECONDS`, or a quiet vCenter would look like a dead one."""
 UPDATES = 500
 """Objects per answer; a first answer about more is truncated and put together here."""
 

@@ -16,8 +16,8 @@ from openshift.backups import backup_name, load_backup
 from openshift.config_maps import find_generated, text_of
 from openshift.machines import Machine, list_machine_sets, list_machines
 from openshift.nodes import list_nodes
+from vsphere.api.session import VCenter
 from vsphere.inventory import Inventory, Place
-from vsphere.session import VCenter
 
 
 class BaselineInput(FrozenModel):

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from migration.preflight.facts import AttachedTag, DomainFacts, MissingObject, MissingPrivileges, Template, VCenterFacts
 from migration.spec.failure_domain import FailureDomain
 from vsphere import privileges
+from vsphere.api.moref import Moref, moref
+from vsphere.api.session import VCenter
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import Moref, moref
-from vsphere.session import VCenter
 from vsphere.tags import REGION, ZONE, TagService, ownership
 
 _ROOT_PRIVILEGES = (

@@ -22,9 +22,9 @@ from openshift.api.kubeconfigs import kubeconfig_of
 from openshift.api.resources import SECRET
 from openshift.backups import load_backup
 from openshift.secrets import credentials_in
-from vsphere.endpoint import Endpoint
+from vsphere.api.endpoint import Endpoint
+from vsphere.api.session import VCenter
 from vsphere.errors import CredentialsRejected
-from vsphere.session import VCenter
 
 P = ParamSpec("P")
 T = TypeVar("T")

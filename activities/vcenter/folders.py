@@ -7,8 +7,8 @@ from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
 from migration.run.status import Claim
 from vsphere import folders, tags
-from vsphere.moref import Moref
-from vsphere.session import VCenter
+from vsphere.api.moref import Moref
+from vsphere.api.session import VCenter
 
 
 class FolderOrder(FrozenModel):

@@ -19,9 +19,9 @@ from openshift.api.client import Cluster
 from openshift.api.resources import CONTROL_PLANE_MACHINE_SET, INFRASTRUCTURE, MACHINE, MACHINE_SET
 from openshift.backups import backup_name, load_backup
 from openshift.machines import NAMESPACE
+from vsphere.api.session import VCenter
 from vsphere.finder import Finder, Lookup, Resolution
 from vsphere.inventory import Inventory
-from vsphere.session import VCenter
 
 
 class SourceInput(FrozenModel):

@@ -8,9 +8,9 @@ from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
 from migration.run.status import Claim
 from migration.spec.failure_domain import FailureDomain
+from vsphere.api.moref import Moref
+from vsphere.api.session import VCenter
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import Moref
-from vsphere.session import VCenter
 from vsphere.tags import OWNERSHIP_DESCRIPTION, REGION, ZONE, CategoryShape, TagService, ownership
 
 

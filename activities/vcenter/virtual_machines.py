@@ -15,9 +15,9 @@ from activities.runtime.waiting import Unmet, check_patience, waiting_for
 from migration.frozen_model import FrozenModel
 from migration.plan import VCenterReference
 from vsphere import tags
+from vsphere.api.property_collector import Rows
+from vsphere.api.session import VCenter
 from vsphere.inventory import Inventory, Place, VirtualMachine
-from vsphere.property_collector import Rows
-from vsphere.session import VCenter
 from vsphere.updates import follow_vms
 
 WINDOW = 2.0

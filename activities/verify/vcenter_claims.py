@@ -3,8 +3,8 @@
 from migration.plan import Plan, VCenterPlan
 from migration.run.status import Claim, MachineView, listed
 from vsphere import tags
+from vsphere.api.session import VCenter
 from vsphere.inventory import Inventory, Place, VirtualMachine
-from vsphere.session import VCenter
 
 
 def target(vcenter: VCenter, plan: Plan, place: VCenterPlan, machines: list[MachineView]) -> list[Claim]:

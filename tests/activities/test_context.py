@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.exceptions import ApplicationError
+from vsphere.session import VCenter
 
 from activities.cluster.identity import Identity
 from activities.preflight.preflight import Preflight, PreflightInput
@@ -22,7 +23,8 @@ from migration.run.request import ClusterName
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of, vcenter_of
 from tests.activities.by_hand import credentials_changed, patched
 from tests.support.timeouts import EVENT_SECONDS
-from vsphere.session import VCenter
+from tests.timeouts import EVENT_SECONDS
+from vsphere.api.session import VCenter
 
 
 def name_of(vcenter: VCenter) -> str:

@@ -23,8 +23,8 @@ from tests.activities.attempts import Attempts, attempts, reference_to, spec_of
 from tests.activities.by_hand import logged_in, nothing_left_on_target
 from tests.support.timeouts import EVENT_SECONDS
 from vsphere import folders, tags
+from vsphere.api.moref import moref
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import moref
 from vsphere.updates import wait_task
 
 pytestmark = pytest.mark.lab

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.journal_view import draw
+from cli.views.journal import draw
 from migration.audit.journal_views import DecisionEntry, JournalEntry
 
 RECORDS = Path(__file__).parent / "records"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.status_view import duration, render, report
+from cli.views.status import duration, render, report
 from migration.run.status import MigrationStatus
 
 SCREENS = Path(__file__).parent / "screens"

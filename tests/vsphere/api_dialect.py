@@ -20,8 +20,8 @@ from lab.certificates import Authority
 from lab.processes.addresses import free_servers
 from migration.audit.call import Recorder
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere.certificates import trust
-from vsphere.session import VCenter
+from vsphere.api.certificates import trust
+from vsphere.api.session import VCenter
 
 PORT = 18444
 LEGACY = "/rest/com/vmware"

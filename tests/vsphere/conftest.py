@@ -10,7 +10,7 @@ from lab.binaries.build import Built, build
 from migration.audit.call import Call
 from tests.vsphere.api_dialect import ApiDialect
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere.session import VCenter
+from vsphere.api.session import VCenter
 
 
 @pytest.fixture(scope="package")

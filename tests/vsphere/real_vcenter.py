@@ -7,6 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from vsphere.endpoint import Endpoint
+from vsphere.session import VCenter
+
 from lab.binaries.build import Built
 from lab.certificates import Authority
 from lab.processes.addresses import free_ports, free_servers
@@ -16,8 +19,9 @@ from lab.vcenters.admin import VCenterAdmin
 from lab.vcenters.site import Site, plan_site
 from migration.audit.call import Recorder
 from tests.support.timeouts import EVENT_SECONDS
-from vsphere.endpoint import Endpoint
-from vsphere.session import VCenter
+from tests.timeouts import EVENT_SECONDS
+from vsphere.api.endpoint import Endpoint
+from vsphere.api.session import VCenter
 
 PORT = 18443
 

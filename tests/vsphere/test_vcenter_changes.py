@@ -12,12 +12,13 @@ from pyVmomi import vim, vmodl
 from migration.audit.call import Call
 from tests.support.timeouts import EVENT_SECONDS
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere import folders, privileges, soap, tags, updates
+from vsphere import folders, privileges, tags, updates
+from vsphere.api import soap
+from vsphere.api.moref import moref
+from vsphere.api.session import VCenter
 from vsphere.errors import Busy, CollectorLost, Incompatible, NotFound, TaskFailed, Unreachable, VSphereError
 from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import moref
-from vsphere.session import VCenter
 from vsphere.tags import Category, CategoryShape, TagService
 from vsphere.updates import follow_vms, wait_task
 

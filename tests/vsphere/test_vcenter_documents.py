@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyVmomi import vim, vmodl
 
-from vsphere import documents
+from vsphere.api import documents
 
 LOCATOR = vim.ServiceLocator(
     instanceUuid="8c", url="https://vc", credential=vim.ServiceLocator.NamePassword(username="u", password="canary")

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from pyVmomi import vim, vmodl
 
-from vsphere import faults
-from vsphere.endpoint import Endpoint
+from vsphere.api import faults
+from vsphere.api.endpoint import Endpoint
 from vsphere.errors import (
     AlreadyExists,
     Busy,

@@ -10,11 +10,11 @@ from pyVmomi import vim
 from lab.binaries.build import Built
 from migration.audit.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
+from vsphere.api.moref import moref
+from vsphere.api.session import VCenter
 from vsphere.finder import Finder, Lookup
 from vsphere.folders import Folders
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import moref
-from vsphere.session import VCenter
 from vsphere.updates import wait_task
 
 FEW, MANY = 10, 500

@@ -9,11 +9,11 @@ from pyVmomi import vim
 from migration.audit.call import Call
 from tests.support.timeouts import EVENT_SECONDS
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere import property_collector
+from vsphere.api import property_collector
+from vsphere.api.moref import moref
+from vsphere.api.session import VCenter
 from vsphere.errors import NotFound
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import moref
-from vsphere.session import VCenter
 from vsphere.updates import wait_task
 
 FEW, MANY = 10, 500

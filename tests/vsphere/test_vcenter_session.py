@@ -11,8 +11,9 @@ import pytest
 from lab.certificates import Authority
 from migration.audit.call import Call
 from tests.vsphere.real_vcenter import RealVCenter
-from vsphere import rest, soap
-from vsphere.certificates import trust
+from vsphere.api import rest, soap
+from vsphere.api.certificates import trust
+from vsphere.api.session import VCenter
 from vsphere.errors import (
     Busy,
     CertificateRejected,
@@ -25,7 +26,6 @@ from vsphere.errors import (
     VSphereError,
 )
 from vsphere.inventory import Inventory, Place
-from vsphere.session import VCenter
 from vsphere.tags import TagService
 
 Own = Callable[..., RealVCenter]

@@ -21,8 +21,8 @@ from pyVmomi import vim, vmodl
 from pyVmomi.SoapAdapter import SoapStubAdapter
 
 from migration.audit.call import Call, Recorder
-from vsphere import documents, faults
-from vsphere.endpoint import Endpoint, LoginGuard
+from vsphere.api import documents, faults
+from vsphere.api.endpoint import Endpoint, LoginGuard
 from vsphere.errors import SessionLost, VSphereError
 
 VERSION = "vim.version.v7_0"

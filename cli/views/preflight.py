@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.status_view import concerns, named, title
+from cli.views.status import concerns, named, title
 from migration.concern import Category, blocking
 from migration.plan import Plan
 from migration.run.request import PreflightResult

@@ -14,8 +14,9 @@ from xml.parsers.expat import ExpatError
 import httpx
 from pyVmomi import vim, vmodl
 
-from vsphere import certificates
-from vsphere.endpoint import Endpoint
+from vsphere.api import certificates
+from vsphere.api.endpoint import Endpoint
+from vsphere.api.moref import moref
 from vsphere.errors import (
     AlreadyExists,
     Busy,
@@ -30,7 +31,6 @@ from vsphere.errors import (
     Unreachable,
     VSphereError,
 )
-from vsphere.moref import moref
 
 _UNINTELLIGIBLE = (ExpatError, KeyError)
 """An answer that is no SOAP (a proxy's error page), or has a type that pyVmomi does not know."""

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 
 from migration.audit.call import Call, Recorder
-from vsphere import faults
-from vsphere.endpoint import Endpoint, LoginGuard
+from vsphere.api import faults
+from vsphere.api.endpoint import Endpoint, LoginGuard
 from vsphere.errors import CredentialsRejected, SessionLost, Unreachable, VSphereError
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)

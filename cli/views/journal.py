@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.status_view import duration, indented, title
+from cli.views.status import duration, indented, title
 from migration.audit.journal_views import DecisionEntry, JournalEntry
 
 

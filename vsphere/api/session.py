@@ -12,12 +12,12 @@ from typing import Any, Self, TypeVar
 from pyVmomi.VmomiSupport import GuessWsdlType
 
 from migration.audit.call import Recorder
-from vsphere import certificates
-from vsphere.endpoint import Endpoint, LoginGuard
+from vsphere.api import certificates
+from vsphere.api.endpoint import Endpoint, LoginGuard
+from vsphere.api.moref import Moref, split
+from vsphere.api.rest import Rest
+from vsphere.api.soap import Stub
 from vsphere.errors import VSphereError
-from vsphere.moref import Moref, split
-from vsphere.rest import Rest
-from vsphere.soap import Stub
 
 T = TypeVar("T")
 

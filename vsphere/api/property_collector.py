@@ -12,9 +12,9 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
+from vsphere.api.moref import Moref, moref
+from vsphere.api.session import VCenter
 from vsphere.errors import NotPermitted, VSphereError
-from vsphere.moref import Moref, moref
-from vsphere.session import VCenter
 
 _query = vmodl.query.PropertyCollector
 

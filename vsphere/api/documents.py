@@ -11,7 +11,7 @@ from typing import Any
 from pyVmomi import vim
 from pyVmomi.VmomiSupport import DataObject, ManagedObject
 
-from vsphere.moref import moref
+from vsphere.api.moref import moref
 
 ITEMS = 5
 """Of a list; enough to recognise it."""

@@ -1,0 +1,1 @@
+"""What REST answers, drawn for a terminal."""
