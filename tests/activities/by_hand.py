@@ -5,15 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from vsphere.endpoint import Endpoint
-
 from lab.cluster.api_server import ApiServer, wait_for
 from lab.commands import Lab, admin_api
 from lab.state import StateDir
 from migration.audit.call import Call
 from tests.activities.attempts import vcenter_of
 from tests.support.timeouts import EVENT_SECONDS
-from tests.timeouts import EVENT_SECONDS
 from vsphere.api.endpoint import Endpoint
 from vsphere.api.session import VCenter
 from vsphere.folders import Folders

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from temporalio.exceptions import ApplicationError
-from vsphere.session import VCenter
 
 from activities.cluster.identity import Identity
 from activities.preflight.preflight import Preflight, PreflightInput
@@ -23,7 +22,6 @@ from migration.run.request import ClusterName
 from tests.activities.attempts import Attempts, attempts, reference_to, spec_of, vcenter_of
 from tests.activities.by_hand import credentials_changed, patched
 from tests.support.timeouts import EVENT_SECONDS
-from tests.timeouts import EVENT_SECONDS
 from vsphere.api.session import VCenter
 
 

@@ -19,8 +19,8 @@ from openshift.machines import NAMESPACE
 from tests.activities.attempts import Attempts, spec_of
 from tests.activities.by_hand import admin, applied, logged_in, patched
 from tests.support.timeouts import EVENT_SECONDS
+from vsphere.api.moref import moref
 from vsphere.inventory import Inventory, Place
-from vsphere.moref import moref
 from vsphere.updates import wait_task
 
 pytestmark = pytest.mark.lab

@@ -64,7 +64,7 @@ class _Twice(Run):
 
     def __init__(self, lab: Lab, trying: Attempts) -> None:
         tracker = StatusTracker(migration=MIGRATION, cluster="", started=datetime.now(UTC))
-        super().__init__(migration=MIGRATION, cluster="", spec=spec_of(lab), tracker=tracker)
+        super().__init__(migration=MIGRATION, cluster="", spec=spec_of(lab), tracker=tracker, interrupted=lambda: False)
         self.steps: list[Step] = []
         self.calls: list[JournalEntry] = []
         self._trying = trying

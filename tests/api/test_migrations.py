@@ -11,14 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from migration.run.elapsed import OUTAGE
-from migration.run.observation import Observation
-from migration.run.summary import MigrationSummary
 from temporalio.exceptions import ApplicationError
 
 from migration.audit.call import Call, Scope
 from migration.phase import PhaseName
-from migration.run.status import MigrationStatus, State, Waiting
+from migration.run.heartbeat import OUTAGE, Observation
+from migration.run.status import MigrationStatus, MigrationSummary, State, Waiting
 from tests.support.serving import Serving
 from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import TARGET, machine, request

@@ -9,7 +9,6 @@ from migration.phase import (
     PhaseName,
     activity_id,
     number,
-    phase_of,
     reversible,
     row,
     undo_order,
@@ -73,13 +72,7 @@ def test_what_a_rollback_undoes_and_in_which_order(begun: list[P], undone: list[
 def test_an_activity_tells_its_phase(name: PhaseName) -> None:
     told = activity_id(name, "wait_ready", 3)
     assert told == f"{number(name):02d}-{name.value}.wait_ready.3"
-    assert phase_of(told) == name.value
     assert row(name).name is name
-
-
-@pytest.mark.parametrize("told", ["", "1", "test", "11-create_worker.x.1", "create_workers.x.1", "11-.x.1", "a-b-c"])
-def test_an_id_of_somebody_else_tells_no_phase(told: str) -> None:
-    assert phase_of(told) == ""
 
 
 def test_ids_sort_as_the_phases_run() -> None:

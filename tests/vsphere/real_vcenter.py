@@ -7,9 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from vsphere.endpoint import Endpoint
-from vsphere.session import VCenter
-
 from lab.binaries.build import Built
 from lab.certificates import Authority
 from lab.processes.addresses import free_ports, free_servers
@@ -19,7 +16,6 @@ from lab.vcenters.admin import VCenterAdmin
 from lab.vcenters.site import Site, plan_site
 from migration.audit.call import Recorder
 from tests.support.timeouts import EVENT_SECONDS
-from tests.timeouts import EVENT_SECONDS
 from vsphere.api.endpoint import Endpoint
 from vsphere.api.session import VCenter
 

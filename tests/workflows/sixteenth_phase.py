@@ -20,14 +20,14 @@ import temporal
 from bridge.crd.definition import text
 from bridge.resource import conditions
 from bridge.resource.history import history
-from cli.status_view import render
+from cli.views.status import render
 from client.fallback_status import fallback_status
-from migration.phase import TABLE, PhaseName, activity_id, number, phase_of, row
+from migration.phase import TABLE, PhaseName, activity_id, number, row
 from migration.run.checkpoint import Checkpoint
 from migration.run.gate import is_gated, make_gate
 from migration.run.status import MigrationStatus, PhaseRecord, PhaseState, State, progress
 from migration.spec.model import ApprovalMode
-from tests.timeouts import EVENT_SECONDS
+from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import PLAN, request
 from tests.workflows.conftest import TEMPORAL
 from tests.workflows.world import World
@@ -96,7 +96,6 @@ def derived() -> dict[str, Any]:
         "undoable": [each.name for each in UNDOABLE],
         "observing": [each.name for each in OBSERVING],
         "id": activity_id(NEW, "relocate", 3),
-        "phase of its id": phase_of(activity_id(NEW, "relocate", 3)),
         "progress": [progress(until(each.name)) for each in TABLE],
         "gated": is_gated(NEW, request(approval_mode=ApprovalMode.MANUAL).spec),
         "gate": make_gate(NEW, module.touches(PLAN), since=NOW).model_dump(mode="json"),
