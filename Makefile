@@ -49,7 +49,6 @@ coverage: setup
 
 generate: setup ; $(BIN)/python -m bridge.crd.definition deploy/crd
 	$(BIN)/python -m reference docs/reference
-	$(BIN)/python -m workflows.control.table > docs/control.md
 	$(BIN)/python -m tests.e2e.record
 	VCFM_RECORD=1 $(BIN)/pytest -q tests/workflows/test_commands.py
 

@@ -1,1 +1,1 @@
-"""The REST door: it translates, and holds no rules of its own."""
+"""The REST API: translates HTTP requests into calls of `client/`; business rules live below it."""

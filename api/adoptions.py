@@ -1,4 +1,4 @@
-"""The route of `/api/v1/adoptions`: take over a migration whose workflow was terminated, or whose Temporal was lost."""
+"""The route `/api/v1/adoptions`: takes over a migration whose workflow was terminated or whose Temporal was lost."""
 
 from fastapi import APIRouter, Response
 
@@ -16,8 +16,8 @@ class Takeover(FrozenModel):
 
     Attributes:
         cluster: as in a submission.
-        direction: `Continue` with the phase that was begun last, or `Rollback` from it.
-        by, reason, door: for the record, as in an instruction; where a proxy names the user, that name stands instead.
+        direction: `Continue` with the phase that was started last, or `Rollback` from it.
+        by, reason, channel: recorded, as in an instruction; a user name set by the proxy replaces `by`.
     """
 
     cluster: str = ""
@@ -34,7 +34,11 @@ class Takeover(FrozenModel):
     responses={201: {"headers": {"Location": LOCATION}}, **errors(404, 409, 502, 503)},
 )
 async def adopt(migrations: Client, user: User, response: Response, body: Takeover) -> MigrationStatus:
-    """From the cluster's own record; 404 when there is none to take over, 409 when it is not gone, or not that way."""
+    """Resume or roll back from the checkpoint stored in the cluster.
+
+    404 when the cluster has no checkpoint of an unfinished migration; 409 when its workflow still runs, or when the
+    migration cannot go in that direction.
+    """
     by, channel = user or body.by, recorded_channel(body.channel)
     adoption = Adoption(direction=body.direction, by=by, reason=body.reason, channel=channel)
     started = await migrations.adopt(cluster=body.cluster, adoption=adoption)

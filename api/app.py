@@ -1,4 +1,4 @@
-"""The REST service: routes, health, and errors that say what to do next."""
+"""The REST service: routes, health endpoints, metrics, and errors that name the next step."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,14 +22,14 @@ from journal.store import Journal
 from monitoring.metrics import exposition
 
 _HEALTH = timedelta(seconds=2)
-"""A probe wants an answer before its own time-out; a Temporal that needs longer is no good to a request either."""
+"""Shorter than a probe's own timeout; a Temporal that needs longer cannot serve requests in time either."""
 
 
 def create_app(settings: Settings, *, client: Client) -> FastAPI:
-    """The application, over a connection that outlives it; it opens the journal when it starts.
+    """Create the application over an open Temporal connection, which it does not close; opens the journal on startup.
 
     Raises:
-        client.signing.ApprovalKeyError: the configured approval key is none.
+        client.signing.ApprovalKeyError: the configured approval key is not usable.
     """
     migrations = Migrations.configured(client, settings)
 
@@ -47,7 +47,7 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
         version=version("vcf-migration"),
         description="Moves a running OpenShift cluster from one vCenter to another.",
         lifespan=lifespan,
-        docs_url=None,  # ours needs no internet
+        docs_url=None,  # api.docs serves a page that needs no internet
         redoc_url=None,
     )
     problems.install(app)
@@ -73,21 +73,21 @@ def create_app(settings: Settings, *, client: Client) -> FastAPI:
         )
         app.mount(CODEC, codec)
 
-    @app.get("/healthz", tags=["health"], summary="The process is alive")
+    @app.get("/healthz", tags=["health"], summary="Liveness: the process runs")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
     @app.get(
         "/readyz",
         tags=["health"],
-        summary="Temporal answers, so requests can be served",
+        summary="Readiness: Temporal answers",
         responses=contract.errors(503),
     )
     async def readyz(request: Request) -> dict[str, str]:
         await request.app.state.client.service_client.check_health(timeout=_HEALTH)
         return {"status": "ready"}
 
-    @app.get("/metrics", tags=["health"], summary="What Prometheus is told", response_class=PlainTextResponse)
+    @app.get("/metrics", tags=["health"], summary="Metrics for Prometheus", response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         return Response(await exposition(request.app.state.migrations), media_type=CONTENT_TYPE_LATEST)
 

@@ -1,7 +1,7 @@
-"""The OpenAPI document: what FastAPI derives, with errors as they are really answered.
+"""The OpenAPI document: what FastAPI derives, with the error responses that this service really sends.
 
-FastAPI documents a refused request with its own shape and media type, which this service never sends. Each route names
-the statuses it can answer with (`errors`), and all of them refer to the one schema of a problem.
+FastAPI documents a rejected request with its own schema and media type, which this service never sends. Each route
+names its error statuses (`errors`); all of them refer to the one schema of a problem document.
 """
 
 from typing import Any
@@ -14,21 +14,21 @@ from http_security.same_origin import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
 _MEANINGS = {
-    401: "Nobody was named: the request did not come through the proxy that authenticates users",
-    403: "The page of another origin asks",
-    404: "No such migration, or none that could be taken over",
-    409: "Not now: the cluster has a running migration (`link`), or nothing waits for this instruction",
-    415: "What was sent does not say that it is JSON",
-    421: "The request asks for a host name that this service does not have",
-    422: "The request has problems: all of them at once, in `problems`",
-    500: "A bug of the service",
+    401: "No user name: the request did not come through the proxy that authenticates users",
+    403: "Cross-origin request from a page that is not allowed",
+    404: "No such migration, or none that can be taken over",
+    409: "Conflict: the cluster has a running migration (`link`), or the migration does not accept this command now",
+    415: "The request's content type is not JSON",
+    421: "The `Host` header names a host that this service does not serve",
+    422: "Invalid request; `problems` lists every problem at once",
+    500: "Internal error of the service",
     502: "The cluster cannot be reached",
-    503: "No worker, or no Temporal, answers, or what it stores was encrypted with a key that this process lacks",
+    503: "No worker or no Temporal server answers, or a stored payload is encrypted with a key that this process lacks",
 }
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """A route's `responses`; every route may also fail with 500, and any that takes input with 422."""
+    """The `responses` of a route; 422 and 500 are always added."""
     schema = {"$ref": _REFERENCE.format(model=ProblemDetails.__name__)}
     return {
         status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
@@ -37,7 +37,12 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI, *, named: bool) -> None:
-    """Have the app describe its errors; where users must be `named`, also that of whoever is not."""
+    """Add the error responses to the app's OpenAPI document.
+
+    Args:
+        app: the application.
+        named: requests need a user name from the proxy, so that `/api/` also answers 401.
+    """
 
     def describe() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -61,7 +66,7 @@ def install(app: FastAPI, *, named: bool) -> None:
 
 
 def _before_the_route(path: str, method: str, *, named: bool) -> dict[str, Any]:
-    """How the middleware refuses a request that then reaches no route."""
+    """Responses of the middleware, which rejects a request before it reaches a route."""
     statuses = {403, 421}
     statuses |= {415} if method == "post" else set()
     statuses |= {401} if named and path.startswith("/api/") else set()

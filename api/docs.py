@@ -1,14 +1,14 @@
-"""`/docs`: the API to read and to try out, from this service alone, since these clusters often have no internet.
+"""`/docs`: Swagger UI, served from this service alone, since these sites often have no internet access.
 
-FastAPI's own page loads its scripts from a CDN, and begins with a script within the page, which a strict content
-security policy forbids. Swagger UI is that of the package `fastapi-offline`.
+FastAPI's own page loads its scripts from a CDN and starts with an inline script, which a strict content security policy
+forbids. The files of Swagger UI come from the package `fastapi-offline`.
 """
 
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-# Relative, so that a proxy may serve it below a path.
+# Relative URLs, so that a proxy may serve the page below a path.
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -25,7 +25,7 @@ _START = """SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
-  validatorUrl: null, // else it asks a server on the internet
+  validatorUrl: null, // the default sends the document to a server on the internet
 });
 """
 _POLICY = (
@@ -36,7 +36,7 @@ _POLICY = (
 
 
 def install(app: FastAPI) -> None:
-    """Serve the page and what it loads."""
+    """Serve the page and its assets."""
 
     @app.get("/docs", include_in_schema=False)
     async def page() -> Response:

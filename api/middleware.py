@@ -1,10 +1,10 @@
-"""What every request passes before its route: HEAD answered as GET, and who asks, where a proxy has found out.
+"""Middleware of every request: HEAD is answered as GET, and an authenticating proxy's user name is read.
 
-HEAD is there wherever GET is: RFC 9110 §9.1 asks it of every server, load balancers use it, FastAPI leaves it out.
+RFC 9110 §9.1 requires HEAD wherever there is GET, load balancers use it, and FastAPI does not add it.
 
-The service does not authenticate anybody itself. Who asks it takes from one header, and from nowhere else; it believes
-that header because nothing but the proxy can reach it and the proxy replaces what clients send; two values mean that it
-does not. Probes come without a user, and `/codec` has a token of its own.
+The service does not authenticate users itself. It trusts the header because only the proxy can reach the service and
+the proxy replaces the header that clients send; two values show that it does not. Probes need no user, and `/codec` has
+a token of its own.
 """
 
 from starlette.datastructures import Headers
@@ -36,14 +36,14 @@ _OPEN = {"/healthz", "/readyz", "/metrics"}
 
 
 class User:
-    """Turns away whoever comes without a name, and keeps the name for the routes as `request.state.user`."""
+    """Rejects requests without a user name, and gives the name to the routes as `request.state.user`."""
 
     def __init__(self, app: ASGIApp, *, header: str) -> None:
         self._app = app
         self._header = header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http" or scope["path"] in _OPEN or scope["path"].startswith("/codec/"):
             await self._app(scope, receive, send)
             return
@@ -54,9 +54,9 @@ class User:
             return
         refusal = problem(
             401,
-            "Who asks?",
+            "No user name",
             f"the header {self._header} must hold one name of at most {LONGEST_NAME} characters",
             headers={"WWW-Authenticate": f'Proxy header="{self._header}"'},
-            remedy="come by the proxy that authenticates users; it must set this header and drop what clients send",
+            remedy="use the proxy that authenticates users; it must set this header and drop the one that clients send",
         )
         await refusal(scope, receive, send)

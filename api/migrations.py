@@ -1,4 +1,4 @@
-"""The routes of `/api/v1/migrations`: submit one, list them, look at one, read its plan and its journal."""
+"""The routes of `/api/v1/migrations`: start, list, status, plan, journal, decisions, and the verbs."""
 
 from typing import Annotated, Any
 
@@ -25,9 +25,9 @@ class Submission(FrozenModel):
     """A migration to start.
 
     Attributes:
-        cluster: name of the cluster in the service's configuration; may be left out when there is only one.
-        spec: the spec of the custom resource; `state` may be left out or `Running`.
-        requested_by: who asks for it; where a proxy names the user, that name stands instead.
+        cluster: name of the cluster in the service's configuration; optional when there is only one.
+        spec: the spec of the custom resource; `state` must be `Running` or absent.
+        requested_by: who requests the migration; a user name set by the proxy replaces it.
     """
 
     cluster: str = ""
@@ -36,8 +36,8 @@ class Submission(FrozenModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _judged(cls, body: Any) -> Any:
-        """Every problem of the body and of the spec in it at once, in the words of the spec's own rules."""
+    def _validated(cls, body: Any) -> Any:
+        """Validate the body and its spec by the rules of `migration.spec`, which report every problem at once."""
         cluster, spec = parse_submission(body)
         return {"cluster": cluster, "spec": spec, "requestedBy": body.get("requestedBy", "")}
 
@@ -53,28 +53,28 @@ def _journal(request: Request) -> Journal:
 
 
 def _user(request: Request) -> str | None:
-    """Whom the proxy named; None where none is configured to, and people say themselves who they are."""
+    """The user name that the proxy set; None where no proxy is configured, and `by` of the request counts."""
     found: str | None = getattr(request.state, "user", None)
     return found
 
 
 def _instruction(request: Request, instruction: Instruction | None = None) -> Instruction:
-    """What was said, by whom, and through which door."""
-    said = instruction or Instruction()
-    return said.model_copy(update={"channel": recorded_channel(said.channel), "by": _user(request) or said.by})
+    """The instruction in the body, with the authenticated user and the channel that is recorded."""
+    given = instruction or Instruction()
+    return given.model_copy(update={"channel": recorded_channel(given.channel), "by": _user(request) or given.by})
 
 
 def recorded_channel(claimed: str) -> Channel:
-    """The door that is written down: the command line alone speaks through this one, and others only say so."""
+    """The channel to record: `cli` where the client is the command line, `rest` for every other claim."""
     return "cli" if claimed == "cli" else "rest"
 
 
 Client = Annotated[Migrations, Depends(_migrations)]
 Journal_ = Annotated[Journal, Depends(_journal)]
 User = Annotated[str | None, Depends(_user)]
-Said = Annotated[Instruction, Depends(_instruction)]
+Given = Annotated[Instruction, Depends(_instruction)]
 
-LOCATION = {"description": "Where to follow the migration", "schema": {"type": "string"}}
+LOCATION = {"description": "Path of the migration", "schema": {"type": "string"}}
 
 
 @router.post(
@@ -84,15 +84,15 @@ LOCATION = {"description": "Where to follow the migration", "schema": {"type": "
     responses={201: {"headers": {"Location": LOCATION}}, **errors(409, 502, 503)},
 )
 async def start(migrations: Client, user: User, response: Response, body: Submission) -> MigrationStatus:
-    """Start it; 409 when the cluster has one that has not ended, 422 with every problem of the spec at once."""
+    """409 when the cluster has a migration that has not ended; 422 with every problem of the spec at once."""
     started = await migrations.start(cluster=body.cluster, spec=body.spec, requested_by=user or body.requested_by)
     response.headers["Location"] = f"/api/v1/migrations/{started}"
     return await migrations.status(started)
 
 
-@router.get("/migrations", summary="List migrations: those that run, then the latest first", responses=errors(503))
+@router.get("/migrations", summary="List migrations: running ones first, then the latest first", responses=errors(503))
 async def listing(migrations: Client, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[MigrationSummary]:
-    """What Temporal remembers of migrations within the namespace's retention."""
+    """Migrations that Temporal stores, which is limited by the namespace's retention."""
     found: list[MigrationSummary] = []
     async for each in migrations.list():
         found.append(each)
@@ -101,15 +101,15 @@ async def listing(migrations: Client, limit: Annotated[int, Query(ge=1, le=1000)
     return found
 
 
-@router.get("/migrations/{migration}", summary="How a migration stands", responses=errors(404, 503))
+@router.get("/migrations/{migration}", summary="Read the status of a migration", responses=errors(404, 503))
 async def show(migration: str, migrations: Client) -> MigrationStatus:
-    """Phase, progress, what is waited for at this moment, what needs a person, and in the end the report."""
+    """Phase, progress, current waits, what needs a person, and at the end the verification report."""
     return await migrations.status(migration)
 
 
-@router.get("/migrations/{migration}/plan", summary="The plan that preflight pinned", responses=errors(404, 503))
+@router.get("/migrations/{migration}/plan", summary="Read the plan that preflight pinned", responses=errors(404, 503))
 async def plan(migration: str, migrations: Client) -> Plan | None:
-    """Null until preflight has pinned it."""
+    """Null until preflight has pinned the plan."""
     return await migrations.plan(migration)
 
 
@@ -119,25 +119,28 @@ async def plan(migration: str, migrations: Client) -> Plan | None:
     summary="Stop at the next safe point and roll back",
     responses=errors(404, 409, 503),
 )
-async def cancel(migration: str, migrations: Client, said: Said) -> dict[str, str]:
-    """After the point of no return it parks instead: the cluster is never left without a word. Heard once; then 409."""
-    await migrations.cancel(migration, said)
-    return {"answer": "it stops at the next safe point and rolls back, if there is still a way back"}
+async def cancel(migration: str, migrations: Client, instruction: Given) -> dict[str, str]:
+    """After the point of no return the migration parks in `NeedsAttention` instead.
+
+    Accepted once per run, then 409: Temporal delivers only the first cancel request to a run.
+    """
+    await migrations.cancel(migration, instruction)
+    return {"answer": "it stops at the next safe point and rolls back, unless the point of no return has passed"}
 
 
 @router.post(
     "/migrations/{migration}/{verb}",
-    summary="Tell a migration something: approve, reject, pause, resume, retry, skip or rollback",
+    summary="Control a migration: approve, reject, pause, resume, retry, skip or rollback",
     responses=errors(404, 409, 503),
 )
-async def steer(migration: str, verb: Verb, migrations: Client, said: Said) -> dict[str, str]:
-    """409 with one plain sentence when it does not take that now; the answer says what happens next."""
-    return {"answer": await migrations.steer(migration, verb, said)}
+async def steer(migration: str, verb: Verb, migrations: Client, instruction: Given) -> dict[str, str]:
+    """The answer says what happens next; 409 with the reason when the migration does not accept the verb now."""
+    return {"answer": await migrations.steer(migration, verb, instruction)}
 
 
 @router.get(
     "/migrations/{migration}/journal",
-    summary="Every call the migration made to the world outside",
+    summary="List the calls that the migration made to the cluster and the vCenters",
     responses=errors(404, 503),
 )
 async def journal(
@@ -149,7 +152,7 @@ async def journal(
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[JournalEntry]:
-    """In the order they were made; page on with `after=<id of the last>`."""
+    """Calls of the latest run, in the order in which they were recorded; the next page is `after=<id of the last>`."""
     run = await migrations.run_id(migration)
     return await run_in_threadpool(
         records.read, migration, run=run, phase=phase, mutating=mutating, after_id=after, limit=limit
@@ -158,7 +161,7 @@ async def journal(
 
 @router.get(
     "/migrations/{migration}/decisions",
-    summary="Everything that people said to the migration, and what came of it",
+    summary="List the commands that people gave to the migration, and their outcomes",
     responses=errors(404, 503),
 )
 async def decisions(
@@ -168,7 +171,7 @@ async def decisions(
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[DecisionEntry]:
-    """Of all its runs, also of those that Temporal has forgotten; page on with `after=<id of the last>`."""
+    """Of all runs, also those that Temporal no longer stores; the next page is `after=<id of the last>`."""
     found = await run_in_threadpool(records.decisions, migration, after_id=after, limit=limit)
     if not found:
         await migrations.run_id(migration)

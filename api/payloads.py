@@ -1,11 +1,11 @@
-"""Temporal's remote codec protocol: its UI and its command line ask here to read what our processes encrypt.
+"""A remote codec server, by which Temporal's UI and command line decode the payloads that this service encrypts.
 
-An application of its own, mounted under `/codec`: the one page that may call across origins is the Temporal UI's, and
-it may call this and nothing else of ours. Whoever holds the token reads every payload, so it is a secret like the keys.
-The paths and bodies are Temporal's contract, not ours, and stay out of our OpenAPI document.
+It is an application of its own, mounted under `/codec`: only pages of Temporal's UI may call it across origins, and
+they may call nothing else of this service. The token gives access to every payload, so it is a secret like the keys.
+Paths and bodies are Temporal's contract, so they are not in the OpenAPI document.
 
-The command line sends the token itself. The UI cannot be told one, but sends cookies where it is told to include
-credentials: so a person gives the token once, at `/login`, and the browser keeps what is derived from it.
+The command line sends the token itself. The UI has no setting for a token, but sends cookies when it is configured to
+include credentials: a person enters the token once at `/login`, and the browser stores a cookie derived from it.
 """
 
 import hmac
@@ -27,7 +27,7 @@ from temporal.codec import CodecError
 CODEC = "/codec"
 """Where the application is mounted."""
 SHARED = (f"{CODEC}/encode", f"{CODEC}/decode")
-"""What pages of the UI's origin may call; the login is for pages of our own."""
+"""Paths that pages of the UI's origin may call; the login form is same-origin only."""
 FORMS = (f"{CODEC}/login",)
 COOKIE = "vcfm-codec"
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -38,7 +38,7 @@ _PAGE_HEADERS = {
 }
 _PAGE = """<!doctype html>
 <html lang="en"><title>vcf-migration: payloads</title>
-<p>{said}</p>
+<p>{message}</p>
 <form method="post">
 <label>Token <input name="token" type="password" autocomplete="off" required autofocus></label>
 <button>Log in</button>
@@ -47,45 +47,47 @@ _PAGE = """<!doctype html>
 
 
 def codec_app(*, payload_keys: Path, token_file: Path, origin: str | None) -> FastAPI:
-    """`POST /encode` and `POST /decode`, each with a document of payloads in and out; `/login` is for browsers.
+    """`POST /encode` and `POST /decode`, each from payloads to payloads; `/login` is for browsers.
 
     Raises:
-        temporal.TemporalUnavailable: the keys or the token are not usable.
+        temporal.TemporalUnavailable: the keys or the token cannot be used.
     """
     codec = temporal.encryption(payload_keys)
     token = token_file.read_text().strip()
     if not token:
         raise temporal.TemporalUnavailable(f"{token_file} is empty: write a token into it (`openssl rand -hex 32`)")
     wanted = f"Bearer {token}".encode()
-    kept = hmac.digest(token.encode(), b"cookie of /codec", "sha256").hex()
+    session = hmac.digest(token.encode(), b"cookie of /codec", "sha256").hex()
     app = FastAPI(openapi_url=None)
     problems.install(app)
 
-    def known(authorization: Annotated[str, Header()] = "", cookie: Annotated[str, Cookie(alias=COOKIE)] = "") -> None:
+    def authenticated(
+        authorization: Annotated[str, Header()] = "", cookie: Annotated[str, Cookie(alias=COOKIE)] = ""
+    ) -> None:
         by_token = hmac.compare_digest(authorization.encode(), wanted)
-        if not by_token and not hmac.compare_digest(cookie.encode(), kept.encode()):
+        if not by_token and not hmac.compare_digest(cookie.encode(), session.encode()):
             raise HTTPException(
                 401,
-                "the token of VCFM_CODEC_TOKEN_FILE is missing or another: send it as a bearer token, or log in with a "
+                "the token of VCFM_CODEC_TOKEN_FILE is missing or wrong: send it as a bearer token, or log in with a "
                 "browser at /codec/login",
                 _CHALLENGE,
             )
 
     @app.get("/login")
     async def form() -> Response:
-        said = "Who has the token of VCFM_CODEC_TOKEN_FILE may read payloads in Temporal's UI, with this browser."
-        return HTMLResponse(_PAGE.format(said=said), headers=_PAGE_HEADERS)
+        message = "Enter the token of VCFM_CODEC_TOKEN_FILE to decode payloads in Temporal's UI with this browser."
+        return HTMLResponse(_PAGE.format(message=message), headers=_PAGE_HEADERS)
 
     @app.post("/login")
     async def login(request: Request) -> Response:
         given = parse_qs((await request.body()).decode(errors="replace")).get("token", [""])[0]
         if not hmac.compare_digest(given.strip().encode(), token.encode()):
-            said = "That is not the token of VCFM_CODEC_TOKEN_FILE: enter what this service's file holds."
-            return HTMLResponse(_PAGE.format(said=said), status_code=403, headers=_PAGE_HEADERS)
-        answer = HTMLResponse("Temporal's UI shows payloads in this browser now, until you close it.")
+            message = "Wrong token: enter the content of the file that VCFM_CODEC_TOKEN_FILE names."
+            return HTMLResponse(_PAGE.format(message=message), status_code=403, headers=_PAGE_HEADERS)
+        answer = HTMLResponse("Logged in: Temporal's UI decodes payloads in this browser until you close it.")
         answer.set_cookie(
             COOKIE,
-            kept,
+            session,
             path=request.scope["root_path"] or "/",
             secure=request.url.scheme == "https",
             httponly=True,
@@ -93,20 +95,22 @@ def codec_app(*, payload_keys: Path, token_file: Path, origin: str | None) -> Fa
         )
         return answer
 
-    async def asked(request: Request) -> Payloads:
+    async def payloads(request: Request) -> Payloads:
         try:
             return json_format.Parse(await request.body(), Payloads())
         except (json_format.ParseError, UnicodeError) as error:
-            raise HTTPException(400, 'the body is no `{"payloads": [...]}`, as Temporal sends it') from error
+            raise HTTPException(
+                400, 'the body is not `{"payloads": [...]}`, the document that Temporal sends'
+            ) from error
 
-    @app.post("/encode", dependencies=[Depends(known)])
+    @app.post("/encode", dependencies=[Depends(authenticated)])
     async def encode(request: Request) -> Response:
-        return _answer(await codec.encode((await asked(request)).payloads))
+        return _answer(await codec.encode((await payloads(request)).payloads))
 
-    @app.post("/decode", dependencies=[Depends(known)])
+    @app.post("/decode", dependencies=[Depends(authenticated)])
     async def decode(request: Request) -> Response:
         try:
-            return _answer(await codec.decode((await asked(request)).payloads))
+            return _answer(await codec.decode((await payloads(request)).payloads))
         except CodecError as error:
             raise HTTPException(422, str(error)) from error
 
@@ -116,7 +120,7 @@ def codec_app(*, payload_keys: Path, token_file: Path, origin: str | None) -> Fa
             allow_origins=[origin],
             allow_methods=["POST"],
             allow_credentials=True,
-            # What Temporal's UI sends; the extras where it passes on who is logged in to it.
+            # The headers that Temporal's UI sends; `authorization-extras` where it forwards its own logged-in user.
             allow_headers=["authorization", "authorization-extras", "content-type", "x-namespace"],
         )
     return app

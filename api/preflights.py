@@ -1,4 +1,4 @@
-"""The route of `/api/v1/preflights`: what preflight would say to a spec, with nothing started and nothing changed."""
+"""The route `/api/v1/preflights`: runs preflight for a spec; read-only, nothing is started or changed."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ router = APIRouter(prefix="/api/v1", tags=["preflights"])
 
 
 class PreflightSubmission(FrozenModel):
-    """A spec to look at.
+    """A spec to evaluate.
 
     Attributes:
         cluster: as in a submission.
-        spec: as in a submission; its `state` does not matter here.
-        requested_by: taken, so that the body of a submission is one of a question; nobody is asked.
+        spec: as in a submission; its `state` is ignored.
+        requested_by: accepted and ignored, so that the body of a submission is valid here too.
     """
 
     cluster: str = ""
@@ -30,13 +30,13 @@ class PreflightSubmission(FrozenModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _judged(cls, body: Any) -> Any:
-        """Every problem of the body and of the spec in it at once, in the words of the spec's own rules."""
+    def _validated(cls, body: Any) -> Any:
+        """Validate the body and its spec by the rules of `migration.spec`, which report every problem at once."""
         cluster, spec = parse_question(body)
         return {"cluster": cluster, "spec": spec}
 
 
-@router.post("/preflights", summary="What preflight would say", responses=errors(502, 503))
-async def look(migrations: Client, body: PreflightSubmission) -> PreflightResult:
-    """Every concern, the gravest first, and the plan that would be pinned now; no plan while anything is Critical."""
+@router.post("/preflights", summary="Run preflight without starting a migration", responses=errors(502, 503))
+async def evaluate(migrations: Client, body: PreflightSubmission) -> PreflightResult:
+    """Every concern, most severe first, and the plan that would be pinned; no plan while a concern is Critical."""
     return await migrations.preflight(cluster=body.cluster, spec=body.spec)

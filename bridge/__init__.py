@@ -1,1 +1,1 @@
-"""The custom resource's door: its desired state becomes messages, and the migration's state becomes its status."""
+"""The bridge: sends the desired state of custom resources to migrations, and writes their state to the status."""

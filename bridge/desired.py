@@ -1,9 +1,9 @@
-"""What is to be told to a migration because of what its resource asks for: pure, so that it can be read as a table.
+"""The command that a change of `spec.state` requires: a pure function, so that it can be tested as a table.
 
-Declared is not commanded: a verb is sent when the wish in the resource changes, and not again because somebody else
-made another wish come true through another door. So `told`, the wish that was passed on last, is compared with what is
-asked for now, and the migration's own state decides whether that needs a word at all. A wish that cannot be granted now
-but later, like a pause while a gate is open, waits; one that never can be is refused once.
+A verb is sent when the requested state changes, and not again when somebody changes the migration's state through
+another client. So the last state that was sent (`told`) is compared with the one that is requested now, and the
+migration's own state decides whether a command is needed. A request that can only be granted later, like a pause while
+a gate is open, waits; one that can never be granted is refused once.
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ _VERBS = {Answer.APPROVE: Verb.APPROVE, Answer.REJECT: Verb.REJECT, Answer.RETRY
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What to do about a wish; nothing of these: wait.
+    """What to do about a requested state; with no attribute set: wait.
 
     Attributes:
-        verb: say this.
-        so: it is so already, without a word.
-        else_so: where the verb is refused, it is so already.
-        refusal: it cannot be granted, and why.
+        verb: send this verb.
+        so: the request is fulfilled, and needs no command.
+        else_so: if the verb is refused, the request is fulfilled already.
+        refusal: why the request cannot be granted.
     """
 
     verb: Verb | None = None
@@ -38,7 +38,7 @@ _SO = Step(so=True)
 
 
 def step(*, wanted: DesiredState, told: DesiredState | None, state: State) -> Step:
-    """What to do, given the wish now, the wish that was passed on last, and what the migration does."""
+    """The step for the state that is requested now, the state that was sent last, and the migration's own state."""
     if wanted is told:
         return _SO
     match wanted:
@@ -49,13 +49,15 @@ def step(*, wanted: DesiredState, told: DesiredState | None, state: State) -> St
         case DesiredState.ROLLBACK:
             return _back(state)
         case DesiredState.PENDING:
-            return Step(refusal="it has started already: Paused stops it, Rollback undoes it")
+            return Step(refusal="it has started already: set Paused to pause it, or Rollback to undo it")
 
 
 def _run(told: DesiredState | None, state: State) -> Step:
     if state is State.PAUSED:
         return Step(verb=Verb.RESUME)
-    if told is DesiredState.PAUSED and not state.final:  # the pause has yet to take effect, or somebody ended it
+    if (
+        told is DesiredState.PAUSED and not state.final
+    ):  # the pause has not taken effect yet, or somebody resumed the migration
         return Step(verb=Verb.RESUME, else_so=True)
     if told is DesiredState.ROLLBACK and state is State.ROLLING_BACK:
         return Step(refusal="it rolls back, and that is finished first")
@@ -82,12 +84,12 @@ def _back(state: State) -> Step:
     return Step(verb=Verb.ROLLBACK)
 
 
-def spoken(approval: Approval) -> tuple[Verb, Instruction]:
-    """An answer in the resource, as it is said to the migration."""
-    said = Instruction(phase=approval.phase, by=approval.by, reason=approval.reason, channel="cr")
-    return _VERBS[approval.decision], said
+def command_of(approval: Approval) -> tuple[Verb, Instruction]:
+    """The verb and instruction that an entry of `spec.approvals` stands for."""
+    instruction = Instruction(phase=approval.phase, by=approval.by, reason=approval.reason, channel="cr")
+    return _VERBS[approval.decision], instruction
 
 
 def refused_before(refusals: list[Refusal], *, subject: str, during: str) -> bool:
-    """Whether this very thing was refused in this very situation, so that asking again would change nothing."""
+    """Whether the same request was refused in the same phase and state, so that sending it again changes nothing."""
     return any((each.subject, each.during) == (subject, during) for each in refusals)

@@ -1,7 +1,7 @@
-"""The bridge: one process that follows the custom resources of every configured cluster.
+"""The bridge: one process that reconciles the custom resources of every configured cluster.
 
-It keeps nothing of its own. Two of them do no harm: starts and words are heard once, writes are conditional; so there
-is no leader to be elected, and a rolling update may overlap.
+It stores nothing itself. Two bridges do no harm, since starts and commands are idempotent and writes conditional: there
+is no leader election, and a rolling update may overlap.
 """
 
 import asyncio
@@ -22,20 +22,20 @@ from openshift.api.kubeconfigs import clusters
 from openshift.errors import Misconfigured
 
 LOOK_AGAIN = 30.0
-"""Seconds between two looks at which clusters are configured."""
+"""Seconds between two reads of the configured clusters."""
 
 
 class NothingToFollow(Exception):
-    """No cluster is configured in a way that could be used; the message says what to do."""
+    """No usable cluster is configured; the message names the fix."""
 
 
 async def run(settings: Settings) -> None:
-    """Follow custom resources until SIGTERM or SIGINT.
+    """Reconcile custom resources until SIGTERM or SIGINT.
 
     Raises:
         temporal.TemporalUnavailable: Temporal cannot be used as configured.
         NothingToFollow: the directory of kubeconfigs cannot be read.
-        client.signing.ApprovalKeyError: the configured approval key is none.
+        client.signing.ApprovalKeyError: the configured approval key is not usable.
     """
     client = await temporal.connect()
     stop = asyncio.Event()
@@ -47,11 +47,11 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
-    """The bridge, for as long as the block lasts; yields what it lacks while it can follow no cluster at all.
+    """Run the bridge for the duration of the block; yields its readiness check (why it can watch no cluster at all).
 
     Raises:
         NothingToFollow: the directory of kubeconfigs cannot be read.
-        client.signing.ApprovalKeyError: the configured approval key is none.
+        client.signing.ApprovalKeyError: the configured approval key is not usable.
     """
     try:
         names = clusters(settings)
@@ -69,19 +69,19 @@ async def bridging(client: Client, settings: Settings) -> AsyncIterator[Lacks]:
 
 
 class _Following:
-    """A watcher for each configured cluster: a kubeconfig that comes or goes needs no restart of ours."""
+    """A watcher for each configured cluster: kubeconfigs can be added and removed without a restart."""
 
     def __init__(self, migrations: Migrations, settings: Settings) -> None:
-        self._doors = migrations
+        self._migrations = migrations
         self._settings = settings
         self._watchers: dict[str, tuple[Watcher, asyncio.Task[NoReturn]]] = {}
         self._ending: set[asyncio.Task[NoReturn]] = set()
 
     def match(self, names: list[str]) -> None:
-        """Follow these clusters and no others."""
+        """Watch these clusters and no others."""
         for name in names:
             if name not in self._watchers:
-                watcher = Watcher(name, migrations=self._doors, settings=self._settings)
+                watcher = Watcher(name, migrations=self._migrations, settings=self._settings)
                 self._watchers[name] = watcher, asyncio.create_task(watcher.watch(), name="the bridge of a cluster")
         for name in set(self._watchers) - set(names):
             _, task = self._watchers.pop(name)
@@ -90,21 +90,23 @@ class _Following:
             task.add_done_callback(self._ending.discard)
 
     async def keep(self) -> NoReturn:
-        """Look again and again which clusters there are."""
+        """Read the configured clusters at an interval, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_AGAIN)
             try:
                 self.match(clusters(self._settings))
             except Misconfigured as error:
-                log.warning("the clusters that were configured are followed as before", why=str(error))
+                log.warning(
+                    "the configured clusters cannot be read; the known ones are watched as before", why=str(error)
+                )
 
     async def end(self) -> None:
-        """Follow nothing any more."""
+        """Stop all watchers."""
         self.match([])
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     def lacks(self) -> str:
-        """Why no cluster at all is followed; empty while one is."""
+        """Why no cluster at all is watched; empty while one is."""
         troubles = [watcher.trouble for watcher, _ in self._watchers.values()]
         why = "; ".join(troubles) or "no kubeconfig is configured"
-        return f"no cluster's custom resources are followed: {why}" if all(troubles) else ""
+        return f"no cluster's custom resources are watched: {why}" if all(troubles) else ""

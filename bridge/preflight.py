@@ -1,7 +1,7 @@
-"""Preflight for a resource that has not been asked to run: what stands in the way is known before anything starts.
+"""Preflight for a resource whose state is Pending, so that blocking concerns are known before the migration starts.
 
-It takes a minute on a large site, so it runs beside everything else; the verdict is looked at again at a slow interval,
-because what it found may be mended without anybody touching the resource.
+It takes a minute on a large site, so it runs in the background; it is repeated at a slow interval, because concerns may
+be fixed without a change of the resource.
 """
 
 import asyncio
@@ -13,23 +13,23 @@ from temporalio.service import RPCError
 
 from bridge.resource.model import Resource
 from bridge.resource.parts import PreflightSummary
-from bridge.resource.report import verdict
+from bridge.resource.report import preflight_summary
 from client.errors import ClientError
 from client.migrations import Migrations
 from migration.run.request import PreflightResult
 
 AGAIN = timedelta(seconds=30)
-"""Between two attempts when nobody could look."""
+"""Pause after a preflight that could not run."""
 
 
 class PreflightRunner:
-    """Looks for one resource, in the background, one look at a time."""
+    """Runs preflight for one resource in the background, one run at a time."""
 
     def __init__(
         self, migrations: Migrations, *, cluster: str, interval: timedelta, finished: Callable[[], None]
     ) -> None:
-        """`finished` is called when there is something new to read."""
-        self._doors = migrations
+        """`finished` is called when a result is available."""
+        self._migrations = migrations
         self._cluster = cluster
         self._interval = interval
         self._finished = finished
@@ -39,7 +39,7 @@ class PreflightRunner:
         self.trouble = ""
 
     def look(self, resource: Resource, *, now: datetime) -> PreflightSummary | None:
-        """The verdict on this generation as far as it is known; starts another look when one is due."""
+        """The latest result for this generation, None if there is none; starts another run when one is due."""
         known = resource.status.preflight
         if known and known.observed_generation != resource.generation:
             known = None
@@ -55,18 +55,18 @@ class PreflightRunner:
         return known
 
     def stop(self) -> None:
-        """Whatever is being looked at is of no interest any more."""
+        """Stop a run in progress."""
         if self._task:
             self._task.cancel()
         self._task, self.trouble = None, ""
 
     def pause(self, *, now: datetime) -> float:
-        """Seconds until the next look is due."""
+        """Seconds until the next run is due."""
         return max(0.0, (self._next - now).total_seconds()) if self._next and not self._task else 60.0
 
     def _begin(self, resource: Resource) -> None:
-        once = f"{resource.uid}-{resource.generation}"  # two bridges share the look
-        looking = self._doors.preflight(cluster=self._cluster, spec=resource.submission(), once=once)
+        once = f"{resource.uid}-{resource.generation}"  # two bridges share one run
+        looking = self._migrations.preflight(cluster=self._cluster, spec=resource.submission(), once=once)
         self._task = asyncio.create_task(looking, name=f"preflight of {resource}")
         self._task.add_done_callback(lambda _: self._finished())
 
@@ -80,7 +80,7 @@ class PreflightRunner:
             self.trouble = f"{error}: {error.remedy}"
             return None
         except (RPCError, ValidationError) as error:
-            self.trouble = f"preflight could not be asked: {type(error).__name__}"
+            self.trouble = f"preflight could not run: {type(error).__name__}"
             return None
         self._next, self.trouble = now + self._interval, ""
-        return verdict(found.concerns, generation=resource.generation, at=now)
+        return preflight_summary(found.concerns, generation=resource.generation, at=now)

@@ -1,8 +1,7 @@
-"""Writing to the custom resource: its status, its Events, its finalizer; each only while it is as it was read.
+"""Writes to the custom resource (status, Events, finalizer), with optimistic locking.
 
-Every write carries the resource version that it was worked out from. So a bridge that is a moment behind another one,
-or behind a person, loses with a conflict, looks again, and finds nothing left to write: the status never goes back in
-time.
+Every write carries the resource version from which it was computed. A bridge that is behind another one, or behind a
+person, gets a conflict, reads again, and finds nothing left to write: the status never goes back in time.
 """
 
 import socket
@@ -26,20 +25,21 @@ _LONGEST_NAME, _LONGEST_NOTE = 253, 1024
 
 
 class Publisher:
-    """Writes to the resources of one cluster; Events only in the namespace that it serves."""
+    """Writes to the resources of one cluster; Events only in the namespace that this service serves."""
 
     def __init__(self, cluster: Cluster, *, namespace: str) -> None:
         self._cluster = cluster
         self._namespace = namespace
 
     async def publish(self, resource: Resource, status: ResourceStatus) -> KubeObject | None:
-        """Have the resource say this; returns it as it is now, None where it says so already.
+        """Write the status; returns the resource as written, None where it is unchanged.
 
-        Events come first: a bridge that dies in between names them again, and the API server keeps one of each.
+        Events come first: a bridge that is restarted in between creates them again with the same names, and the API
+        server keeps one of each.
 
         Raises:
-            Conflict: it is not as it was read.
-            NotFound: it is gone.
+            Conflict: the resource has changed since it was read.
+            NotFound: the resource is gone.
         """
         if status == resource.status:
             return None
@@ -62,9 +62,9 @@ class Publisher:
         )
 
     async def clear_foreign_status(self, resource: Resource) -> KubeObject:
-        """Take another controller's account out of the status; conditions of types that are not ours stay.
+        """Remove another controller's status; conditions of types that this service does not write stay.
 
-        Lists are merged with what stands there, and its phases are none that ours could stand beside. Raises as
+        Needed because server-side apply merges lists by key, so that its phases would stay beside ours. Raises as
         `publish`.
         """
         theirs = resource.foreign or {}
@@ -81,7 +81,7 @@ class Publisher:
         )
 
     async def notify(self, resource: Resource, notice: Event) -> None:
-        """An Event about it; one that cannot be created is no reason to stop, since the status says it all."""
+        """Create an Event; a permanent failure is only logged, since the status holds the same information."""
         try:
             await self._cluster.create(EVENT, _event(resource, notice))
         except AlreadyExists:
@@ -89,16 +89,16 @@ class Publisher:
         except OpenShiftError as error:
             if error.retryable:
                 raise
-            log.warning("an Event was not taken", resource=str(resource), reason=notice.reason, why=str(error))
+            log.warning("an Event was not created", resource=str(resource), reason=notice.reason, why=str(error))
 
     async def add_finalizer(self, resource: Resource) -> KubeObject | None:
-        """Have our finalizer on it; returns it as it is now. Raises as `publish`."""
+        """Add the finalizer; returns the resource as written, None where it is set already. Raises as `publish`."""
         if resource.guarded:
             return None
         return await self._finalizers(resource, [*resource.finalizers, FINALIZER])
 
     async def release(self, resource: Resource) -> None:
-        """Have our finalizer off it. Raises `Conflict`."""
+        """Remove the finalizer. Raises `Conflict`."""
         if resource.guarded:
             try:
                 await self._finalizers(resource, [each for each in resource.finalizers if each != FINALIZER])
@@ -113,7 +113,7 @@ class Publisher:
 
 
 def _lean(part: Any) -> Any:
-    """Without what is empty, but for messages, which every condition has."""
+    """Drop empty values, except messages, which every condition has."""
     if isinstance(part, list):
         return [_lean(each) for each in part]
     if not isinstance(part, dict):

@@ -1,10 +1,9 @@
-"""From a resource that asks to run to a migration that runs for it, once.
+"""Starts the migration for a resource whose state is Running, exactly once.
 
-First the finalizer, then the claim in the status, then the start: whoever dies in between is followed by one who reads
-the claim and goes on. The claim freezes the spec before it is used, and is the key under which the workflow is started
-at most once (`client.migrations`). A cluster has one migration at a time; a resource that comes second is refused,
-names the first, and is not started later by itself: a migration that begins hours after it was asked for, when nobody
-thinks of it any more, is a danger and no service.
+First the finalizer, then the claim in the status, then the start: a bridge that is restarted in between reads the claim
+and continues. The claim freezes the spec before it is used, and is the key under which the workflow is started at most
+once (`client.migrations`). A cluster has one migration at a time; a second resource is refused with the name of the
+first, and is not started later by itself: a migration that starts unattended, hours after the request, is a risk.
 """
 
 from collections.abc import Iterable
@@ -27,15 +26,15 @@ class Starter:
     """Starts migrations for the resources of one cluster."""
 
     def __init__(self, migrations: Migrations, publisher: Publisher, *, cluster: str) -> None:
-        self._doors = migrations
+        self._migrations = migrations
         self._publisher = publisher
         self._cluster = cluster
 
     async def start(self, resource: Resource, others: Iterable[Resource], *, now: datetime) -> KubeObject | None:
-        """One step on the way; returns the resource as it is now, None where there is no step to take.
+        """Take one step towards the start; returns the resource as written, None where there is no step to take.
 
         Raises:
-            DoorError: it could not be started; it is safe to repeat.
+            ClientError: it could not be started; it is safe to repeat.
         """
         if _refused(resource):
             await self._publisher.release(resource)
@@ -45,7 +44,7 @@ class Starter:
         run, busy = await self._run_of(resource), None
         if run is None:
             try:
-                await self._doors.start(
+                await self._migrations.start(
                     cluster=self._cluster,
                     spec=resource.submission(),
                     requested_by=resource.requested_by,
@@ -54,17 +53,17 @@ class Starter:
             except AlreadyRunning as error:
                 busy = error.id
             run = await self._run_of(resource)
-        if run:  # perhaps another bridge started it for this very claim, a moment before us
+        if run:  # also where another bridge has just started it for the same claim
             return await self._publisher.publish(resource, report.started(resource, run=run))
         if busy:
-            latest = await self._doors.latest(busy)
+            latest = await self._migrations.latest(busy)
             return await self._refuse(resource, busy, latest[1] if latest else None, now=now)
         return None
 
     async def follow_on(self, resource: Resource, *, now: datetime) -> KubeObject | None:
-        """Where its run was ended from outside and taken over (`vcfm adopt`), follow the run that goes on with it.
+        """Follow the run that took over a terminated one (`vcfm adopt`).
 
-        Returns the resource as it is now, None where nothing was taken over.
+        Returns the resource as written, None where nothing was taken over.
         """
         run = await self._run_of(resource)
         if run in {None, resource.status.run}:
@@ -73,11 +72,11 @@ class Starter:
         return guarded or await self._publisher.publish(resource, report.resumed(resource, run=str(run), now=now))
 
     async def run_of(self, resource: Resource) -> str | None:
-        """The run that was started for this claim, whoever started it; None where there is none."""
+        """The id of the run that any bridge started for this claim; None where there is none."""
         return resource.status.run or (await self._run_of(resource) if resource.status.start_time else None)
 
     async def _run_of(self, resource: Resource) -> str | None:
-        latest = await self._doors.latest(resource.status.migration)
+        latest = await self._migrations.latest(resource.status.migration)
         return latest[0] if latest and latest[1] == resource.owner else None
 
     async def _claim(self, resource: Resource, others: Iterable[Resource], *, now: datetime) -> KubeObject | None:
@@ -87,7 +86,7 @@ class Starter:
         guarded = await self._publisher.add_finalizer(resource)
         if guarded:
             return guarded
-        identity = await self._doors.identify(self._cluster)
+        identity = await self._migrations.identify(self._cluster)
         migration = workflow_id(identity.infrastructure_name)
         return await self._publisher.publish(resource, report.claimed(resource, migration=migration, now=now))
 
@@ -96,11 +95,11 @@ class Starter:
     ) -> KubeObject | None:
         whose = f"for {owner.namespace}/{owner.name}" if owner else "by REST or at a terminal"
         why = f"{migration} is running, started {whose}: there is at most one migration per cluster"
-        said = report.refused(resource, reason=BUSY, why=why, needs=_AGAIN, now=now)
-        return await self._publisher.publish(resource, said)
+        status = report.refused(resource, reason=BUSY, why=why, needs=_AGAIN, now=now)
+        return await self._publisher.publish(resource, status)
 
 
 def _refused(resource: Resource) -> bool:
-    """Whether this generation came second, and is not to be tried again by itself."""
-    said = resource.status.condition(ACCEPTED)
-    return said is not None and said.reason == BUSY and said.observed_generation == resource.generation
+    """Whether this generation was refused because the cluster was busy; it is not tried again by itself."""
+    accepted = resource.status.condition(ACCEPTED)
+    return accepted is not None and accepted.reason == BUSY and accepted.observed_generation == resource.generation

@@ -1,7 +1,7 @@
-"""The custom resources of one cluster: each is followed for as long as it is there.
+"""Watches the custom resources of one cluster, with a reconciler for each.
 
-Outages, silent connections and stale resource versions are the live view's business (`openshift.api.cache`). A cluster
-that lacks the definition is said to lack it, once, and looked at again later: installing it needs no restart of ours.
+The cache (`openshift.api.cache`) handles outages, silent connections and expired resource versions. A cluster without
+the CustomResourceDefinition is logged once and tried again later, so that installing it needs no restart.
 """
 
 import asyncio
@@ -20,33 +20,33 @@ from openshift.api.resources import MIGRATION
 from openshift.errors import Forbidden, NotServed, OpenShiftError
 
 NOT_INSTALLED, TROUBLE = 30.0, 5.0
-"""Seconds until a cluster is looked at again."""
+"""Seconds until a cluster is tried again."""
 
-DEAF = 30.0
-"""Seconds after which a watch that cannot be had is trouble: API servers restart all the time."""
+STALE = 30.0
+"""Seconds after which a failing watch is reported: API servers restart all the time."""
 
 _WATCHED = WatchTarget(resource=MIGRATION)
 
 
 class Watcher:
-    """Follows every custom resource of one configured cluster."""
+    """Watches every custom resource of one configured cluster."""
 
     def __init__(self, name: str, *, migrations: Migrations, settings: Settings) -> None:
-        """`name` is the cluster's in the service's configuration, empty for the only one."""
+        """`name` is the cluster's name in the service's configuration, empty for the only one."""
         self._name = name
-        self._doors = migrations
+        self._migrations = migrations
         self._settings = settings
-        self._told = "it is not connected yet"
-        self._deaf_at: float | None = None
+        self._trouble = "it is not connected yet"
+        self._stale_at: float | None = None
         self._followers: dict[str, tuple[Reconciler, asyncio.Task[None]]] = {}
 
     @property
     def trouble(self) -> str:
-        """Why the cluster's custom resources are not followed; empty while they are."""
-        return self._told
+        """Why the cluster's custom resources are not watched; empty while they are."""
+        return self._trouble
 
     async def watch(self) -> NoReturn:
-        """Follow them, for ever."""
+        """Watch them until cancelled."""
         while True:
             pause = TROUBLE
             try:
@@ -54,15 +54,15 @@ class Watcher:
                 async with Cluster.connect(kubeconfig=kubeconfig) as cluster:
                     await self._follow_all(cluster)
             except NotServed:
-                self._tell("the custom resource is not installed: `oc apply -k deploy/crd` installs it")
+                self._report("the custom resource is not installed: `oc apply -k deploy/crd` installs it")
                 pause = NOT_INSTALLED
             except Forbidden as error:
-                self._tell(
-                    f"{error.args[0]}: `oc apply -k deploy/crd` brings the definition and the rights to follow it"
+                self._report(
+                    f"{error.args[0]}: `oc apply -k deploy/crd` installs the definition and the rights to watch it"
                 )
             except OpenShiftError as error:
-                self._tell(str(error))
-            except Exception:  # noqa: BLE001 - one cluster that we stumble over must not hold up the others
+                self._report(str(error))
+            except Exception:  # noqa: BLE001 - a bug with one cluster must not stop the others
                 log.exception("a bug of the bridge", cluster=self._name)
             await asyncio.sleep(pause)
 
@@ -72,13 +72,13 @@ class Watcher:
             try:
                 while True:
                     self._attend(cache, cluster)
-                    self._listen(cache, cluster)
-                    await cache.changed(DEAF / 3)
+                    self._check_stale(cache, cluster)
+                    await cache.changed(STALE / 3)
             finally:
                 await self._dismiss()
 
     def _attend(self, cache: Cache, cluster: Cluster) -> None:
-        """A follower for each resource, and all of them awake: something has changed."""
+        """Start a reconciler for each new resource, and wake all of them: something has changed."""
         documents = cache[_WATCHED]
         for uid, (reconciler, task) in list(self._followers.items()):
             if task.done():
@@ -92,28 +92,28 @@ class Watcher:
                     read=_reader(cache, key, uid),
                     cluster=cluster,
                     name=self._name,
-                    migrations=self._doors,
+                    migrations=self._migrations,
                     settings=self._settings,
                 )
                 task = asyncio.create_task(reconciler.follow(), name=f"follow {key}")
                 self._followers[uid] = reconciler, task
 
     def _follows(self, cluster: Cluster) -> None:
-        self._told = ""
-        log.info("custom resources are followed", cluster=self._name, server=cluster.server)
+        self._trouble = ""
+        log.info("watching custom resources", cluster=self._name, server=cluster.server)
 
-    def _listen(self, cache: Cache, cluster: Cluster) -> None:
-        """Say when nothing can be heard for long: what is written into a resource meanwhile would not be either."""
+    def _check_stale(self, cache: Cache, cluster: Cluster) -> None:
+        """Report a watch that fails for long: changes of resources are not seen meanwhile."""
         now = asyncio.get_running_loop().time()
         if cache.stale is None:
-            self._deaf_at = None
-            if self._told:
+            self._stale_at = None
+            if self._trouble:
                 self._follows(cluster)
             return
-        if self._deaf_at is None:  # not the last word, which on a quiet cluster is a minute old
-            self._deaf_at = now
-        if now - self._deaf_at >= DEAF:
-            self._tell(f"nothing can be heard of them: {cache.stale.reason}")
+        if self._stale_at is None:  # not the time of the last event, which on a quiet cluster is a minute ago
+            self._stale_at = now
+        if now - self._stale_at >= STALE:
+            self._report(f"the watch fails: {cache.stale.reason}")
 
     async def _dismiss(self) -> None:
         tasks = [task for _, task in self._followers.values()]
@@ -122,11 +122,11 @@ class Watcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _tell(self, why: str) -> None:
-        """In the log, once for as long as it is so."""
-        if why != self._told:
-            self._told = why
-            log.warning("custom resources are not followed", cluster=self._name, why=why)
+    def _report(self, why: str) -> None:
+        """Log the reason once, when it changes."""
+        if why != self._trouble:
+            self._trouble = why
+            log.warning("custom resources are not watched", cluster=self._name, why=why)
 
 
 def _reader(cache: Cache, key: str, uid: str) -> Callable[[], tuple[KubeObject | None, list[KubeObject]]]:

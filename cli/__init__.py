@@ -1,1 +1,1 @@
-"""The terminal door: `vcfm`."""
+"""The command line: `vcfm`."""

@@ -1,8 +1,7 @@
-"""Commands whose module is imported when they are invoked, and not by `vcfm --help` or by any other command.
+"""Commands whose module is imported only when they are invoked, not for `vcfm --help` or another command.
 
-A command that only talks to the service starts in a fraction of a second; the service's own processes import Temporal's
-SDK, FastAPI, the Kubernetes and vSphere clients and SQLAlchemy, and the lab is not even there where the service is
-installed.
+A command that only calls the service must start in a fraction of a second; the service's own processes import
+Temporal's SDK, FastAPI, the Kubernetes and vSphere clients and SQLAlchemy. The lab is not installed with the service.
 """
 
 import importlib
@@ -17,21 +16,21 @@ EXPECTED = "cli.expected"
 
 
 class NotInstalled(Exception):
-    """The command needs what is in the source tree alone; the message says how to get it."""
+    """The command needs a part that only the source tree has; the message says how to get it."""
 
 
 class Deferred(TyperCommand):
-    """A command by its name and its help, until it is invoked: then the one of that name in its module's `app`."""
+    """A command with name and help only; when invoked, it runs the command of that name in its module's `app`."""
 
     def __init__(self, name: str, *, module: str, help: str) -> None:  # noqa: A002  the framework's word
         super().__init__(name, help=help)
         self._module = module
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Imports the module, and reads the command line as its command does.
+        """Import the module, and parse the command line with its command.
 
         Raises:
-            NotInstalled: it needs the lab, which is not here.
+            NotInstalled: the command needs the lab, which is not installed.
         """
         module = self._imported()
         if parent is not None:
@@ -58,6 +57,6 @@ class Deferred(TyperCommand):
             if (error.name or "").partition(".")[0] != "lab":
                 raise
             raise NotInstalled(
-                f"`vcfm {self.name}` needs the lab, which is no part of the installed service: run it in the source "
+                f"`vcfm {self.name}` needs the lab, which is not part of the installed service: run it in the source "
                 f"tree of vcf-migration (`make setup`, then `.venv/bin/vcfm {self.name}`)"
             ) from error

@@ -4,8 +4,8 @@ It runs with a database file, so that a migration outlives a restart, and withou
 the stock development server wait 50 ms: its queue readers poll 20 times a second by default
 (`history.transferProcessorMaxPollRPS`), and its timers are rounded up to a second.
 
-Two servers over one database file would each deal out the other's tasks, so the server holds a lock on
-`<database>.lock`: an open file that it inherits, so that the lock ends when the server does and not when we do.
+Two servers over one database file would dispatch each other's tasks, so the server holds a lock on `<database>.lock`:
+an open file that it inherits, so that the lock ends with the server and not with its parent.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _TUNED = {
 }
 _PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 _LETTING_GO = 5.0
-"""Seconds that a server whose parent has just ended may take to be gone."""
+"""Seconds that a server may take to exit after its parent has ended."""
 
 
 class NoTemporalBinary(Exception):

@@ -1,7 +1,7 @@
-"""Following a migration: its status again and again, until it has ended or needs a person.
+"""Watching a migration: polls its status until it has ended or needs a person.
 
-The service may be restarted meanwhile, and the migration goes on without it: what was last seen stands, with a word on
-its age, and only a service that stays away for minutes ends the watch.
+The service may be restarted meanwhile, and the migration continues without it: the last status is shown with its age,
+and only a service that is unavailable for minutes ends the watch.
 """
 
 import time
@@ -12,20 +12,20 @@ from rich.console import Console
 from rich.live import Live
 
 from cli.errors import EXIT_CODES
-from cli.rest import Away, Service
+from cli.rest import Service, Unavailable
 from cli.views.status import duration, render
 from migration.run.status import MigrationStatus
 
 _LOOK = 0.5
 _PATIENCE = 120.0
-"""Seconds: a pod of the service is rescheduled in less."""
+"""Seconds without an answer after which the watch ends; rescheduling a pod of the service takes less."""
 
 
 def follow(service: Service, migration: str) -> Iterator[MigrationStatus]:
-    """Its status at every look; ends when it has ended or needs a person.
+    """Yield the status at every poll; ends when the migration has ended or needs a person.
 
     Raises:
-        cli.rest.ServiceError: at once when it cannot be seen at all; later when the service stays away.
+        cli.rest.ServiceError: at once if the first poll fails; later if the service stays unavailable.
     """
     seen = service.status(migration)
     last = time.monotonic()
@@ -36,7 +36,7 @@ def follow(service: Service, migration: str) -> Iterator[MigrationStatus]:
             seen = service.status(migration)
             last = time.monotonic()
             yield seen
-        except Away as error:
+        except Unavailable as error:
             silent = time.monotonic() - last
             if silent > _PATIENCE:
                 raise
@@ -45,7 +45,7 @@ def follow(service: Service, migration: str) -> Iterator[MigrationStatus]:
 
 
 def draw(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStatus:
-    """One picture that changes; what does not fit the screen is left out until the last one."""
+    """Draw one live screen; lines that do not fit are left out, except on the last one."""
     last = next(statuses)
     with Live(render(last), console=console, refresh_per_second=4, transient=True) as live:
         for last in statuses:
@@ -55,8 +55,8 @@ def draw(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStat
 
 
 def tell(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStatus:
-    """One line for each change, for logs and pipes, and one for where there is no way back."""
-    said = no_return = ""
+    """Print one line for each change, for logs and pipes, and one for each change of the point of no return."""
+    printed = no_return = ""
     for last in statuses:
         if last.point_of_no_return != no_return:
             no_return = last.point_of_no_return
@@ -67,14 +67,14 @@ def tell(console: Console, statuses: Iterator[MigrationStatus]) -> MigrationStat
         line = f"{last.state} {last.progress:3d}% {last.phase}: {last.message}" + (
             f" [waits for {waits}]" if waits else ""
         )
-        if line != said:
+        if line != printed:
             console.print(line, soft_wrap=True, highlight=False, markup=False)
-            said = line
+            printed = line
     return last
 
 
 def dump(statuses: Iterator[MigrationStatus]) -> MigrationStatus:
-    """One JSON object to a line, for each change."""
+    """Print one JSON object per line for each change."""
     before = None
     for last in statuses:
         if last != before:

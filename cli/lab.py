@@ -1,4 +1,4 @@
-"""`vcfm lab`: the test bed."""
+"""`vcfm lab`: the lab of real OpenShift and vSphere parts."""
 
 import json
 import signal
@@ -24,7 +24,7 @@ lab = typer.Typer(cls=Commands, rich_markup_mode=None, no_args_is_help=True)
 app.add_typer(lab, name="lab")
 console = Console()
 
-StateDir = Annotated[Path, typer.Option(help="Where everything of the lab lives.")]
+StateDir = Annotated[Path, typer.Option(help="Directory of the lab's files.")]
 
 
 @lab.command()
@@ -34,9 +34,9 @@ def up(
     port: Annotated[int | None, typer.Option(help="The vCenters' port; default: a free one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print lab.json at the end.")] = False,
 ) -> None:
-    """Bring a cluster up on its source vCenter, beside an empty target; return when it is healthy."""
-    said = Console(stderr=True)
-    found = commands.up(load(scenario), state_dir, port=port, report=lambda line: said.print(line, style="dim"))
+    """Start a cluster on its source vCenter, beside an empty target vCenter; return when it is healthy."""
+    progress = Console(stderr=True)
+    found = commands.up(load(scenario), state_dir, port=port, report=lambda line: progress.print(line, style="dim"))
     if as_json:
         print(json.dumps(found.description, indent=2))
         return
@@ -59,30 +59,30 @@ def down(state_dir: StateDir = Path(".lab")) -> None:
 
 @lab.command()
 def status(state_dir: StateDir = Path(".lab"), as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Say which parts run and whether the cluster is healthy."""
+    """Show which parts run and whether the cluster is healthy."""
     found = commands.status(state_dir)
     print(json.dumps(found, indent=2)) if as_json else console.print(found)
 
 
 @lab.command()
 def fault(
-    kind: Annotated[str | None, typer.Argument(help="What goes wrong; left out: list what can.")] = None,
-    arguments: Annotated[list[str] | None, typer.Argument(help="What it wants to be told.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="Kind of fault; default: list all kinds.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments of the fault.")] = None,
     seconds: Annotated[float | None, typer.Option("--for", help="Seconds; default: until Ctrl-C.")] = None,
     state_dir: StateDir = Path(".lab"),
 ) -> None:
-    """Make something go wrong for a while; it is undone at the end, also when interrupted."""
+    """Inject a fault for a while; it is undone at the end, also when interrupted."""
     if kind is None:
         for name, each in sorted(KINDS.items()):
             console.print(f"{' '.join([name, *each.arguments]):26}  {each.meaning}", highlight=False, soft_wrap=True)
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, what it broke is mended
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the fault is also undone on SIGTERM
     try:
         with made(state_dir, kind, *(arguments or [])):
             console.print(f"{KINDS[kind].meaning}, {f'for {seconds:g} s' if seconds else 'until Ctrl-C'}")
             threading.Event().wait(seconds)
     finally:
-        console.print("mended")
+        console.print("undone")
 
 
 @lab.command()

@@ -1,6 +1,6 @@
-"""`vcfm`: one command for the service, its operators and its test bed.
+"""`vcfm`: the command line of the service and of the lab.
 
-What only talks to the service stands here; everything else is deferred, so that these stay quick.
+Commands that only call the service are in this module; all others are deferred, so that these start quickly.
 """
 
 import json
@@ -36,7 +36,7 @@ _DEFERRED = (
     Deferred(
         "bridge",
         module="cli.serve",
-        help="Run the bridge: custom resources become migrations, and tell how those stand.",
+        help="Run the bridge, which reconciles custom resources with migrations.",
     ),
 )
 
@@ -67,11 +67,14 @@ class Output(StrEnum):
 
 
 Url = Annotated[str, typer.Option("--api", envvar="VCFM_API", help="URL of the REST service.")]
-Migration = Annotated[str, typer.Argument(help="Its id; may be left out when there is one.", show_default=False)]
-Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end, or until it needs a person.")]
-As = Annotated[Output, typer.Option("--output", "-o", help="For people, or for programs.")]
-By = Annotated[str, typer.Option(envvar="USER", help="Who says so, for the record.")]
-Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+Migration = Annotated[
+    str,
+    typer.Argument(help="Id of the migration; default: the only one that runs, else the latest.", show_default=False),
+]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Watch the migration until it ends or needs a person.")]
+As = Annotated[Output, typer.Option("--output", "-o", help="Output format.")]
+By = Annotated[str, typer.Option(envvar="USER", help="Your name; it is recorded.")]
+Reason = Annotated[str, typer.Option(help="Reason of the command; it is recorded.")]
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
@@ -82,7 +85,7 @@ def preflight(
     output: As = Output.TEXT,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Look whether a migration could start: nothing is started and nothing is changed."""
+    """Run preflight: check whether a migration can start. Read-only."""
     found = Service(url).preflight(submission.read(file, cluster=cluster, by=""))
     if output is Output.JSON:
         print(found.model_dump_json(indent=2))
@@ -94,7 +97,7 @@ def preflight(
 @app.command()
 def start(
     file: Annotated[Path, typer.Option("--file", "-f", help="A spec, a custom resource, or a REST body; - is stdin.")],
-    cluster: Annotated[str, typer.Option(help="The cluster's name in the service, if it looks after several.")] = "",
+    cluster: Annotated[str, typer.Option(help="Name of the cluster in the service; optional if it has only one.")] = "",
     by: By = "",
     watch: Watch = False,
     url: Url = DEFAULT_URL,
@@ -109,8 +112,8 @@ def start(
 
 @app.command()
 def adopt(
-    cluster: Annotated[str, typer.Option(help="The cluster's name in the service, if it looks after several.")] = "",
-    rollback: Annotated[bool, typer.Option("--rollback", help="Undo it, instead of going on with it.")] = False,
+    cluster: Annotated[str, typer.Option(help="Name of the cluster in the service; optional if it has only one.")] = "",
+    rollback: Annotated[bool, typer.Option("--rollback", help="Roll it back instead of continuing it.")] = False,
     reason: Reason = "",
     by: By = "",
     watch: Watch = False,
@@ -126,7 +129,7 @@ def adopt(
 
 @app.command("list")
 def listing(output: As = Output.TEXT, url: Url = DEFAULT_URL) -> None:
-    """List migrations: those that run, then those that ended, the latest first."""
+    """List migrations: running ones, then ended ones, the latest first."""
     found = Service(url).migrations()
     if output is Output.JSON:
         print(json.dumps([each.model_dump(mode="json") for each in found], indent=2))
@@ -138,7 +141,7 @@ def listing(output: As = Output.TEXT, url: Url = DEFAULT_URL) -> None:
 
 @app.command(epilog=EXPLAINED)
 def status(migration: Migration = "", watch: Watch = False, output: As = Output.TEXT, url: Url = DEFAULT_URL) -> None:
-    """Show how a migration stands."""
+    """Show the status of a migration."""
     service = Service(url)
     migration = migration or _only(service)
     if watch:
@@ -155,18 +158,20 @@ def status(migration: Migration = "", watch: Watch = False, output: As = Output.
 @app.command()
 def journal(
     migration: Migration = "",
-    decisions: Annotated[bool, typer.Option("--decisions", help="What people said, in all its runs, instead.")] = False,
-    phase: Annotated[PhaseName | None, typer.Option(help="Calls of one phase alone.")] = None,
-    mutating: Annotated[bool, typer.Option("--mutating", help="Calls that were meant to change something.")] = False,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="Show people's decisions in all its runs instead.")
+    ] = False,
+    phase: Annotated[PhaseName | None, typer.Option(help="Only calls of this phase.")] = None,
+    mutating: Annotated[bool, typer.Option("--mutating", help="Only calls that change something.")] = False,
     output: As = Output.TEXT,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Show every call a migration made to the world outside, or what people said to it.
+    """Show the calls of a migration to the cluster and the vCenters, or people's decisions.
 
-    With -o json one object to a line, with what was sent and answered, redacted.
+    With -o json: one object per line, with request and response bodies, redacted.
     """
     if decisions and (phase or mutating):
-        raise typer.BadParameter("--phase and --mutating choose among calls, and --decisions shows none")
+        raise typer.BadParameter("--phase and --mutating filter calls, and --decisions shows no calls")
     service = Service(url)
     migration = migration or _only(service)
     found = service.decisions(migration) if decisions else service.calls(migration, phase=phase, mutating=mutating)
@@ -179,12 +184,12 @@ def journal(
 
 
 def _verb(verb: str, meaning: str) -> None:
-    """A command for one of the things that can be said to a migration."""
+    """Add the command for a verb."""
 
     @app.command(verb, help=meaning)
-    def say(
+    def steer(
         migration: Migration = "",
-        phase: Annotated[PhaseName | None, typer.Option(help="Refuse it, unless this phase is what waits now.")] = None,
+        phase: Annotated[PhaseName | None, typer.Option(help="Refuse the command unless this phase waits now.")] = None,
         reason: Reason = "",
         by: By = "",
         url: Url = DEFAULT_URL,
@@ -205,7 +210,7 @@ def cancel(migration: Migration = "", reason: Reason = "", by: By = "", url: Url
 
 
 def _watch(service: Service, migration: str, output: Output) -> NoReturn:
-    """Follow a migration to its end, or until a person is needed; then leave with its exit code."""
+    """Watch a migration until it ends or needs a person; then exit with the code of its state."""
     statuses = follow(service, migration)
     if output is Output.JSON:
         found = dump(statuses)
@@ -222,13 +227,13 @@ def _report(found: MigrationStatus) -> None:
 
 
 def _only(service: Service) -> str:
-    """The migration that is meant when none is named: the one that has not ended, else the latest."""
+    """The default migration: the only one that has not ended, else the latest."""
     found = service.migrations()
     going = [each for each in found if not each.state.final] or found[:1]
     if not going:
         raise Refused("there is no migration yet: `vcfm start -f FILE` starts one")
     if len(going) > 1:
-        raise Refused(f"say which one: {', '.join(each.id for each in going)}")
+        raise Refused(f"several migrations run; name one: {', '.join(each.id for each in going)}")
     return going[0].id
 
 

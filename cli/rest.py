@@ -1,6 +1,6 @@
-"""The REST service as the terminal sees it.
+"""The REST client of the command line.
 
-By the standard library: httpx alone would take as long to import as all the rest of `vcfm status`.
+It uses the standard library: importing httpx alone takes as long as all the rest of `vcfm status`.
 """
 
 import base64
@@ -27,21 +27,21 @@ Entry = TypeVar("Entry", JournalEntry, DecisionEntry)
 _PAGE = 500
 
 _ANSWERING = 30.0
-"""Seconds without a byte."""
+"""Socket timeout in seconds."""
 _LOOKING = 200.0
-"""Seconds; the service gives up sooner itself, and says why."""
+"""Timeout of a preflight in seconds; the service itself times out sooner, and answers why."""
 
 
 class ServiceError(Exception):
-    """The service did not do it; the message says why, and what to do next."""
+    """The request failed; the message holds the reason and the next step."""
 
 
-class Away(ServiceError):
-    """It does not answer, or answers that it cannot just now."""
+class Unavailable(ServiceError):
+    """The service does not answer, or answers 503."""
 
 
 class Refused(ServiceError):
-    """It said no; the message is its problem document, in lines for a terminal."""
+    """The service answered with an error; the message is its problem document, formatted for a terminal."""
 
 
 class _Answer(NamedTuple):
@@ -51,10 +51,10 @@ class _Answer(NamedTuple):
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirect is an answer like any other: a POST that is redirected would become a GET."""
+    """Does not follow redirects: a redirected POST would become a GET."""
 
     def redirect_request(self, *args: Any) -> None:
-        """Refuses it."""
+        """Do not follow the redirect."""
         del args
 
 
@@ -62,29 +62,29 @@ class Service:
     """One REST service.
 
     Raises (every method):
-        Away: it does not answer.
-        Refused: it answered with a problem.
-        ServiceError: it answers what this version of `vcfm` does not understand.
+        Unavailable: the service does not answer.
+        Refused: the service answered with a problem document.
+        ServiceError: this version of `vcfm` cannot parse the answer.
     """
 
     def __init__(self, url: str) -> None:
         self.url, self._headers = _address(url)
-        # Proxies are the environment's (HTTPS_PROXY, NO_PROXY), authorities the system's (SSL_CERT_FILE). Each call has
-        # a connection of its own: a watch, with calls half a second apart, outlives many a proxy.
+        # Proxies are those of the environment (HTTPS_PROXY, NO_PROXY), authorities those of the system (SSL_CERT_FILE).
+        # Each call opens a new connection, since a watch may outlive the connections of a proxy.
         self._opener = build_opener(_NoRedirect)
 
     def wait_until_ready(self, *, seconds: float, alive: Callable[[], bool]) -> None:
-        """Wait until it can serve requests.
+        """Wait until the service is ready.
 
         Raises:
-            TimeoutError: it could not within that time, or `alive()` says that it has ended before.
+            TimeoutError: it is not ready in time, or `alive()` returns False before.
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end and alive():
             try:
                 if self._exchange("GET", f"{self.url}/readyz").status == 200:
                     return
-            except Away:
+            except Unavailable:
                 pass
             time.sleep(0.1)
         raise TimeoutError(f"{self.url} was not ready within {seconds:.0f} s" if alive() else f"{self.url} has ended")
@@ -100,11 +100,11 @@ class Service:
         return self._read(MigrationStatus, self._call("POST", "/adoptions", body=body))
 
     def preflight(self, body: dict[str, Any]) -> PreflightResult:
-        """What preflight would say to a submission; it looks for minutes at most."""
+        """Run preflight for a submission; takes minutes at most."""
         return self._read(PreflightResult, self._call("POST", "/preflights", body=body, timeout=_LOOKING))
 
     def status(self, migration: str) -> MigrationStatus:
-        """How a migration stands."""
+        """The status of a migration."""
         return self._read(MigrationStatus, self._call("GET", f"/migrations/{quote(migration, safe='')}"))
 
     def migrations(self) -> list[MigrationSummary]:
@@ -116,21 +116,21 @@ class Service:
         return self._page(migration, "journal", **query)
 
     def calls(self, migration: str, *, phase: str | None, mutating: bool) -> Iterator[JournalEntry]:
-        """Every call of a migration's latest run, or of one phase, or those that were meant to change something."""
+        """The journal entries of a migration's latest run, optionally of one phase or mutating calls only."""
         query = ({"phase": phase} if phase else {}) | ({"mutating": True} if mutating else {})
         return self._pages(JournalEntry, migration, "journal", **query)
 
     def decisions(self, migration: str) -> Iterator[DecisionEntry]:
-        """Everything that was said to a migration, in all its runs."""
+        """The decisions of a migration, of all its runs."""
         return self._pages(DecisionEntry, migration, "decisions")
 
     def steer(self, migration: str, verb: str, *, by: str, reason: str, phase: str | None = None) -> str:
-        """Tell a migration something; `cancel` too. Answers what happens next.
+        """Send a verb or `cancel` to a migration; returns its answer, which says what happens next.
 
-        With a phase it is meant for that one, and refused where another waits.
+        With a phase, the command is refused if another phase waits.
         """
-        said = {"by": by, "reason": reason, "channel": "cli"} | ({"phase": phase} if phase else {})
-        answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", body=said)
+        body = {"by": by, "reason": reason, "channel": "cli"} | ({"phase": phase} if phase else {})
+        answer = self._call("POST", f"/migrations/{quote(migration, safe='')}/{verb}", body=body)
         return str(answer["answer"])
 
     def _pages(self, shape: type[Entry], migration: str, what: str, **query: Any) -> Iterator[Entry]:
@@ -150,8 +150,8 @@ class Service:
     def _call(
         self, method: str, path: str, *, body: dict[str, Any] | None = None, timeout: float = _ANSWERING, **query: Any
     ) -> Any:
-        asked = urlencode({name: str(each).lower() if isinstance(each, bool) else each for name, each in query.items()})
-        url = f"{self.url}/api/v1{path}" + (f"?{asked}" if asked else "")
+        items = urlencode({name: str(each).lower() if isinstance(each, bool) else each for name, each in query.items()})
+        url = f"{self.url}/api/v1{path}" + (f"?{items}" if items else "")
         answer = self._exchange(method, url, body=body, timeout=timeout)
         try:
             document = json.loads(answer.body) if "json" in answer.kind else None
@@ -159,11 +159,11 @@ class Service:
             document = None
         if document is None:
             raise ServiceError(
-                f"{self.url} answers HTTP {answer.status} without JSON: no service of ours; say where it is (--api URL)"
+                f"{self.url} answers HTTP {answer.status} without JSON, so it is not this service: set its URL (--api)"
             )
         if 200 <= answer.status < 300:
             return document
-        refusal = Away if answer.status == 503 else Refused
+        refusal = Unavailable if answer.status == 503 else Refused
         raise refusal(_lines(document))
 
     def _exchange(
@@ -182,9 +182,9 @@ class Service:
                 return _Answer(answer.status, answer.headers.get("content-type", ""), answer.read())
         except (OSError, http.client.HTTPException) as error:
             reason = error.reason if isinstance(error, URLError) else error
-            raise Away(
-                f"the service at {self.url} does not answer ({reason}): start it (`vcfm serve --dev`), or say where it "
-                "is (--api URL)"
+            raise Unavailable(
+                f"the service at {self.url} does not answer ({reason}): start it (`vcfm serve --dev`), or set its URL "
+                "(--api)"
             ) from error
 
     def _read(self, shape: type[Shape], document: Any) -> Shape:
@@ -192,20 +192,20 @@ class Service:
             return shape.model_validate(document)
         except ValidationError as error:
             raise ServiceError(
-                f"{self.url} answers what this vcfm does not understand ({error.error_count()} unknown or missing "
+                f"{self.url} sends an answer that this vcfm cannot parse ({error.error_count()} unknown or missing "
                 "fields): install the service's version of vcfm"
             ) from error
 
 
 def _address(url: str) -> tuple[str, dict[str, str]]:
-    """The service's URL without name and password, and the headers of every request.
+    """The service's URL without user name and password, and the headers of every request.
 
     Raises:
-        ServiceError: it is no URL of HTTP.
+        ServiceError: it is not an HTTP URL.
     """
 
     def wrong(why: object) -> NoReturn:
-        raise ServiceError(f"{url!r} is no URL ({why}): say where it is (--api URL)")
+        raise ServiceError(f"{url!r} is not a valid URL ({why}): set the service's URL (--api)")
 
     try:
         parts = urlsplit(url.rstrip("/"))

@@ -81,7 +81,7 @@ async def serve(settings: Settings, *, dev: bool, console: Console, temporal_por
                     log=_log(settings),
                 )
             )
-            # The worker and the API find Temporal the way every other process does.
+            # The worker and the API read Temporal's address from the environment, as every other process does.
             os.environ["TEMPORAL_ADDRESS"] = server.address
             console.print(f"Temporal UI   {server.ui}   (address {server.address})")
         client = await temporal.connect()
@@ -98,14 +98,14 @@ def _log(settings: Settings) -> Path:
 
 
 async def _listen(settings: Settings, app: object) -> None:
-    """Serve until SIGINT or SIGTERM, then let requests end."""
+    """Serve until SIGINT or SIGTERM, then let open requests finish."""
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         host=settings.api_host,
         port=settings.api_port,
         log_config=None,
         access_log=False,
-        # A page that follows a migration holds its connection open for ever.
+        # A page that watches a migration keeps its connection open.
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)

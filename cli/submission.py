@@ -1,6 +1,6 @@
-"""What `vcfm start -f` takes: a spec, a custom resource, or the body of a REST request, in YAML or JSON.
+"""Reads the file of `vcfm start -f`: a spec, a custom resource, or the body of a REST request, in YAML or JSON.
 
-Only what makes them different is looked at here; whether the spec makes sense is the service's to say, all at once.
+It only distinguishes these formats; the service validates the spec, and reports all its problems at once.
 """
 
 import json
@@ -14,16 +14,16 @@ KIND = "VmwareCloudFoundationMigration"
 
 
 class Unreadable(Exception):
-    """There is no migration in that file; the message says what to give instead."""
+    """The file holds no migration; the message says what to give instead."""
 
 
 def read(file: Path, *, cluster: str, by: str) -> dict[str, Any]:
-    """The body of the request, `-` being standard input.
+    """Read the body of the request; `-` is standard input.
 
-    A `cluster` that is given wins over the one in the file; who asks (`by`) is the file's to say, if it does.
+    `cluster` overrides the cluster in the file; a requester in the file overrides `by`.
 
     Raises:
-        Unreadable: no such file, no YAML, or no migration in it.
+        Unreadable: the file does not exist, is not YAML, or holds no migration.
     """
     document = _document(file)
     if "kind" in document and document["kind"] != KIND:
@@ -43,7 +43,7 @@ def read(file: Path, *, cluster: str, by: str) -> dict[str, Any]:
 def _document(file: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        # By way of JSON, since that is what the request is: dates become texts, and what JSON cannot say is refused.
+        # Converted through JSON, the format of the request: dates become strings, and what JSON lacks is refused.
         document = json.loads(json.dumps(yaml.safe_load(text), default=str, allow_nan=False))
     except OSError as error:
         raise Unreadable(f"{file}: {error.strerror}; give a file, or - for standard input") from error

@@ -1,7 +1,7 @@
-"""Asking a cluster something on behalf of somebody who waits at a door: a tiny workflow reads and answers.
+"""Read-only queries of a cluster, each by a short workflow, for clients that wait for the result.
 
-Doors hold no kubeconfig; only workers reach clusters. That nobody works on the queue is known within a query's
-time-out, long before the reading itself could be given up.
+Clients hold no kubeconfig; only workers reach clusters. A workflow query (`ping`) detects within its timeout that no
+worker polls the task queue, long before the read itself would time out.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,10 +29,10 @@ from workflows.queries.preflight import PreflightWorkflow
 from workflows.status.failures import explain
 
 RPC_TIMEOUT = timedelta(seconds=3)
-"""Temporal answers in milliseconds, and so does a live worker, or in a second when it must read the history first."""
+"""Temporal and a live worker answer in milliseconds; a worker that must first replay the history, in about a second."""
 
 NO_ANSWER = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
-"""How Temporal says that it is there and our worker is not."""
+"""Status codes by which a reachable Temporal server reports that no worker answers."""
 
 Asks = TypeVar("Asks", bound=FrozenModel)
 Answer = TypeVar("Answer")
@@ -40,11 +40,11 @@ Asked = TypeVar("Asked")
 
 
 class ClusterQueries:
-    """The clusters that the workers of one task queue reach.
+    """Queries of the clusters that the workers of one task queue reach.
 
     Raises (every method):
-        ClusterUnavailable: the cluster that is meant cannot be asked.
-        NoWorker: nobody works on the task queue.
+        ClusterUnavailable: the cluster cannot be read.
+        NoWorker: no worker polls the task queue.
     """
 
     def __init__(self, client: Client, *, task_queue: str) -> None:
@@ -52,7 +52,7 @@ class ClusterQueries:
         self._queue = task_queue
 
     async def identity(self, cluster: str) -> ClusterIdentity:
-        """What it says of itself."""
+        """Read the identity of a cluster."""
         return await ask(
             self._client,
             IdentifyCluster.run,
@@ -64,10 +64,10 @@ class ClusterQueries:
         )
 
     async def record(self, cluster: str) -> ClusterCheckpoint:
-        """What it says of itself, and remembers of its last migration.
+        """Read the identity of a cluster and the checkpoint of its last migration.
 
         Raises:
-            CommandRefused: there is a record, and it cannot be relied on.
+            CommandRefused: the stored checkpoint is not valid.
         """
         return await ask(
             self._client,
@@ -80,7 +80,7 @@ class ClusterQueries:
         )
 
     async def preflight(self, cluster: str, spec: MigrationSpec, *, once: str | None) -> PreflightResult:
-        """What preflight would say now; whoever asks under the same key meanwhile gets the same answer."""
+        """Run preflight; concurrent calls with the same key share one result."""
         return await ask(
             self._client,
             PreflightWorkflow.run,
@@ -102,12 +102,12 @@ async def ask(
     queue: str,
     patience: timedelta,
 ) -> Answer:
-    """The workflow's answer; whoever asks under an id that is being answered gets that answer too.
+    """Run a query workflow and return its result; concurrent calls with the same id share one run.
 
     Raises:
-        ClusterUnavailable: an activity gave up reading.
-        CommandRefused: the cluster's record is there, and cannot be relied on.
-        NoWorker: nobody works on that queue.
+        ClusterUnavailable: an activity could not read the cluster.
+        CommandRefused: the cluster's checkpoint is not valid.
+        NoWorker: no worker polls the task queue.
     """
     try:
         handle: Any = await client.start_workflow(
@@ -139,19 +139,19 @@ async def ask(
 
 
 def adoptable(known: ClusterCheckpoint, direction: Direction) -> Checkpoint:
-    """The record of a migration that can be taken over in that direction.
+    """The checkpoint of a migration that can be taken over in that direction.
 
     Raises:
-        NothingToAdopt: there is none, or of one that has ended.
-        CommandRefused: not in that direction.
+        NothingToAdopt: the cluster has no checkpoint, or that of a migration that has ended.
+        CommandRefused: the migration cannot be taken over in that direction.
     """
     record, name = known.found.record, known.identity.infrastructure_name
     if record is None:
         raise NothingToAdopt(
-            f"{name} has no record of a migration in namespace {known.found.namespace}",
+            f"{name} has no checkpoint of a migration in namespace {known.found.namespace}",
             remedy=(
-                "a migration keeps one from before its first change on: if there was one, set VCFM_NAMESPACE to its "
-                "namespace; else start one (`vcfm start -f FILE`)"
+                "a migration writes its checkpoint before its first change: if one was started, set VCFM_NAMESPACE to "
+                "its namespace; else start one (`vcfm start -f FILE`)"
             ),
         )
     reason = refusal(record, direction)
@@ -159,5 +159,5 @@ def adoptable(known: ClusterCheckpoint, direction: Direction) -> Checkpoint:
         remedy = "start a new migration if there is still something to move (`vcfm start -f FILE`)"
         raise NothingToAdopt(reason, remedy=remedy)
     if reason:
-        raise CommandRefused(reason, remedy="finish it: `vcfm adopt` without --rollback (direction Continue)")
+        raise CommandRefused(reason, remedy="complete it instead: `vcfm adopt` without --rollback (direction Continue)")
     return record

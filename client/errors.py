@@ -1,19 +1,19 @@
-"""Why a client says no: the whole tree on one page.
+"""Errors of the client: the whole tree on one page.
 
-ClientError             · cannot do what was asked; says why, and what a person can do next
-├── NoSuchMigration     · nothing is known under that id
-├── RequesterRequired   · nobody said who asks, and somebody else must approve
+ClientError             · a request failed; holds the reason and the next step
+├── NoSuchMigration     · Temporal stores no migration with that id
+├── RequesterRequired   · the request names no requester, which separation of duties needs
 ├── AlreadyRunning      · the cluster has a migration that has not ended
-├── NothingToAdopt      · the cluster has no migration that could be taken over
-├── CommandRefused      · the migration does not take that instruction now
-│   └── AlreadyCancelled · it was asked to cancel before
-├── ClusterUnavailable  · the cluster that is meant cannot be asked who it is
-└── NoWorker            · Temporal is there, but nobody works on our task queue
+├── NothingToAdopt      · the cluster has no migration that can be taken over
+├── CommandRefused      · the migration does not accept that command now
+│   └── AlreadyCancelled · the run has a cancel request already
+├── ClusterUnavailable  · the cluster cannot be read
+└── NoWorker            · Temporal answers, but no worker polls the task queue
 """
 
 
 class ClientError(Exception):
-    """A client cannot do what was asked; the message says why.
+    """A request failed; the message says why.
 
     Attributes:
         remedy: the next step a person can take.
@@ -25,19 +25,19 @@ class ClientError(Exception):
 
 
 class NoSuchMigration(ClientError):
-    """Nothing is known under that id."""
+    """Temporal stores no migration with that id."""
 
     def __init__(self, migration: str) -> None:
-        super().__init__(f"no migration {migration[:100]!r}", remedy="`vcfm list` shows the ones there are")
+        super().__init__(f"no migration {migration[:100]!r}", remedy="`vcfm list` shows the known ones")
 
 
 class RequesterRequired(ClientError):
-    """Nobody said who asks, and somebody else must approve."""
+    """The request names no requester, and another person must approve."""
 
     def __init__(self) -> None:
         super().__init__(
-            "nobody said who asks for this migration, and somebody else must approve it here (VCFM_SEPARATE_APPROVER)",
-            remedy="say who asks: `requestedBy` (by REST beside the spec, in a custom resource in it), or `--by NAME`",
+            "the request names no requester, and another person must approve migrations here (VCFM_SEPARATE_APPROVER)",
+            remedy="set `requestedBy` (REST: beside the spec; custom resource: in the spec), or `--by NAME`",
         )
 
 
@@ -45,38 +45,38 @@ class AlreadyRunning(ClientError):
     """The cluster has a migration that has not ended.
 
     Attributes:
-        id: that migration.
+        id: id of the running migration.
     """
 
     def __init__(self, migration: str) -> None:
         super().__init__(
             f"{migration} is running: there is at most one migration per cluster",
-            remedy=f"follow that one (`vcfm status -w {migration}`), or wait until it has ended",
+            remedy=f"follow it (`vcfm status -w {migration}`), or wait until it has ended",
         )
         self.id = migration
 
 
 class NothingToAdopt(ClientError):
-    """The cluster has no migration that could be taken over."""
+    """The cluster has no migration that can be taken over."""
 
 
 class CommandRefused(ClientError):
-    """The migration does not take that instruction now."""
+    """The migration does not accept that command now."""
 
 
 class AlreadyCancelled(CommandRefused):
-    """Somebody asked to cancel before: Temporal takes another without a word, and tells a run of the first only."""
+    """The run has a cancel request already: Temporal accepts another one, but delivers only the first."""
 
     def __init__(self, migration: str) -> None:
         super().__init__(
-            f"{migration} was asked to cancel before, and Temporal tells a run only once",
-            remedy=f"`vcfm status {migration}` shows what came of it; rollback and pause may be said again",
+            f"{migration} has a cancel request already, and Temporal delivers only the first one to a run",
+            remedy=f"`vcfm status {migration}` shows its effect; rollback and pause are accepted any number of times",
         )
 
 
 class ClusterUnavailable(ClientError):
-    """The cluster that is meant cannot be asked who it is."""
+    """The cluster cannot be read."""
 
 
 class NoWorker(ClientError):
-    """Temporal is there, but nobody works on our task queue."""
+    """Temporal answers, but no worker polls the task queue."""

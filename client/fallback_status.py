@@ -1,7 +1,7 @@
-"""A migration as Temporal alone remembers it, for the moments in which no worker can answer for it.
+"""The status of a migration from Temporal's search attributes, for the time in which no worker answers queries.
 
-Phase and state are search attributes, which the workflow writes at every step; phases run strictly one after the other,
-so the ones before the present one are done. When and how is told again as soon as a worker runs.
+The workflow writes phase and state into search attributes at every step. Phases run strictly in order, so those before
+the current one are completed. Times and evidence are available again when a worker runs.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from migration.run.status import MigrationStatus, PhaseRecord, PhaseState, State
 
 
 def fallback_status(description: WorkflowExecutionDescription) -> MigrationStatus:
-    """The status, as far as search attributes tell."""
+    """Build the status from search attributes."""
     attributes = description.typed_search_attributes
     phase = PhaseName(attributes.get(temporal.PHASE, FIRST))
     state = State(attributes.get(temporal.STATE, State.PENDING))

@@ -1,7 +1,4 @@
-"""What every client does with migrations: start one, take one over, steer one. Typed, and without a rule of its own.
-
-REST, terminal and bridge all come through here, so that a migration looks and behaves the same from each of them.
-"""
+"""Start, take over, control and cancel migrations: used by REST, command line and bridge, so that they behave alike."""
 
 from temporalio.client import (
     Client,
@@ -44,10 +41,10 @@ class Migrations(MigrationReader):
 
     @classmethod
     def configured(cls, client: Client, settings: Settings) -> "Migrations":
-        """As every door must have them, so that none forgets to sign what the others sign.
+        """Create from settings, so that every client signs with the configured key.
 
         Raises:
-            ApprovalKeyError: the configured key is none.
+            ApprovalKeyError: the configured key is not usable.
         """
         return cls(
             client,
@@ -61,14 +58,14 @@ class Migrations(MigrationReader):
     ) -> str:
         """Start the migration of a cluster; returns its id.
 
-        Who may let it go on is fixed here, in its request, by what this service is configured with now. An owner's
-        claim is started once, however often it is asked for: also when its run has ended meanwhile.
+        The request stores the approval policy that is configured now (approval key, separate approver). For one owner
+        a migration is started at most once, also when its run has ended since.
 
         Raises:
-            RequesterRequired: somebody else must approve it, and nobody said who asks.
+            RequesterRequired: another person must approve it, and the request names no requester.
             AlreadyRunning: the cluster has one that has not ended.
-            ClusterUnavailable: it cannot be asked who it is.
-            NoWorker: nobody works on our task queue.
+            ClusterUnavailable: the cluster cannot be read.
+            NoWorker: no worker polls the task queue.
         """
         if self._separate_approver and not requested_by.strip():
             raise RequesterRequired
@@ -91,11 +88,11 @@ class Migrations(MigrationReader):
         """Take over the migration of a cluster whose workflow is gone; returns its id.
 
         Raises:
-            NothingToAdopt: the cluster has no record of a migration, or of one that has ended.
-            AlreadyRunning: its workflow is not gone.
+            NothingToAdopt: the cluster has no checkpoint of a migration, or that of one that has ended.
+            AlreadyRunning: its workflow still runs.
             CommandRefused: it cannot go in that direction any more.
-            ClusterUnavailable: the cluster cannot be asked.
-            NoWorker: nobody works on our task queue.
+            ClusterUnavailable: the cluster cannot be read.
+            NoWorker: no worker polls the task queue.
         """
         known = await self._clusters.record(cluster)
         latest = await self._latest(workflow_id(known.identity.infrastructure_name))
@@ -125,25 +122,25 @@ class Migrations(MigrationReader):
         return handle.id
 
     async def identify(self, cluster: str) -> ClusterIdentity:
-        """Who a configured cluster is.
+        """Read the identity of a configured cluster.
 
         Raises:
-            ClusterUnavailable: it cannot be asked.
-            NoWorker: nobody works on our task queue.
+            ClusterUnavailable: the cluster cannot be read.
+            NoWorker: no worker polls the task queue.
         """
         return await self._clusters.identity(cluster)
 
     async def preflight(self, *, cluster: str, spec: MigrationSpec, once: str | None = None) -> PreflightResult:
-        """What preflight would say now; nothing is started or changed.
+        """Run preflight; nothing is started or changed.
 
         Args:
             cluster: as for `start`.
             spec: as for `start`.
-            once: whoever asks under the same key meanwhile gets the same answer.
+            once: concurrent calls with the same key share one result.
 
         Raises:
             ClusterUnavailable: the cluster cannot be read.
-            NoWorker: nobody works on our task queue.
+            NoWorker: no worker polls the task queue.
         """
         return await self._clusters.preflight(cluster, spec, once=once)
 
@@ -160,30 +157,30 @@ class Migrations(MigrationReader):
         once: str | None = None,
         run: str | None = None,
     ) -> str:
-        """Tell a migration something; returns what it says to that.
+        """Send a command by a workflow update; returns the migration's answer.
 
         Args:
             migration: its id.
             verb: one of the seven.
-            instruction: who, why, and optionally which phase is meant.
-            once: a key under which the same instruction is heard once, however often it is said.
-            run: a run of it, the latest unless it is given.
+            instruction: who, why, and optionally for which phase.
+            once: the update id: a command that is sent again with the same id takes effect once.
+            run: id of the run; default: the latest.
 
         Raises:
-            NoSuchMigration: nothing is known under that id.
-            CommandRefused: it does not take that now, says why; or it has ended.
-            NoWorker: nobody answered in time; the instruction may have arrived all the same, and is safe to repeat.
+            NoSuchMigration: Temporal stores no migration with that id.
+            CommandRefused: the migration does not accept the command now, or has ended.
+            NoWorker: no answer in time; the command may have arrived, and is safe to repeat.
         """
         description = await self._describe(migration, run=run)
         handle = self._client.get_workflow_handle(migration, run_id=description.run_id)
-        said = self._signed(description, verb, instruction).model_dump(mode="json", exclude_none=True)
+        body = self._signed(description, verb, instruction).model_dump(mode="json", exclude_none=True)
         try:
-            return str(await handle.execute_update(verb.value, said, id=once, result_type=str, rpc_timeout=RPC_TIMEOUT))
+            return str(await handle.execute_update(verb.value, body, id=once, result_type=str, rpc_timeout=RPC_TIMEOUT))
         except WorkflowUpdateFailedError as error:
             why = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
-            raise CommandRefused(why, remedy=f"see what it waits for: `vcfm status {migration}`") from error
+            raise CommandRefused(why, remedy=f"check what it waits for: `vcfm status {migration}`") from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            raise no_worker_answers(description, "the instruction was not answered in time") from error
+            raise no_worker_answers(description, "the command was not answered in time") from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -191,22 +188,22 @@ class Migrations(MigrationReader):
             raise CommandRefused(f"{migration} has ended", remedy=remedy) from error
 
     def _signed(self, description: WorkflowExecutionDescription, verb: Verb, instruction: Instruction) -> Instruction:
-        """Signed, where this door can; then it is for the phase that waits now, and for no later one."""
+        """Sign the instruction where a key is configured, bound to the current phase so that it opens no later gate."""
         if self._signer is None or verb not in FORWARD:
             return instruction
-        waits = description.typed_search_attributes.get(temporal.PHASE)
-        if instruction.phase is None and waits:
-            instruction = instruction.model_copy(update={"phase": PhaseName(waits)})
+        current = description.typed_search_attributes.get(temporal.PHASE)
+        if instruction.phase is None and current:
+            instruction = instruction.model_copy(update={"phase": PhaseName(current)})
         return self._signer.sign(Subject(migration=description.id, run=description.run_id, verb=verb), instruction)
 
     async def cancel(self, migration: str, instruction: Instruction | None = None, *, run: str | None = None) -> None:
-        """Temporal's own Cancel: stop at the next safe point and roll back; after the point of no return, park.
+        """Temporal's Cancel: stop at the next safe point and roll back; after the point of no return, park.
 
-        Who asks and why travel in the one text that Temporal keeps with a Cancel: in clear, unlike a payload.
+        Requester and reason are sent in Temporal's cancel reason, which is plain text, unlike a payload.
 
         Raises:
-            NoSuchMigration: nothing is known under that id.
-            AlreadyCancelled: somebody asked before.
+            NoSuchMigration: Temporal stores no migration with that id.
+            AlreadyCancelled: the run has a cancel request already.
             CommandRefused: it has ended.
         """
         description = await self._describe(migration, run=run)
@@ -219,7 +216,7 @@ class Migrations(MigrationReader):
         await handle.cancel(reason=reason, rpc_timeout=RPC_TIMEOUT)
 
     async def _latest(self, migration: str) -> WorkflowExecutionDescription | None:
-        """The latest run of that id; None where Temporal has forgotten it."""
+        """The latest run with that id; None where Temporal stores none."""
         try:
             return await self._describe(migration)
         except NoSuchMigration:

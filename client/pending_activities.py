@@ -1,7 +1,7 @@
-"""What a migration waits for at this moment, read from the heartbeats of its activities.
+"""The current waits of a migration, read from the heartbeats of its pending activities.
 
-Temporal keeps the last heartbeat of each pending activity; reading it costs no history, and shows a wait within the
-second in which the activity noticed it. An activity that keeps failing is a wait too: for whatever it fails on.
+Temporal stores the last heartbeat of each pending activity; reading it adds no history event and shows a wait within a
+second. An activity that keeps failing is a wait too: for the cause of its failure.
 """
 
 from datetime import UTC
@@ -19,14 +19,14 @@ from migration.run.status import MigrationStatus, Waiting
 async def observations(
     description: WorkflowExecutionDescription, status: MigrationStatus, converter: DataConverter
 ) -> MigrationStatus:
-    """The status with its waits, and with the machines as the latest heartbeat saw them."""
+    """Add the current waits and the machines of the latest heartbeat to the status."""
     waits: list[Waiting] = []
     nodes = status.nodes
     for pending in description.raw_description.pending_activities:
         beat = await _heartbeat(pending, converter)
         seen = beat.observation
         nodes = (seen and seen.nodes) or nodes
-        # Between two attempts the last heartbeat is an old one, and what matters is why the attempt failed.
+        # Between two attempts the last heartbeat is stale; the failure of the last attempt is what matters.
         if pending.HasField("last_failure") and (
             not seen or pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
         ):
@@ -43,15 +43,15 @@ async def _heartbeat(pending: PendingActivityInfo, converter: DataConverter) -> 
 
 
 async def _retrying(pending: PendingActivityInfo, elapsed: Elapsed, converter: DataConverter) -> Waiting:
-    """An outage ends by itself or in a question; whatever else an attempt fails on is retried until it is mended."""
+    """A wait for the next attempt. An outage is bounded (`OUTAGE`); any other failure is retried until it is fixed."""
     last = pending.last_failure
     if last.HasField("server_failure_info") and last.HasField("cause"):
-        last = last.cause  # the server keeps a long failure only cut short, behind a sentence of its own
+        last = last.cause  # the server truncates a long failure and wraps it in a failure of its own
     failure = await converter.decode_failure(last)
     return Waiting(
         what=f"attempt {pending.attempt} of {pending.activity_id}",
         note=failure.message if isinstance(failure, FailureError) else str(failure),
         since=elapsed.since or pending.last_started_time.ToDatetime(tzinfo=UTC),
         at_most=OUTAGE if elapsed.outage else None,
-        unblock="it retries by itself; mend what the note names",
+        unblock="it retries by itself; fix what the note names",
     )

@@ -1,6 +1,6 @@
-"""The doors' own half of signed approvals: the private key, which never leaves the process that read it.
+"""Signing of approvals with the private key, which never leaves the process that read it.
 
-Only doors import this. The workflow knows the public key alone, from its request.
+Only clients import this. The workflow knows the public key alone, from its request.
 """
 
 import secrets
@@ -15,11 +15,11 @@ from migration.run.approval import SignedInstruction, Subject, public_text, sign
 
 
 class ApprovalKeyError(Exception):
-    """`VCFM_APPROVAL_KEY_FILE` holds no usable key; the message says what to do, and never holds what it read."""
+    """`VCFM_APPROVAL_KEY_FILE` holds no usable key; the message names the fix and never the file's content."""
 
 
 class Signer:
-    """One Ed25519 key."""
+    """Signs instructions with one Ed25519 key."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
@@ -30,16 +30,16 @@ class Signer:
 
     @classmethod
     def read(cls, file: Path) -> "Signer":
-        """The key in a PEM file, as `openssl genpkey -algorithm ed25519` makes it.
+        """Read the key from a PEM file, as `openssl genpkey -algorithm ed25519` writes it.
 
         Raises:
-            ApprovalKeyError: it cannot be read, or is no such key.
+            ApprovalKeyError: the file cannot be read or holds no such key.
         """
         try:
             key = load_pem_private_key(file.read_bytes(), password=None)
         except OSError as error:
             raise ApprovalKeyError(
-                f"the approval key in {file} cannot be read ({error.strerror}): mend VCFM_APPROVAL_KEY_FILE"
+                f"the approval key in {file} cannot be read ({error.strerror}): fix VCFM_APPROVAL_KEY_FILE"
             ) from error
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
@@ -51,5 +51,5 @@ class Signer:
         return cls(key)
 
     def sign(self, subject: Subject, instruction: Instruction) -> SignedInstruction:
-        """The instruction, signed anew each time."""
+        """The signed instruction, with a new nonce on each call."""
         return sign(self._key, subject, instruction, nonce=secrets.token_hex(16))

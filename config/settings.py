@@ -30,12 +30,12 @@ class Settings(BaseSettings):
         codec_token_file: with it, `/codec` decrypts for whoever sends this bearer token or has logged in with it; needs
             `payload_keys_file`.
         codec_ui_origin: the one web origin (`https://temporal.example.com`) whose pages may read `/codec`'s answers.
-        approval_key_file: PEM of an Ed25519 private key: what lets a migration go forward must then be signed by a door
-            that has it; default: nothing is signed.
+        approval_key_file: PEM of an Ed25519 private key: approve, resume, retry and skip must then be signed with it;
+            default: nothing is signed.
         separate_approver: whether somebody else than who asked for a migration must approve it.
         task_queue: Temporal task queue that the worker polls and migrations run on.
         build_id: this worker's version: migrations stay with the version that began them; default: any worker runs any.
-        api_host, api_port: where the REST door listens.
+        api_host, api_port: where the REST API listens.
         api_allowed_hosts: further host names by which a request may ask for it, those of a Service or an ingress; as a
             variable with commas between. Loopback and the address it listens on are always allowed.
         api_user_header: the header in which an authenticating proxy names the user; whoever comes without it is turned

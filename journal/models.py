@@ -81,7 +81,7 @@ class CallRow(Table):
 
 
 class DecisionRow(Table):
-    """One thing a person said: who, through which door, why, and what came of it; `key` is its own for ever."""
+    """One decision of a person: who, through which channel, why, and the outcome; `key` is unique and never reused."""
 
     __tablename__ = "decisions"
     __table_args__ = (Index("decisions_of_a_migration", "migration", "id"),)

@@ -68,7 +68,7 @@ class Journal:
     def record(self, call: Call, scope: Scope | None) -> None:
         """Takes a finished call, redacted and bounded here and now; never waits for the database, never raises.
 
-        Calls without a scope (a door's, a test's) are kept under an empty migration.
+        Calls without a scope (those of a client or a test) are recorded with an empty migration.
         """
         outcome = redact.line(call.outcome)[:128]
         _CALLS.labels(call.system, call.server, outcome).inc()

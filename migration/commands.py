@@ -1,4 +1,4 @@
-"""What a person says to a running migration: seven verbs, and the one optional object that each of them takes."""
+"""Verbs that control a running migration, and their optional argument."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from migration.phase import PhaseName
 
 
 class Verb(StrEnum):
-    """Names of signals and updates alike: they are contract."""
+    """Names of the signals and updates of the workflow; they are a wire contract."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -22,31 +22,34 @@ class Verb(StrEnum):
 
 
 MEANINGS = {
-    Verb.APPROVE: "Let the phase that waits at its gate begin",
-    Verb.REJECT: "Refuse the phase that waits at its gate: everything done so far is rolled back",
-    Verb.PAUSE: "Stop at the next safe point; waits are interrupted, a change under way is finished first",
-    Verb.RESUME: "Go on after a pause",
-    Verb.RETRY: "Run the parked step again, observing first",
-    Verb.SKIP: "Leave the parked phase out, where that is harmless",
+    Verb.APPROVE: "Approve the phase that waits at its gate, so that it starts",
+    Verb.REJECT: "Reject the phase that waits at its gate: everything done so far is rolled back",
+    Verb.PAUSE: "Pause at the next safe point: waits are interrupted, a change in progress is finished first",
+    Verb.RESUME: "Continue after a pause",
+    Verb.RETRY: "Run the parked step again, after reading the current state",
+    Verb.SKIP: "Skip the parked phase, where that is harmless",
     Verb.ROLLBACK: "Stop at the next safe point and undo everything, in reverse",
 }
-"""What Temporal's UI shows beside each."""
+"""Description of each verb, in Temporal's UI and in `vcfm --help`."""
 
 Channel = Literal["temporal", "rest", "cli", "cr"]
 
 
 LONGEST_NAME = 100
-"""Characters of a person's name."""
+"""Maximum length of a person's name, in characters."""
 
 LONGEST_REASON = 1000
-"""Characters of why."""
+"""Maximum length of a reason, in characters."""
 
 
 class Instruction(FrozenModel):
-    """Whom to thank and why; without a phase it means what waits now.
+    """The argument of a verb.
 
     Attributes:
-        door: through which it came; the doors other than Temporal itself fill it in.
+        phase: the phase that is meant; default: the one that waits now.
+        by: who gives the command; recorded.
+        reason: why; recorded.
+        channel: the interface that was used; `temporal` unless REST, command line or bridge sets it.
     """
 
     phase: PhaseName | None = None

@@ -1,6 +1,6 @@
 """What Prometheus is told: how many migrations are in which state, which of them wait for a person, and since when.
 
-Read from Temporal at each scrape, through the door that `vcfm list` and `vcfm status` use, so that they cannot
+Read from Temporal at each scrape, through the client that `vcfm list` and `vcfm status` use, so that they cannot
 disagree; a count kept in memory would be forgotten by a restart. Every process tells the same, so that an alert does
 not hang on one of them: aggregate with `max by (…)`. A migration is a label only while it needs a person, which bounds
 the series by the number of clusters.

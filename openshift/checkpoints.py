@@ -107,7 +107,7 @@ def checkpoint_secret(record: Checkpoint) -> KubeObject:
 def _holds(secret: KubeObject, record: Checkpoint) -> bool:
     """Whether it is this very record.
 
-    What cannot be read contradicts nothing: the run that writes knows better, and mends it. Raises `Superseded`.
+    What cannot be read contradicts nothing: the run that writes knows better, and fixes it. Raises `Superseded`.
     """
     try:
         stored = read_checkpoint(secret)

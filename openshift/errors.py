@@ -69,7 +69,7 @@ class Conflict(OpenShiftError):
     """The object is not as it was observed: somebody else wrote it in between."""
 
     retryable = True
-    usual_remedy = "The object is read again and the change is judged anew"
+    usual_remedy = "The object is read again and the change is computed again"
 
 
 class Gone(OpenShiftError):
@@ -112,7 +112,7 @@ class Forbidden(OpenShiftError):
 
 
 class Invalid(OpenShiftError):
-    """The API server or an admission rule judged the request and refused it.
+    """The API server or an admission rule evaluated the request and refused it.
 
     Attributes:
         causes: what is wrong, one line per field.

@@ -1,7 +1,7 @@
 """The pods that read vCenter's address or credentials only when they start, and how to see that they are new ones.
 
-"All listed pods are Ready" is satisfied by the old pods, and by none. So a restart is judged against the uids that were
-there before it: every one of those is gone, and as many others are Ready as the workload wants.
+"All listed pods are Ready" is satisfied by the old pods, and by none. So a restart is checked against the uids of the
+pods before it: all of those are gone, and as many others are Ready as the workload wants.
 
 A pod on a Node that is gone runs nowhere, though it is listed until the pod garbage collector has held it back for 40 s
 and come round again; it is neither to be deleted nor to be waited for.

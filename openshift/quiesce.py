@@ -80,7 +80,7 @@ async def restore_pause(cluster: Cluster, name: str, *, paused: str | None) -> N
 
 
 async def set_aside(cluster: Cluster, name: str, *, uid: str) -> None:
-    """Delete a MachineAutoscaler; its before-image is its way back. Nothing to do where that very one is gone."""
+    """Delete a MachineAutoscaler; a rollback restores its before-image. A no-op where that one (by uid) is gone."""
     document = await cluster.find(MACHINE_AUTOSCALER, name, namespace=NAMESPACE)
     if document is None or document["metadata"]["uid"] != uid or get_path(document, "metadata", "deletionTimestamp"):
         return

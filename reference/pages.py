@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from reference import cli, concerns, custom_resource, metrics, phases, rest, settings
+from workflows.control import table as control
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "custom-resource.md": custom_resource.text,
@@ -12,4 +13,5 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics.text,
     "concerns.md": concerns.text,
     "phases.md": phases.text,
+    "control.md": control.markdown,
 }

@@ -6,7 +6,7 @@ rotated while migrations are under way, and payloads written before encryption w
 encryption by a key service was left out: a migration has to go on while the cluster, and maybe that service, is away.
 
 What is no payload stays in clear: workflow ids and search attributes, with no more than a cluster's name, update ids
-(`<uid of the resource>/…`), and the reason of a Cancel, which says who asked, why, and through which door.
+(`<uid of the resource>/…`), and the reason of a Cancel, which holds the requester, reason and channel.
 
 A signal that cannot be decrypted holds up its migration until it can. To let the workflow refuse it would make history
 depend on the keys that a worker has: with the missing one added, the replay would grant what was refused.
@@ -68,7 +68,7 @@ class KeyRing:
         except (OSError, UnicodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not text"
             raise InvalidKeys(
-                f"the payload keys in {file} cannot be read ({why}): mend VCFM_PAYLOAD_KEYS_FILE"
+                f"the payload keys in {file} cannot be read ({why}): fix VCFM_PAYLOAD_KEYS_FILE"
             ) from error
         keys: dict[str, bytes] = {}
         for number, line in enumerate(lines, start=1):

@@ -143,7 +143,7 @@ def _refuse_failed(new: list[Machine]) -> None:
     if failed:
         raise WaitFailed(
             "; ".join(f"Machine {each.name} is Failed: {each.obstacle or 'no reason given'}" for each in failed),
-            remedy="mend the cause, delete the Failed Machine, and retry: the operator makes a new one for its index",
+            remedy="fix the cause, delete the Failed Machine, and retry: the operator makes a new one for its index",
         )
 
 

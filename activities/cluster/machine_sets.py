@@ -190,7 +190,7 @@ def _refuse_failed(mine: list[Machine]) -> None:
         raise WaitFailed(
             "; ".join(f"Machine {each.name} is Failed: {each.obstacle or 'no reason given'}" for each in failed),
             remedy=(
-                "a Failed Machine is never reconciled again: mend the cause, delete the Machine "
+                "a Failed Machine is never reconciled again: fix the cause, delete the Machine "
                 f"(oc delete machine -n {NAMESPACE} {failed[0].name}), and retry once its MachineSet has made a new one"
             ),
         )

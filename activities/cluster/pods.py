@@ -1,4 +1,4 @@
-"""Restarting the vSphere-aware pods, judged by their uids."""
+"""Restart of the vSphere-aware pods; whether a pod is new is decided by its uid."""
 
 from datetime import timedelta
 

@@ -55,7 +55,7 @@ class Quiesce:
 
     @defined(name="set_autoscalers_aside")
     async def set_autoscalers_aside(self, order: QuiesceOrder) -> Names:
-        """Delete each MachineAutoscaler over a source MachineSet; its before-image is its way back."""
+        """Delete each MachineAutoscaler over a source MachineSet; a rollback restores it from its before-image."""
         cluster = await self._context.cluster(order.cluster)
         for each in order.found.autoscalers:
             await quiesce.set_aside(cluster, each.name, uid=each.uid)

@@ -37,7 +37,7 @@ from vsphere.errors import VSphereError
 
 
 async def read_facts(context: Context, cluster: Cluster, spec: MigrationSpec, *, name: str) -> Facts:
-    """Everything preflight judges by.
+    """Everything that preflight evaluates.
 
     Raises:
         OpenShiftError: the cluster cannot be read.

@@ -1,6 +1,6 @@
-"""Preflight: read everything on both sides, judge it, and pin the plan. Changes nothing.
+"""Preflight: read the cluster and the vCenters, evaluate them, and pin the plan. Read-only.
 
-Read and judged in one activity, because the facts are megabytes on a large cluster and the judgement is a few lines:
+Read and evaluated in one activity, because the facts are megabytes on a large cluster and the result is a few lines:
 only concerns and plan go into history. What cannot be read of a vCenter is a concern like any other; what cannot be
 read of the cluster is worth another attempt.
 """
@@ -40,7 +40,7 @@ class Preflight:
 
     @defined(name="preflight")
     async def examine(self, question: PreflightInput) -> PreflightResult:
-        """Read, judge, rehearse the one patch that OpenShift may refuse, and pin the plan if nothing is Critical."""
+        """Read, evaluate, dry-run the one patch that OpenShift may refuse, and pin the plan if nothing is Critical."""
         cluster = await self._context.cluster(question.cluster)
         namespace = self._context.settings.namespace
         facts = await read_facts(self._context, cluster, question.spec, name=question.cluster)
@@ -68,7 +68,7 @@ class Preflight:
 
 
 async def _rehearse(cluster: Cluster, spec: MigrationSpec) -> list[Concern]:
-    """Have the API server judge the very patch of `update_infrastructure`, without doing it.
+    """Send the patch of `update_infrastructure` to the API server as a dry run.
 
     What a cluster enforces is a matter of its CRD, its feature gate and its admission policies; only it can tell.
     """

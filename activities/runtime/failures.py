@@ -48,7 +48,7 @@ EXPECTED = (
     UnsupportedMachineSetError,
     IncompleteMetadataError,
 )
-"""What `failure` understands. Anything else is a bug, and is retried until somebody mends it."""
+"""What `failure` understands. Anything else is a bug, and is retried until somebody fixes it."""
 
 _NO_ANSWER = (
     WaitTimedOut,
@@ -85,7 +85,7 @@ def outage_too_long(elapsed: Elapsed, error: Exception) -> OutageTooLong:
     """What ends the attempts after an outage that has lasted too long; `error` is what the last one met."""
     return OutageTooLong(
         f"{_message(error)} ({_lasted(elapsed)})",
-        remedy=f"{_remedy(error).rstrip('.')}; nothing tries any more: once it is mended, retry",
+        remedy=f"{_remedy(error).rstrip('.')}; there are no further attempts: once it is fixed, retry",
     )
 
 
@@ -93,7 +93,7 @@ def no_attempt_ends(activity: str, elapsed: Elapsed) -> OutageTooLong:
     """What ends an activity whose attempts are ended by their own time-out, one like the other."""
     return OutageTooLong(
         f"{activity} is not done within the time that one attempt may take ({_lasted(elapsed)})",
-        remedy="see in the journal which of its calls are slow or unanswered, mend what they wait for, then retry",
+        remedy="see in the journal which of its calls are slow or unanswered, fix what they wait for, then retry",
     )
 
 
@@ -107,4 +107,4 @@ def _message(error: Exception) -> str:
 
 
 def _remedy(error: Exception) -> str:
-    return getattr(error, "remedy", "") or "mend what the message names, then retry"
+    return getattr(error, "remedy", "") or "fix what the message names, then retry"

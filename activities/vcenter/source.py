@@ -112,7 +112,7 @@ def _fit(
     if lacking:
         raise WaitFailed(
             f"{vcenter.endpoint.server} could not take the cluster back: {'; '.join(dict.fromkeys(lacking))}",
-            remedy="mend that on the source, then retry",
+            remedy="fix that on the source, then retry",
         )
     return SourceFit(evidence=f"{vcenter.endpoint.server} could take the cluster back: {_room(needs, free)}")
 

@@ -1,10 +1,10 @@
-"""The CustomResourceDefinition, generated from the models that everybody works with: `make generate` writes it.
+"""The CustomResourceDefinition, generated from the pydantic models: `make generate` writes it.
 
-What the API server can judge, it judges: bounds and enums by schema, unique names by list maps, and over time by CEL.
-The spec is frozen from the moment in which the bridge claims the resource (`status.startTime` and `status.migration`),
-but for `state` and `approvals`; answers can only be added. It thaws when a run has ended that left the cluster as it
-was, so that what was wrong can be mended and tried again. Rules compare bounded values with their own past and nothing
-else: a rule that looks into strings would be multiplied by every length and blow the API server's budget.
+The API server validates what it can: bounds and enums by schema, unique names by list maps, transitions by CEL rules.
+From the moment in which the bridge claims the resource (`status.startTime` and `status.migration`), only `state` and
+`approvals` of the spec are mutable, and approvals are append-only. The spec is mutable again when a run has ended with
+the cluster unchanged, so that it can be fixed and started again. CEL rules only compare bounded values with their
+old values: the estimated cost of a rule over strings grows with every maximum length and exceeds the server's limit.
 """
 
 import sys
@@ -29,7 +29,7 @@ _MAPS = {
     ("status", "phaseHistory"): "phase",
     ("status", "refusals"): "subject",
 }
-"""Lists whose entries are told apart by a key: no two may share one, and appliers own single entries."""
+"""Lists of type map and their key: keys are unique, and field managers own single entries."""
 
 _SETS = {("spec", "gates")}
 
@@ -39,10 +39,10 @@ _RESTORED = (
     "has(oldSelf.status.completionTime) && has(oldSelf.status.state) && (oldSelf.status.state == 'RolledBack' || "
     "oldSelf.status.state == 'Failed' && has(oldSelf.status.phase) && oldSelf.status.phase == 'preflight')"
 )
-"""As `ResourceStatus.restored`: ended, and the cluster is as it was."""
+"""The same condition as `ResourceStatus.restored`, in CEL."""
 
 _STARTED = f"has(oldSelf.status) && has(oldSelf.status.startTime) && has(oldSelf.status.migration) && !({_RESTORED})"
-"""By us: the official operator writes a start time too."""
+"""Started by this service: the official operator writes a start time too, but no `migration`."""
 
 _COLUMNS = (
     ("State", ".status.state", "string", 0),
@@ -111,7 +111,7 @@ def _schema() -> KubeObject:
         )
     ]
     return {
-        "description": "Moves the cluster that it is created in from its vCenter to another.",
+        "description": "Migrates the OpenShift cluster that it is created in from its vCenter to another vCenter.",
         "type": "object",
         "required": ["spec"],
         "properties": {
@@ -141,12 +141,12 @@ def _references() -> list[KubeObject]:
 
 
 def _append_only(most: int) -> KubeObject:
-    """Compares entry by entry: CEL of the clusters that we meet knows neither slices nor an index while it iterates."""
+    """Compares entry by entry: CEL of the supported OpenShift versions has neither slices nor an iteration index."""
     unchanged = "each >= size(oldSelf.approvals) || self.approvals[each] == oldSelf.approvals[each]"
     return _rule(
         "!has(oldSelf.approvals) || (has(self.approvals) && size(self.approvals) >= size(oldSelf.approvals) && "
         f"{list(range(most))}.all(each, {unchanged}))",
-        "approvals can only be added to: what was answered stays",
+        "approvals are append-only: existing entries cannot be changed or removed",
     )
 
 
@@ -155,11 +155,11 @@ def _frozen(fields: KubeObject) -> list[KubeObject]:
     return [
         _rule(
             f"!({_STARTED}) || ({same})",
-            "the migration has started: from here on only state and approvals can be changed",
+            "the migration has started: only state and approvals can be changed",
         ),
         _rule(
             f"!({_STARTED}) || self.spec.state != 'Pending' || oldSelf.spec.state == 'Pending'",
-            "the migration has started: Paused stops it, Rollback undoes it",
+            "the migration has started: set Paused to pause it, or Rollback to undo it",
         ),
     ]
 

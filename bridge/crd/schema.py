@@ -1,7 +1,7 @@
-"""From pydantic's JSON schema to what a CustomResourceDefinition takes: a structural schema.
+"""Converts pydantic's JSON schema to the structural schema that a CustomResourceDefinition requires.
 
 Structural means: no references, every field with a type, no `null` beside a type, no `additionalProperties` beside
-properties. What a field is for comes from the docstring below it, so nothing is described twice.
+properties. The description of a field is the docstring below it.
 """
 
 from typing import Any
@@ -15,13 +15,13 @@ _KEPT = (
 
 
 def structural(model: type[FrozenModel], *, defaults: bool) -> KubeObject:
-    """The schema of a model; `defaults` has the API server fill in what is left out, which nobody wants of a status."""
+    """The schema of a model; with `defaults` the API server fills in omitted fields (for a spec, not for a status)."""
     schema = model.model_json_schema(by_alias=True)
     return _plain(schema, schema.get("$defs", {}), defaults=defaults)
 
 
 def _plain(node: KubeObject, definitions: KubeObject, *, defaults: bool) -> KubeObject:
-    """One node, its references resolved; what the place says of itself wins over what the referred says."""
+    """One node with its references resolved; keys beside a reference override those of its target."""
     while (reference := node.get("$ref")) or "anyOf" in node or "const" in node:
         if reference:
             node = definitions[reference.rsplit("/", 1)[1]] | _without(node, "$ref")

@@ -1,8 +1,8 @@
-"""The conditions of the custom resource: ours, as Kubernetes' conventions ask for them, and the official operator's.
+"""The conditions of the custom resource: ours, by Kubernetes' API conventions, and the official operator's.
 
-Observations and no state machine: each says one thing that a person or an `oc wait` can rely on. `Succeeded` is Unknown
-for as long as it is not decided; a condition that says nothing yet is left out. The official operator's six are what
-its users watch, told from our phases.
+They are observations, not a state machine: each is one fact that a person or `oc wait` can rely on. `Succeeded` is
+Unknown until the migration has ended; a condition without an observation yet is left out. The official operator's six
+conditions are derived from our phases.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,11 +37,11 @@ KNOWN = (
     ROLLED_BACK,
     SUCCEEDED,
 )
-"""Every type that is ours to write, in the order in which they are told."""
+"""Every condition type that this service writes, in the order of the status."""
 
 
 class ConditionUpdate(NamedTuple):
-    """A condition without what depends on the past."""
+    """A condition without its transition time, which depends on the previous status."""
 
     type: str
     status: Truth
@@ -50,9 +50,9 @@ class ConditionUpdate(NamedTuple):
 
 
 def since(
-    before: Iterable[Condition], said: Iterable[ConditionUpdate], *, generation: int, now: datetime
+    before: Iterable[Condition], updates: Iterable[ConditionUpdate], *, generation: int, now: datetime
 ) -> list[Condition]:
-    """The conditions as they stand; the time of one changes when its status does, and never else."""
+    """The new conditions; a transition time changes only when the condition's status does."""
     known = {each.type: each for each in before}
     return [
         Condition(
@@ -65,41 +65,41 @@ def since(
             if each.type in known and known[each.type].status == each.status
             else now,
         )
-        for each in said
+        for each in updates
     ]
 
 
 def synced(refusals: list[Refusal]) -> ConditionUpdate:
-    """Whether the migration does what the resource asks for."""
+    """Whether every request of the resource was sent to the migration and accepted."""
     if refusals:
-        told = "; ".join(f"{each.subject} was refused: {each.message}" for each in refusals)
-        return ConditionUpdate(SYNCED, "False", "Refused", told)
-    return ConditionUpdate(SYNCED, "True", "PassedOn", "what the resource asks for has been passed on")
+        message = "; ".join(f"{each.subject} was refused: {each.message}" for each in refusals)
+        return ConditionUpdate(SYNCED, "False", "Refused", message)
+    return ConditionUpdate(SYNCED, "True", "PassedOn", "every request of the resource was sent to the migration")
 
 
-def examined(verdict: PreflightSummary | None, *, trouble: str = "") -> ConditionUpdate:
-    """What preflight says of a resource whose migration has not started."""
+def examined(result: PreflightSummary | None, *, trouble: str = "") -> ConditionUpdate:
+    """The preflight condition of a resource whose migration has not started."""
     if trouble:
         return ConditionUpdate(PREFLIGHT_PASSED, "Unknown", "NotExamined", trouble)
-    if verdict is None:
+    if result is None:
         return ConditionUpdate(
-            PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed"
+            PREFLIGHT_PASSED, "Unknown", "Examining", "preflight reads the cluster and the vCenters; nothing is changed"
         )
-    counts = f"{verdict.critical} Critical, {verdict.warning} Warning, {verdict.information} Information"
-    if verdict.critical:
-        named = "; ".join(f"{each.id}: {each.assessment} → {each.remedy}" for each in verdict.concerns)
+    counts = f"{result.critical} Critical, {result.warning} Warning, {result.information} Information"
+    if result.critical:
+        named = "; ".join(f"{each.id}: {each.assessment} → {each.remedy}" for each in result.concerns)
         return ConditionUpdate(PREFLIGHT_PASSED, "False", "Critical", f"{counts}. {named}")
     return ConditionUpdate(PREFLIGHT_PASSED, "True", "NothingCritical", counts)
 
 
 def idle(reason: str, message: str) -> Iterator[ConditionUpdate]:
-    """Nothing goes on, and says why."""
+    """No migration runs, for that reason."""
     yield ConditionUpdate(PROGRESSING, "False", reason, message)
     yield ConditionUpdate(READY, "False", reason, message)
 
 
 def of_migration(seen: MigrationStatus) -> Iterator[ConditionUpdate]:
-    """What is observed of a migration."""
+    """The conditions of a migration."""
     yield _preflight(seen)
     moving = seen.state in {State.RUNNING, State.ROLLING_BACK, State.PENDING}
     yield ConditionUpdate(PROGRESSING, "True" if moving else "False", seen.state.value, seen.message)
@@ -123,7 +123,7 @@ def of_migration(seen: MigrationStatus) -> Iterator[ConditionUpdate]:
 
 
 def question(gate: Gate) -> str:
-    """What a gate asks, and how to answer it by the resource."""
+    """The gate's question, and how to answer it in the resource."""
     return (
         f"{gate.phase}: {gate.asks} Approve: {gate.approve}. Reject: {gate.reject}. Usually takes {gate.duration}. "
         f"Answer by adding {{phase: {gate.phase}, by: <you>, decision: Approve|Reject}} to spec.approvals. "
@@ -149,7 +149,7 @@ def _preflight(seen: MigrationStatus) -> ConditionUpdate:
     if record and record.state is PhaseState.FAILED:
         return ConditionUpdate(PREFLIGHT_PASSED, "False", "Critical", record.message)
     return ConditionUpdate(
-        PREFLIGHT_PASSED, "Unknown", "Examining", "preflight looks at both sides; nothing is changed"
+        PREFLIGHT_PASSED, "Unknown", "Examining", "preflight reads the cluster and the vCenters; nothing is changed"
     )
 
 

@@ -1,7 +1,7 @@
-"""What is worth an Event: the difference between what the resource's status said and what it says now.
+"""Kubernetes Events, computed from the difference between the resource's old status and its new one.
 
-Each has a key that follows from what happened and not from who saw it, so that a second bridge, or one that died before
-it could write the status, names the same Event and the API server keeps one.
+Each has a key that is derived from the change and not from the observer, so that a second bridge, or one that is
+restarted before it writes the status, gives the Event the same name and the API server keeps one.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from migration.run.status import PhaseState, State
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing that happened.
+    """One Kubernetes Event.
 
     Attributes:
-        key: tells it from everything else that happens to the same resource.
-        reason: one word.
-        action: what it was part of, one word.
+        key: unique among the Events of a resource.
+        reason: in CamelCase.
+        action: the action that it belongs to, in CamelCase.
     """
 
     key: str
@@ -33,7 +33,7 @@ class Event:
 
 
 def events(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
-    """Everything that happened in between, in order."""
+    """The Events of a change of status, in order."""
     yield from _acceptance(before, after)
     if after.run and after.run != before.run:
         yield Event(
@@ -48,7 +48,7 @@ def events(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
     for refusal in after.refusals:
         if refusal not in before.refusals:
             yield Event(
-                # By what is asked for and when it was asked, so that a refusal that is met again is not a new one.
+                # By subject and generation, so that the same refusal met again is not a new Event.
                 key=f"{after.run}/refused/{refusal.subject}/{after.observed_generation}",
                 reason="Refused",
                 action="PassOn",
@@ -84,23 +84,23 @@ def _phase(run: str, before: HistoryEntry | None, after: HistoryEntry) -> Iterat
             yield Event(key=key, reason=reason, action="Decide", message=f"{name}: {line.message}", warning=refused)
     if after.status is (before.status if before else None):
         return
-    told = "; ".join(each.message for each in after.logs if each.component is Component.EVIDENCE)
+    evidence = "; ".join(each.message for each in after.logs if each.component is Component.EVIDENCE)
     ends = {
         PhaseState.COMPLETED: ("PhaseCompleted", "Run", "done"),
-        PhaseState.SKIPPED: ("PhaseSkipped", "Run", "left out"),
+        PhaseState.SKIPPED: ("PhaseSkipped", "Run", "skipped"),
         PhaseState.UNDOING: ("PhaseUndoing", "RollBack", row(name).undo),
         PhaseState.UNDONE: ("PhaseUndone", "RollBack", "undone"),
     }
     if after.status in ends:
         reason, action, what = ends[after.status]
         key = f"{run}/{name}/{after.status}/{_stamp(after.completion_time)}"
-        message = f"{name}: {what}" + (f": {told}" if told and after.status is not PhaseState.UNDOING else "")
+        message = f"{name}: {what}" + (f": {evidence}" if evidence and after.status is not PhaseState.UNDOING else "")
         yield Event(key=key, reason=reason, action=action, message=cut(message))
 
 
 def _questions(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
     asked = after.condition(AWAITING_APPROVAL)
-    if asked and asked.status == "True" and _said(before, AWAITING_APPROVAL) != asked.message:
+    if asked and asked.status == "True" and _message(before, AWAITING_APPROVAL) != asked.message:
         key = f"{after.run}/{after.phase}/asked"  # a phase waits at its gate once in a run
         yield Event(key=key, reason="ApprovalNeeded", action="Ask", message=asked.message)
     parked = after.condition(NEEDS_ATTENTION)
@@ -114,26 +114,26 @@ def _questions(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]
 def _state(before: ResourceStatus, after: ResourceStatus) -> Iterator[Event]:
     if after.state is before.state:
         return
-    told = {
+    reported = {
         State.ROLLING_BACK: ("RollbackStarted", "RollBack", False),
         State.ROLLED_BACK: ("RolledBack", "RollBack", False),
         State.COMPLETED: ("MigrationCompleted", "Run", False),
         State.FAILED: ("MigrationFailed", "Run", True),
     }
-    if after.state in told:
-        reason, action, warning = told[after.state]
+    if after.state in reported:
+        reason, action, warning = reported[after.state]
         key = f"{after.run}/{after.state}/{_stamp(after.completion_time)}"
         yield Event(key=key, reason=reason, action=action, message=after.message, warning=warning)
 
 
-def _said(status: ResourceStatus, kind: str) -> str:
+def _message(status: ResourceStatus, kind: str) -> str:
     """The message of a condition that is True."""
     found = status.condition(kind)
     return found.message if found and found.status == "True" else ""
 
 
 def _failures(status: ResourceStatus) -> set[LogLine]:
-    """Why the present phase was parked, each time."""
+    """The failures for which the current phase was parked."""
     return {
         line
         for each in status.phase_history

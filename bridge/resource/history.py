@@ -1,4 +1,4 @@
-"""What the custom resource tells of the phases: the one that goes on, those that began, and the before-images."""
+"""Phases in the custom resource's status: the current phase, the history, and the backup manifests."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +20,7 @@ from migration.run.status import GRANTED, Decision, MigrationStatus, PhaseRecord
 
 
 def current(seen: MigrationStatus) -> CurrentPhaseState | None:
-    """The phase that is going on, and what it waits for."""
+    """The current phase, and what it waits for."""
     record = next((each for each in seen.phases if each.phase is seen.phase), None)
     if record is None:
         return None
@@ -29,14 +29,14 @@ def current(seen: MigrationStatus) -> CurrentPhaseState | None:
         name=seen.phase,
         status=record.state,
         progress=min(100, 100 * wait.done // wait.total) if wait and wait.total else 0,
-        message=cut(_said(wait) if wait else seen.message),
+        message=cut(_text(wait) if wait else seen.message),
         requires_approval=seen.gate is not None,
         approved=any(each.verb == "approve" and each.phase is seen.phase and granted(each) for each in seen.decisions),
         start_time=record.started,
     )
 
 
-def _said(wait: Waiting) -> str:
+def _text(wait: Waiting) -> str:
     count = f" ({wait.done} of {wait.total})" if wait.total else ""
     lacking = f": {'; '.join(wait.objects)}" if wait.objects else ""
     more = f" and {wait.more} more" if wait.more else ""
@@ -54,7 +54,7 @@ def _span(span: timedelta) -> str:
 
 
 def history(seen: MigrationStatus) -> list[HistoryEntry]:
-    """Every phase that began, or that somebody decided about, in order."""
+    """Every phase that has started or has a decision, in order."""
     decided = {each.phase for each in seen.decisions}
     return [_entry(each, seen) for each in seen.phases if each.state is not PhaseState.PENDING or each.phase in decided]
 
@@ -75,8 +75,8 @@ def _logs(record: PhaseRecord, seen: MigrationStatus) -> Iterator[LogLine]:
     for each in seen.decisions:
         if each.phase is record.phase:
             level = LogLevel.INFO if granted(each) else LogLevel.WARNING
-            said = cut(decision(each), LOG)
-            yield LogLine(timestamp=each.at, level=level, component=Component.DECISION, message=said)
+            text = cut(decision(each), LOG)
+            yield LogLine(timestamp=each.at, level=level, component=Component.DECISION, message=text)
     parked = seen.attention
     if parked and parked.phase is record.phase:
         why = cut(parked.diagnosis, LOG)
@@ -86,17 +86,17 @@ def _logs(record: PhaseRecord, seen: MigrationStatus) -> Iterator[LogLine]:
             yield LogLine(timestamp=record.completed, component=Component.EVIDENCE, message=cut(line, LOG))
 
 
-def granted(said: Decision) -> bool:
-    """Whether it counted."""
-    return said.outcome.startswith(GRANTED)
+def granted(given: Decision) -> bool:
+    """Whether the decision was accepted."""
+    return given.outcome.startswith(GRANTED)
 
 
-def decision(said: Decision) -> str:
-    """`approve by kim through cr: CHG-1`; of one that did not count, first of all why."""
-    who = f" by {said.by}" if said.by else ""
-    through = f" through {said.channel}" if said.channel else ""
-    words = f"{said.verb}{who}{through}" + (f": {said.reason}" if said.reason else "")
-    return words if granted(said) else f"{said.outcome} ({words})"
+def decision(given: Decision) -> str:
+    """`approve by kim through cr: CHG-1`; for a refused one, the reason of the refusal first."""
+    who = f" by {given.by}" if given.by else ""
+    through = f" through {given.channel}" if given.channel else ""
+    text = f"{given.verb}{who}{through}" + (f": {given.reason}" if given.reason else "")
+    return text if granted(given) else f"{given.outcome} ({text})"
 
 
 def manifests(seen: MigrationStatus) -> Iterator[BackupManifest]:

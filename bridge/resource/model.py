@@ -1,4 +1,4 @@
-"""The custom resource as the bridge sees it: who it is, what it asks for, and what was last said in its status."""
+"""The custom resource as the bridge reads it: identity, spec and last status."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,10 +10,10 @@ from migration.run.request import Owner
 from migration.spec.model import DesiredState, MigrationSpec
 
 FINALIZER = "migration.openshift.io/vcfm-protection"
-"""Keeps a resource from vanishing while its migration goes on; the official operator's name for the same."""
+"""Finalizer that keeps a resource while its migration runs; the official operator uses the same name."""
 
 FORCE_DELETE = "migration.openshift.io/force-delete"
-"""With the value `true`, a deleted resource is let go at once, whatever its migration does."""
+"""Annotation: with the value `true`, the finalizer of a deleted resource is removed although its migration runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,9 @@ class Resource:
 
     Attributes:
         version: its resource version.
-        spec: as it was written, right or wrong, but for who asks.
-        requested_by: who asks, where somebody said so.
-        foreign: the status of another controller, where that stands in the place of ours.
+        spec: as written, not validated, without `requestedBy`.
+        requested_by: the requester; empty if not given.
+        foreign: the status as another controller wrote it; None if it is ours or empty.
     """
 
     namespace: str
@@ -42,7 +42,7 @@ class Resource:
 
     @classmethod
     def read(cls, document: KubeObject) -> Self:
-        """From a document as the API server sends it."""
+        """Parse a document of the API server."""
         metadata, spec, status = document["metadata"], document.get("spec") or {}, document.get("status") or {}
         return cls(
             namespace=metadata["namespace"],
@@ -64,28 +64,28 @@ class Resource:
 
     @property
     def speaker(self) -> str:
-        """As whom it speaks to its migration: a resource's name may be longer than a person's."""
+        """The `by` of its commands, cut to the maximum length of a name."""
         return str(self)[:LONGEST_NAME]
 
     @property
     def guarded(self) -> bool:
-        """Whether our finalizer is on it."""
+        """Whether it has our finalizer."""
         return FINALIZER in self.finalizers
 
     @property
     def wanted(self) -> DesiredState:
-        """The state that is asked for; Pending where nothing readable is."""
-        asked = self.spec.get("state")
-        return DesiredState(asked) if asked in set(DesiredState) else DesiredState.PENDING
+        """The desired state; Pending where it is missing or not valid."""
+        state = self.spec.get("state")
+        return DesiredState(state) if state in set(DesiredState) else DesiredState.PENDING
 
     @property
     def live(self) -> bool:
-        """Whether a migration was started for it that has not been seen to end."""
+        """Whether a migration was started for it that has not ended as far as is known."""
         return bool(self.status.run) and not self.status.ended
 
     @property
     def owner(self) -> Owner:
-        """Who starts the migration; the claim is the generation that was asked to run."""
+        """The owner of the migration; the claim is the generation for which it is started."""
         return Owner(
             namespace=self.namespace,
             name=self.name,
@@ -94,10 +94,10 @@ class Resource:
         )
 
     def submission(self) -> MigrationSpec:
-        """The spec to start with: a Secret without a namespace is in the resource's own.
+        """The validated spec; a Secret without a namespace is in the resource's own.
 
         Raises:
-            pydantic.ValidationError: it has problems (`migration.spec.rules.problems` tells them).
+            pydantic.ValidationError: the spec has problems (`migration.spec.rules.problems` lists them).
         """
         spec = MigrationSpec.model_validate(self.spec)
         secret = spec.target_vcenter_credentials_secret

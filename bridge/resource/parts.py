@@ -1,7 +1,7 @@
-"""What the custom resource's status is made of: conditions, history, manifests, a verdict, refusals.
+"""Parts of the custom resource's status: conditions, history, backup manifests, preflight result, refusals.
 
-Names are the original controller's where it had them. Bounds are those of the CustomResourceDefinition, which is
-generated from here (`bridge.crd.definition`); `cut` keeps texts within them.
+Names are the original controller's where it had them. The CustomResourceDefinition is generated from these models
+(`bridge.crd.definition`), bounds included; `cut` keeps texts within them.
 """
 
 from datetime import datetime
@@ -30,24 +30,24 @@ Moment = Annotated[AwareDatetime, PlainSerializer(_seconds, return_type=str)]
 
 
 class Described(FrozenModel, use_attribute_docstrings=True, extra="ignore"):
-    """A part of the status; what an older or a newer version of us wrote into it is no reason to stumble."""
+    """A part of the status; unknown fields, written by another version, are ignored."""
 
 
 class Condition(Described):
-    """One observation, as Kubernetes writes it."""
+    """A condition, as Kubernetes defines it."""
 
     type: Annotated[str, Field(max_length=64)]
-    """What is observed."""
+    """Type of the condition."""
     status: Literal["True", "False", "Unknown"]
-    """Whether it is so."""
+    """Status of the condition: True, False or Unknown."""
     reason: Annotated[str, Field(max_length=64)]
-    """Why, in one word."""
+    """Reason of the last transition, in CamelCase."""
     message: Text = ""
-    """Why, for people."""
+    """Human-readable details of the last transition."""
     observed_generation: int = 0
-    """Generation of the resource that this is about."""
+    """Generation of the resource that the condition was set for."""
     last_transition_time: Moment
-    """When `status` became what it is."""
+    """Time at which `status` last changed."""
 
 
 class LogLevel(StrEnum):
@@ -63,56 +63,56 @@ class Component(StrEnum):
 
 
 class LogLine(Described):
-    """One thing that happened in a phase."""
+    """One log entry of a phase."""
 
     timestamp: Moment
-    """When."""
+    """Time of the entry."""
     level: LogLevel = LogLevel.INFO
-    """How grave it is."""
+    """Severity: Info, Warning or Error."""
     component: Component
-    """Of what kind it is: what a person decided, what was observed, why it failed."""
+    """Kind of entry: a person's decision, evidence that was observed, or a failure."""
     message: Line
-    """What happened."""
+    """Text of the entry."""
 
 
 class HistoryEntry(Described):
-    """How one phase went."""
+    """Progress and result of one phase."""
 
     phase: PhaseName
-    """The phase."""
+    """Name of the phase."""
     status: PhaseState
-    """How it stands."""
+    """State of the phase."""
     start_time: Moment | None = None
-    """When it first began."""
+    """Time at which the phase first started."""
     completion_time: Moment | None = None
-    """When it was seen to be done, or undone."""
+    """Time at which the phase was observed to be completed or undone."""
     message: Text = ""
-    """Why it failed, or what is being undone."""
+    """Cause of a failure, or what is being undone."""
     logs: Annotated[list[LogLine], Field(max_length=LOGS)] = []
-    """The last things that happened in it, decisions and evidence among them; Temporal and the journal keep all."""
+    """The latest decisions, evidence and failures of the phase; Temporal and the journal keep all of them."""
 
 
 class CurrentPhaseState(Described):
-    """The phase that is going on."""
+    """The phase that runs now."""
 
     name: PhaseName
-    """The phase."""
+    """Name of the phase."""
     status: PhaseState
-    """How it stands."""
+    """State of the phase."""
     progress: Annotated[int, Field(ge=0, le=100)] = 0
-    """Per cent of what it waits for, where that can be counted."""
+    """Progress of the current wait in per cent, where it can be counted."""
     message: Text = ""
-    """What it waits for, since when, for how long at most, and what would unblock it."""
+    """The current wait: for what, since when, for how long at most, and what would unblock it."""
     requires_approval: bool = False
-    """Whether it waits at its gate."""
+    """Whether the phase waits for approval at its gate."""
     approved: bool = False
-    """Whether somebody approved it."""
+    """Whether the phase was approved."""
     start_time: Moment | None = None
-    """When it first began."""
+    """Time at which the phase first started."""
 
 
 class BackupManifest(Described):
-    """A stored before-image, by reference."""
+    """Reference to a stored backup of one object, made before the migration changed anything."""
 
     resource_type: Name
     """Kind of the object."""
@@ -121,55 +121,55 @@ class BackupManifest(Described):
     namespace: Name = ""
     """Namespace of the object; empty for a cluster-scoped one."""
     secret: Annotated[str, Field(max_length=320)]
-    """Secret that holds it, as `namespace/name`: `document.json.gz`."""
+    """Secret that holds the backup under the key `document.json.gz`, as `namespace/name`."""
     checksum: Annotated[str, Field(max_length=80)]
-    """`sha256:` and the digest of the document's JSON, as it was read back."""
+    """`sha256:` and the digest of the document's JSON, verified by reading it back."""
     backup_time: Moment | None = None
-    """When it was stored."""
+    """Time at which the backup was stored."""
 
 
 class ConcernSummary(Described):
-    """One finding of preflight that stands in the way."""
+    """One Critical concern of preflight, which blocks the migration."""
 
     id: Annotated[str, Field(max_length=80)]
-    """Its stable name."""
+    """Stable id of the concern."""
     assessment: Line
-    """What was read."""
+    """What was observed and its consequence."""
     remedy: Line = ""
-    """What to do about it."""
+    """The next step that resolves it."""
 
 
 class PreflightSummary(Described):
-    """What preflight found, looking without changing anything."""
+    """Result of the last preflight, which is read-only."""
 
     observed_generation: int = 0
-    """Generation of the resource that it looked at."""
+    """Generation of the resource that was evaluated."""
     time: Moment
-    """When it looked."""
+    """Time of the evaluation."""
     critical: int = 0
-    """Concerns that must be gone before a migration may start."""
+    """Number of Critical concerns, which must be resolved before a migration can start."""
     warning: int = 0
-    """Risks that the owner may take knowingly."""
+    """Number of Warning concerns: risks that the owner may accept."""
     information: int = 0
-    """What the migration does that the owner may not expect."""
+    """Number of Information concerns: effects of the migration that the owner may not expect."""
     concerns: Annotated[list[ConcernSummary], Field(max_length=CONCERNS)] = []
-    """The Critical ones; `vcfm preflight -f` shows all."""
+    """The Critical concerns; `vcfm preflight -f` shows all concerns."""
 
 
 class Refusal(Described):
-    """Something the resource asks for that was refused; it is said once, and asked again only when things changed."""
+    """A request of this resource that the migration refused; it is sent again only when phase or state changes."""
 
     subject: Annotated[str, Field(max_length=64)]
-    """`state: Rollback`, or `approvals[2]`."""
+    """The refused request: `state: Rollback` or `approvals[2]`, for example."""
     during: Annotated[str, Field(max_length=64)] = ""
-    """What was going on."""
+    """Phase and state of the migration when the request was refused."""
     message: Line
-    """Why it was refused."""
+    """Reason of the refusal."""
     time: Moment
-    """When."""
+    """Time of the refusal."""
 
 
 def cut(text: str, longest: int = MESSAGE) -> str:
-    """One line of at most so many characters."""
+    """The text as one line of at most `longest` characters."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"

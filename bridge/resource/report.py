@@ -1,4 +1,4 @@
-"""From what is known to the resource's status: pure, so that two bridges that know the same say the same."""
+"""Computes the resource's status from observations: pure functions, so that two bridges write the same."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,31 +15,29 @@ from migration.concern import Category, Concern
 from migration.run.status import MigrationStatus, State
 
 _OF_NOW = set(conditions.KNOWN) - {*conditions.OFFICIAL, conditions.PREFLIGHT_PASSED}
-"""Conditions that say what goes on now; the others say how far it has come."""
+"""Conditions about the current moment; the others are about the progress of the migration."""
 
 _ACCEPTED = ConditionUpdate(conditions.ACCEPTED, "True", "Accepted", "the spec can be acted on")
 
 
-def pending(
-    resource: Resource, *, verdict: PreflightSummary | None, trouble: str = "", now: datetime
-) -> ResourceStatus:
-    """Of a resource whose migration has not been asked for: what preflight says, and that nothing was started."""
-    fresh = verdict if verdict and verdict.observed_generation == resource.generation else None
+def pending(resource: Resource, *, result: PreflightSummary | None, trouble: str = "", now: datetime) -> ResourceStatus:
+    """Status of a resource whose desired state is Pending: the result of preflight."""
+    fresh = result if result and result.observed_generation == resource.generation else None
     critical = fresh.critical if fresh else 0
-    told = "nothing is started while spec.state is not Running"
+    idle = "nothing is started while spec.state is not Running"
     said = [
         _ACCEPTED,
         conditions.synced(resource.status.refusals),
         conditions.examined(fresh, trouble=trouble),
-        *conditions.idle("Pending", told),
+        *conditions.idle("Pending", idle),
     ]
     return _stated(
         resource.status.model_copy(
             update={
                 "observed_generation": resource.generation,
                 "state": State.PENDING,
-                "message": f"{critical} Critical concern(s) stand in the way" if critical else told,
-                "needs_person": f"mend {critical} Critical concern(s)" if critical else "",
+                "message": f"preflight found {critical} Critical concern(s)" if critical else idle,
+                "needs_person": f"fix {critical} Critical concern(s)" if critical else "",
                 "preflight": fresh,
             }
         ),
@@ -49,7 +47,7 @@ def pending(
 
 
 def refused(resource: Resource, *, reason: str, why: str, needs: str, now: datetime) -> ResourceStatus:
-    """Of a resource that is not acted on: says why, and what to do; nothing was started."""
+    """Status of a resource that is refused, with the reason and the next step; nothing was started."""
     said = [ConditionUpdate(conditions.ACCEPTED, "False", reason, why), *conditions.idle(reason, why)]
     return _stated(
         ResourceStatus(
@@ -65,12 +63,12 @@ def refused(resource: Resource, *, reason: str, why: str, needs: str, now: datet
 
 
 def renewed(resource: Resource, *, now: datetime) -> ResourceStatus:
-    """Of a resource that is asked to be Pending again after a run that left the cluster as it was."""
-    return pending(replace(resource, status=ResourceStatus()), verdict=None, now=now)
+    """Status of a resource that is set to Pending again after a run that left the cluster unchanged."""
+    return pending(replace(resource, status=ResourceStatus()), result=None, now=now)
 
 
 def claimed(resource: Resource, *, migration: str, now: datetime) -> ResourceStatus:
-    """Of a resource whose migration is about to start: written before it does, and freezes the spec."""
+    """Status of a resource whose migration is about to start; it is written before the start, and freezes the spec."""
     told = "the migration is about to start"
     before = resource.status
     said = [
@@ -100,13 +98,13 @@ def claimed(resource: Resource, *, migration: str, now: datetime) -> ResourceSta
 
 
 def started(resource: Resource, *, run: str) -> ResourceStatus:
-    """Of a resource whose migration runs since a moment ago: what is known is where."""
+    """Status of a resource whose migration has just started: only the run id is known."""
     return resource.status.model_copy(update={"run": run})
 
 
 def resumed(resource: Resource, *, run: str, now: datetime) -> ResourceStatus:
-    """Of a resource whose migration was ended from outside, and goes on in another run."""
-    told = "the migration was taken over and goes on"
+    """Status of a resource whose migration was terminated and continues in another run."""
+    told = "the migration was taken over and continues"
     said = [
         *_as_before(resource, but={conditions.SYNCED}),
         ConditionUpdate(conditions.SYNCED, "True", "TakenOver", told),
@@ -116,7 +114,7 @@ def resumed(resource: Resource, *, run: str, now: datetime) -> ResourceStatus:
 
 
 def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) -> ResourceStatus:
-    """Of a resource whose migration has started; what was passed on and refused stands in `resource.status`."""
+    """Status of a resource whose migration has started; `resource.status` holds what was sent and refused."""
     before = resource.status
     said = [_ACCEPTED, conditions.synced(before.refusals), *conditions.of_migration(seen), *_deletion(resource, seen)]
     earlier = before.phase is not None and not _knows(seen)
@@ -130,7 +128,7 @@ def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) ->
                 "needs_person": cut(_needs(seen)),
                 "completion_time": seen.completed if seen.state.final else None,
                 "current_phase_state": None if earlier or seen.state.final else current(seen),
-                "preflight": verdict(seen.concerns, generation=resource.generation, at=seen.started)
+                "preflight": preflight_summary(seen.concerns, generation=resource.generation, at=seen.started)
                 if seen.concerns
                 else before.preflight,
             }
@@ -142,12 +140,12 @@ def of_migration(resource: Resource, seen: MigrationStatus, *, now: datetime) ->
 
 
 def _knows(seen: MigrationStatus) -> bool:
-    """Whether it knows of any phase: a run that takes over another one does not, until it has read the record."""
+    """Whether it has the state of phases; a run that takes over another one first has to read the checkpoint."""
     return any(each.attempts or each.evidence for each in seen.phases)
 
 
 def _course(seen: MigrationStatus) -> dict[str, Any]:
-    """How far it has come, and by what way."""
+    """Phase, progress, history and backups."""
     return {
         "phase": seen.phase,
         "progress": seen.progress,
@@ -159,19 +157,19 @@ def _course(seen: MigrationStatus) -> dict[str, Any]:
 
 
 def after(resource: Resource, *, now: datetime) -> ResourceStatus:
-    """Of a resource whose migration has ended: what was said last stands, but for what is asked of it since."""
+    """Status of a resource whose migration has ended: the last status, with refusals of later requests."""
     gone = {conditions.SYNCED, conditions.DELETION_BLOCKED}
     status = resource.status.model_copy(update={"observed_generation": resource.generation})
     return _stated(status, [*_as_before(resource, but=gone), conditions.synced(status.refusals)], now=now)
 
 
 def unheard(resource: Resource, *, reason: str, why: str, now: datetime) -> ResourceStatus:
-    """Of a resource whose migration cannot be asked now: what was said last stands, and that it is not current."""
+    """Status of a resource whose migration cannot be queried: the last status, with Synced False."""
     others = _as_before(resource, but={conditions.SYNCED})
     return _stated(resource.status, [*others, ConditionUpdate(conditions.SYNCED, "False", reason, why)], now=now)
 
 
-def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> PreflightSummary:
+def preflight_summary(concerns: Iterable[Concern], *, generation: int, at: datetime) -> PreflightSummary:
     """Preflight's concerns, counted; the Critical ones by name."""
     found = list(concerns)
     count = {grade: sum(each.category is grade for each in found) for grade in Category}
@@ -190,7 +188,7 @@ def verdict(concerns: Iterable[Concern], *, generation: int, at: datetime) -> Pr
 
 
 def _stated(status: ResourceStatus, said: Iterable[ConditionUpdate], *, now: datetime) -> ResourceStatus:
-    """The status with its conditions, as it reads on the wire: whole seconds, so that it equals what is read back."""
+    """The status with its conditions, normalized as it is serialized (whole seconds), so that it equals a read."""
     found = conditions.since(status.conditions, said, generation=status.observed_generation, now=now)
     return ResourceStatus.exactly(status.model_copy(update={"conditions": found}).model_dump(mode="json"))
 
@@ -202,9 +200,9 @@ def _as_before(resource: Resource, *, but: set[str]) -> Iterator[ConditionUpdate
 
 
 def _too_early(resource: Resource, *, now: datetime) -> Iterator[Refusal]:
-    """Answers that stood in the resource before anything was asked answer nothing, and are told so."""
+    """Refusals of approvals that were in the resource before the migration started, when nothing waited for them."""
     if given := len(resource.spec.get("approvals") or []):
-        why = "it was written before the migration had started, when nothing was asked"
+        why = "it was written before the migration had started, when nothing waited for approval"
         yield Refusal(subject=f"approvals[{given - 1}]", message=why, time=now)
 
 
@@ -223,5 +221,5 @@ def _deletion(resource: Resource, seen: MigrationStatus) -> Iterator[ConditionUp
             "True",
             "MigrationRunning",
             f"deletion waits until {seen.id} has ended: {seen.state}, {seen.message}. The annotation "
-            "migration.openshift.io/force-delete=true lets the resource go at once and leaves the migration to itself",
+            "migration.openshift.io/force-delete=true deletes the resource at once and leaves the migration running",
         )

@@ -1,7 +1,7 @@
-"""The status of the custom resource: small, bounded, and nothing that could not be told again.
+"""The status of the custom resource: small, bounded, and reconstructible.
 
-Everything in it follows from the spec, from what Temporal says of the migration, and from what the bridge has passed on
-(`observedState`, `observedApprovals`, `refusals`): a bridge that was away reads here where it was.
+It is derived from the spec, from the migration's status in Temporal, and from what the bridge has sent to the migration
+(`observedState`, `observedApprovals`, `refusals`): a restarted bridge reads here where to continue.
 """
 
 from typing import Annotated, Any, Self
@@ -42,61 +42,61 @@ _RUN = {"startTime", "completionTime", "phase", "phaseHistory", "currentPhaseSta
 
 
 def foreign(document: KubeObject) -> bool:
-    """Whether another controller tells here of a run of its own, as the official operator and the original one do."""
+    """Whether another controller wrote this status, such as the official operator or the original controller."""
     return not {"migration", "run"} & document.keys() and bool(_RUN & document.keys())
 
 
 class ResourceStatus(Described):
-    """How the migration stands, as far as the resource tells it; `vcfm status` and Temporal tell the rest."""
+    """Observed state of the migration, in short; `vcfm status` and Temporal show all of it."""
 
     observed_generation: int = 0
-    """Generation of the resource that this status is about."""
+    """Generation of the resource that this status was computed for."""
     observed_state: DesiredState | None = None
-    """The `spec.state` that was passed on to the migration last."""
+    """The last `spec.state` that was sent to the migration."""
     observed_approvals: int = 0
-    """How many of `spec.approvals` were passed on."""
+    """Number of entries of `spec.approvals` that were sent to the migration."""
     migration: Name = ""
-    """Id of the migration: for `vcfm status`, REST and Temporal."""
+    """Id of the migration in `vcfm`, REST and Temporal (the workflow id)."""
     run: Annotated[str, Field(max_length=64)] = ""
-    """Temporal's id of its run."""
+    """Temporal's run id of the workflow."""
     state: State = State.PENDING
-    """What is going on, in one word."""
+    """State of the migration."""
     phase: PhaseName | None = None
-    """The phase that it is in."""
+    """Current phase."""
     progress: Annotated[int, Field(ge=0, le=100)] = 0
-    """Per cent done."""
+    """Progress of the migration in per cent."""
     message: Text = ""
-    """What is going on, in one sentence."""
+    """Current step or result, in one sentence."""
     needs_person: Text = ""
-    """What a person has to do before it goes on; empty while nobody has to."""
+    """What a person must do before the migration continues; empty when nothing is needed."""
     source: Name = ""
-    """The vCenter that the cluster leaves."""
+    """The source vCenter."""
     targets: Annotated[list[Name], Field(max_length=3)] = []
-    """The vCenters that it moves to."""
+    """The target vCenters."""
     start_time: Moment | None = None
-    """When the resource was first asked to run; from then on its spec is frozen."""
+    """Time at which `spec.state` first became Running; from then on the spec is frozen."""
     started_generation: int = 0
-    """Generation of the resource that was asked to run: it tells this run from a later one."""
+    """Generation of the resource for which the run was started; distinguishes this run from a later one."""
     completion_time: Moment | None = None
-    """When the migration ended, however it ended."""
+    """Time at which the migration ended, with any result."""
     conditions: Annotated[list[Condition], Field(max_length=32)] = []
-    """What is observed: Succeeded, Progressing and their like, and those of the official operator."""
+    """Conditions: Succeeded, Progressing and others of this service, and those of the official operator."""
     current_phase_state: CurrentPhaseState | None = None
-    """The phase that is going on."""
+    """Details of the phase that runs now."""
     phase_history: Annotated[list[HistoryEntry], Field(max_length=len(PhaseName))] = []
-    """Every phase that began, in order."""
+    """Every phase that has started, in order."""
     backup_manifests: Annotated[list[BackupManifest], Field(max_length=MANIFESTS)] = []
-    """The before-images that a rollback restores from."""
+    """References to the backups from which a rollback restores."""
     preflight: PreflightSummary | None = None
-    """What preflight found."""
+    """Result of the last preflight."""
     refusals: Annotated[list[Refusal], Field(max_length=REFUSALS)] = []
-    """What the resource asks for and was refused."""
+    """Requests of this resource that the migration refused."""
 
     @classmethod
     def read(cls, document: Any) -> Self:
-        """The status as it stands; of one that another version of us wrote, at least what must not be forgotten.
+        """Parse a status; of one that does not validate (another version wrote it), only the fields in `_KEPT`.
 
-        Nothing of one that another controller wrote: its start is no claim of ours.
+        A status of another controller is read as empty, since its start time is no claim of this service.
         """
         found = dict(document or {})
         if foreign(found):
@@ -108,12 +108,10 @@ class ResourceStatus(Described):
 
     @classmethod
     def exactly(cls, document: KubeObject) -> Self:
-        """The status as it stands, in the order in which we tell it: merged lists come back in any.
-
-        Conditions of other types are their writers'.
+        """Parse a status, with its merged lists in a fixed order; conditions of unknown types are left out.
 
         Raises:
-            pydantic.ValidationError: it is none of ours, or not within its bounds.
+            pydantic.ValidationError: another version or controller wrote it, or it exceeds its bounds.
         """
         ours = [each for each in document.get("conditions", []) if each.get("type") in KNOWN]
         return cls.model_validate(
@@ -135,6 +133,6 @@ class ResourceStatus(Described):
 
     @property
     def restored(self) -> bool:
-        """Whether it has ended and left the cluster as it was: rolled back, or refused before anything was changed."""
+        """Whether it has ended with the cluster unchanged: rolled back, or stopped by preflight."""
         refused = self.state is State.FAILED and self.phase is PhaseName.PREFLIGHT
         return self.ended and (refused or self.state is State.ROLLED_BACK)

@@ -1,6 +1,6 @@
-"""The journal drawn for a terminal: a line to a call, what changes something stands out, bodies are left to `-o json`.
+"""Renders the journal for a terminal: one line per call, mutating calls highlighted, bodies only with `-o json`.
 
-Pure functions of what REST answers, so that every screen can be a golden file.
+Pure functions of REST answers, so that every screen can be a golden file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from migration.audit.journal_views import DecisionEntry, JournalEntry
 
 
 def draw(entries: Iterable[JournalEntry] | Iterable[DecisionEntry]) -> Iterator[RenderableType]:
-    """Entries in their order, under a title for each phase or run; as they come, for there may be thousands."""
+    """The entries in order, under a title for each phase or run; a generator, since there may be thousands."""
     some = False
     for heading, group in groupby(entries, key=_heading):
         some = True
@@ -24,7 +24,7 @@ def draw(entries: Iterable[JournalEntry] | Iterable[DecisionEntry]) -> Iterator[
         for each in group:
             yield from _call(each) if isinstance(each, JournalEntry) else _decision(each)
     if not some:
-        yield Text("The journal has nothing of that.", "dim")
+        yield Text("The journal has no such entries.", "dim")
 
 
 def _heading(entry: JournalEntry | DecisionEntry) -> str:
@@ -50,15 +50,15 @@ def _call(entry: JournalEntry) -> Iterator[RenderableType]:
 
 
 def _took(seconds: float) -> str:
-    """Calls take milliseconds; those that take longer are worth a look."""
+    """Milliseconds up to 10 s, then as in the status."""
     return f"{seconds * 1000:.0f}ms" if seconds < 10 else duration(timedelta(seconds=seconds))
 
 
 def _decision(entry: DecisionEntry) -> Iterator[RenderableType]:
     by = f"{entry.by or 'nobody named'} ({entry.channel})"
     style = "green" if entry.outcome.startswith("granted") else "bold yellow"
-    said = Text.assemble(f"{entry.at:%Y-%m-%d %H:%M:%S}Z  ", (entry.verb, "bold"), f" in {entry.phase} by {by}")
-    yield indented(said, 2)
+    line = Text.assemble(f"{entry.at:%Y-%m-%d %H:%M:%S}Z  ", (entry.verb, "bold"), f" in {entry.phase} by {by}")
+    yield indented(line, 2)
     if entry.reason:
         yield indented(Text(f"“{entry.reason}”"), 6)
     yield indented(Text(entry.outcome, style), 6)

@@ -1,4 +1,4 @@
-"""What preflight would say, for a terminal: the plan in a few lines, then every concern."""
+"""Renders a preflight result for a terminal: the plan in a few lines, then every concern."""
 
 from collections.abc import Iterator
 
@@ -12,17 +12,17 @@ from migration.run.request import PreflightResult
 
 
 def render(result: PreflightResult) -> RenderableType:
-    """The whole answer."""
+    """The whole screen."""
     return Group(*_sections(result))
 
 
 def _sections(result: PreflightResult) -> Iterator[RenderableType]:
     if result.plan:
-        yield title(f"Preflight of {result.plan.infrastructure_name}: it may start", "bold green")
+        yield title(f"Preflight of {result.plan.infrastructure_name}: the migration can start", "bold green")
         yield named(_planned(result.plan))
     else:
         count = len(blocking(result.concerns))
-        yield title(f"Preflight: {count} Critical concern(s) stand in the way", "bold red")
+        yield title(f"Preflight: {count} Critical concern(s) block the migration", "bold red")
     found = list(concerns(result.concerns, grades=list(Category)))
     yield Text()
     yield from found or [Text("There is no concern.")]

@@ -1,8 +1,8 @@
-"""What people watch: one migration drawn for a terminal, in the spirit of `oc adm upgrade status`.
+"""Renders the status of one migration for a terminal, in the style of `oc adm upgrade status`.
 
-Sections with `= Titles =`, one fact to a line, nothing that is fine and uninteresting. What needs a person stands
-first, and what a small screen cuts off stands last. `render` and `report` are pure functions of a status, so that every
-screen can be a golden file.
+Sections with `= Titles =`, one fact per line, without facts that need no attention. Sections that need a person come
+first, and what a small screen may cut off comes last. `render` and `report` are pure functions of a status, so that
+every screen can be a golden file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -42,31 +42,31 @@ _STATES = {
     State.NEEDS_ATTENTION: "bold yellow",
     State.RUNNING: "bold cyan",
 }
-_TOLD = [Category.CRITICAL, Category.WARNING]
+_SHOWN = [Category.CRITICAL, Category.WARNING]
 _GRADES = {Category.CRITICAL: "bold red", Category.WARNING: "yellow", Category.INFORMATION: "cyan"}
 _MACHINES = 10
-"""Rows of machines at most, as `oc adm upgrade status` has it: a pool of hundreds must not push the rest away."""
-_SAID = 3
-"""Decisions shown."""
+"""Maximum number of machine rows, as in `oc adm upgrade status`: hundreds would push other sections off the screen."""
+_DECISIONS = 3
+"""Number of decisions shown."""
 _ANSWERS = (Verb.APPROVE, Verb.REJECT)
 
 
 def render(status: MigrationStatus, *, now: datetime | None = None) -> RenderableType:
-    """The whole picture of one migration."""
+    """The screen of one migration."""
     now = now or datetime.now(UTC)
     sections = [_header(status, now), *_attention(status, now), *_gate(status, now), _phases(status, now)]
     sections += [
         *_waits(status.waiting, now),
         *_machines(status),
         *_decisions(status),
-        *concerns(status.concerns, grades=_TOLD),
+        *concerns(status.concerns, grades=_SHOWN),
         *_rollback(status),
     ]
     return Group(*_apart(sections))
 
 
 def report(status: MigrationStatus) -> RenderableType:
-    """The verification report: every claim, and below it what was read to make it."""
+    """The verification report: every claim, and below it what was read to check it."""
     held = sum(each.holds for each in status.report)
     lines: list[RenderableType] = [title(f"Verification report: {held} of {len(status.report)} claims hold")]
     for each in status.report:
@@ -76,7 +76,7 @@ def report(status: MigrationStatus) -> RenderableType:
 
 
 def table(migrations: Iterable[MigrationSummary]) -> RenderableType:
-    """The list: one line each, and those that need a person stand out."""
+    """The list of migrations, one line each; those that need a person are highlighted."""
     found = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     found.add_column("", width=1)
     found.add_column("ID", header_style="dim", overflow="fold")
@@ -89,12 +89,12 @@ def table(migrations: Iterable[MigrationSummary]) -> RenderableType:
         mark = Text("!" if each.needs_human else "", "bold yellow")
         found.add_row(mark, each.id, state, each.phase, f"{each.started:%Y-%m-%d %H:%MZ}", took)
         waiting += [each.id] if each.needs_human else []
-    needs = [Text(f"! needs a person: `vcfm status {each}` says what for", "bold yellow") for each in waiting]
+    needs = [Text(f"! needs a person: `vcfm status {each}` shows why", "bold yellow") for each in waiting]
     return Group(found, *needs)
 
 
 def duration(span: timedelta) -> str:
-    """`8s`, `3m20s`, `1h05m`: as long as a person needs."""
+    """`8s`, `3m20s`, `1h05m`: two units at most."""
     seconds = max(0, int(span.total_seconds()))
     if seconds < 60:
         return f"{seconds}s"
@@ -130,7 +130,7 @@ def _gate(status: MigrationStatus, now: datetime) -> Iterator[RenderableType]:
     facts: dict[str, RenderableType] = {
         "What:": f"{gate.phase}: {gate.asks}",
         "Touches:": "\n".join(gate.blast_radius),
-        "Way back:": gate.rollback_readiness,
+        "Rollback:": gate.rollback_readiness,
         "Takes:": gate.duration,
         "Who:": who_approves(status),
         "Answers:": f"approve: {gate.approve}; reject: {gate.reject}",
@@ -154,18 +154,18 @@ def _attention(status: MigrationStatus, now: datetime) -> Iterator[RenderableTyp
 
 
 def named(facts: dict[str, RenderableType]) -> Table:
-    """Names and what there is to say of them; long words are folded, never cut."""
+    """A table of names and values, without empty values; long words are folded, never cut."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, said in facts.items():
-        if said:
-            table.add_row(name, said)
+    for name, value in facts.items():
+        if value:
+            table.add_row(name, value)
     return table
 
 
 def _phases(status: MigrationStatus, now: datetime) -> RenderableType:
-    """Those that began, a line each; those to come, as one."""
+    """Phases that have started, one line each, and the remaining ones in one line."""
     table = Table.grid(padding=(0, 1), expand=True)
     for justify in ("left", "left", "right"):
         table.add_column(no_wrap=True, justify=justify)
@@ -174,7 +174,7 @@ def _phases(status: MigrationStatus, now: datetime) -> RenderableType:
         if each.state is not PhaseState.PENDING:
             style = _PHASE_STYLES[each.state]
             took = _took(each, status.completed or now)
-            table.add_row(Text(each.state.mark, style), Text(each.phase, style), Text(took, "dim"), _said(each))
+            table.add_row(Text(each.state.mark, style), Text(each.phase, style), Text(took, "dim"), _message(each))
     to_come = [each.phase for each in status.phases if each.state is PhaseState.PENDING]
     when = "never began" if status.state.final else "to come"
     coming = [_hanging(Text("· ", "dim"), Text(f"{when}: {', '.join(to_come)}", "dim"))] if to_come else []
@@ -185,7 +185,7 @@ def _took(record: PhaseRecord, now: datetime) -> str:
     return duration((record.completed or now) - record.started) if record.started else ""
 
 
-def _said(record: PhaseRecord) -> Text:
+def _message(record: PhaseRecord) -> Text:
     if record.state is PhaseState.RUNNING:
         again = f"attempt {record.attempts}: " if record.attempts > 1 else ""
         return Text(f"{again}{row(record.phase).title}")
@@ -211,16 +211,16 @@ def _wait(wait: Waiting, now: datetime) -> Iterator[RenderableType]:
 
 
 def _machines(status: MigrationStatus) -> Iterator[RenderableType]:
-    """A count of each side, and the machines: those that are not as they should be first, a handful at most."""
+    """Counts of new and old machines, and at most `_MACHINES` rows: unready machines first."""
     if not status.nodes:
         return
     new = [each for each in status.nodes if each.server in status.targets]
     sides = [("new", new), ("old", [each for each in status.nodes if each not in new])]
     counts = [f"{sum(map(_fine, side))} of {len(side)} {name} ones Ready" for name, side in sides if side]
-    told = [each for each in status.nodes if not _fine(each) or each.note]
+    listed = [each for each in status.nodes if not _fine(each) or each.note]
     if not status.state.final:
-        told += [each for each in status.nodes if each not in told]
-    shown = sorted(told[:_MACHINES], key=lambda node: (node.role, node.server in status.targets, node.name))
+        listed += [each for each in status.nodes if each not in listed]
+    shown = sorted(listed[:_MACHINES], key=lambda node: (node.role, node.server in status.targets, node.name))
     lines: list[RenderableType] = [title(f"Machines: {', '.join(counts)}")]
     if shown:
         lines += _nodes(shown, status.targets)
@@ -249,23 +249,23 @@ def _fine(node: MachineView) -> bool:
 
 
 def _decisions(status: MigrationStatus) -> Iterator[RenderableType]:
-    """What people said last; the journal has all of it."""
+    """The last decisions; the journal has all of them."""
     if not status.decisions:
         return
-    lines: list[RenderableType] = [title("Said last")]
-    for each in status.decisions[-_SAID:]:
+    lines: list[RenderableType] = [title("Last decisions")]
+    for each in status.decisions[-_DECISIONS:]:
         style = "green" if each.outcome.startswith(GRANTED) else "bold yellow"
         by = f"{each.by or 'nobody named'} ({each.channel})"
         why = f": {each.reason}" if each.reason else ""
         lines.append(indented(Text(f"{each.at:%Y-%m-%d %H:%MZ} {each.verb} in {each.phase} by {by}{why}"), 2))
         lines.append(indented(Text(each.outcome, style), 4))
-    if len(status.decisions) > _SAID:
-        lines.append(indented(Text(f"`vcfm journal --decisions {status.id}` has all of it", "dim"), 2))
+    if len(status.decisions) > _DECISIONS:
+        lines.append(indented(Text(f"`vcfm journal --decisions {status.id}` shows all of them", "dim"), 2))
     yield Group(*lines)
 
 
 def concerns(found: list[Concern], *, grades: list[Category]) -> Iterator[RenderableType]:
-    """Those of some grades, in the order of the grades; nothing where there are none."""
+    """The concerns of these grades, in the order of the grades; nothing where there are none."""
     chosen = sorted((each for each in found if each.category in grades), key=lambda each: grades.index(each.category))
     if not chosen:
         return
@@ -278,24 +278,24 @@ def concerns(found: list[Concern], *, grades: list[Category]) -> Iterator[Render
 
 
 def _rollback(status: MigrationStatus) -> Iterator[RenderableType]:
-    """What it would do now, in the order in which it would."""
+    """The steps that a rollback would take now, in order."""
     if status.compensations and not status.state.final:
         undone = [indented(Text(f"{each.phase}: {each.undo}"), 2) for each in reversed(status.compensations)]
         yield Group(title("A rollback would do now, in this order"), *undone)
 
 
 def title(text: str, style: str = "bold") -> Text:
-    """How a section begins."""
+    """The title of a section."""
     return Text(f"= {text} =", style)
 
 
 def indented(what: RenderableType, columns: int) -> Padding:
-    """So many columns to the right, on every line."""
+    """Every line indented by that many columns."""
     return Padding(what, (0, 0, 0, columns), expand=False)
 
 
 def _hanging(mark: Text, what: Text) -> Table:
-    """A mark, and text whose further lines begin where its first one does."""
+    """A mark and a text with a hanging indent."""
     grid = Table.grid()
     grid.add_column(no_wrap=True)
     grid.add_column()

@@ -18,7 +18,7 @@ class Scope:
     Attributes:
         migration: workflow id, `vcfm-<infrastructure name>`.
         run: Temporal's run id.
-        phase: name of the phase, or of the door where no phase runs.
+        phase: name of the phase, or of the client where no phase runs.
         activity: the activity's type.
         attempt: 1 for the first.
     """

@@ -69,7 +69,7 @@ def remove(text: str | None, *, server: str, replacement: FailureDomain | None =
             one vCenter as the default place.
 
     Raises:
-        CloudConfigError: see `servers`; no vCenter would remain; or an heir is needed and none is given.
+        CloudConfigError: see `servers`; no vCenter would remain; or a replacement is needed and none is given.
     """
     before = servers(text)
     others = [each for each in before if not same_servers([each], [server])]

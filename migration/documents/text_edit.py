@@ -18,7 +18,7 @@ class TextEdit:
 
 
 def apply_edits(text: str, splices: Iterable[TextEdit]) -> str:
-    """The text after all splices; their positions are those in the original, and they do not overlap."""
+    """The text after all edits; their positions are those in the original, and they do not overlap."""
     for each in sorted(splices, key=lambda splice: splice.start, reverse=True):
         text = text[: each.start] + each.text + text[each.end :]
     return text

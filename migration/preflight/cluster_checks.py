@@ -201,7 +201,7 @@ CHECKS = (
         id="operators.unhealthy",
         category=Category.CRITICAL,
         label="Cluster operators are not healthy",
-        remedy="See `oc get clusteroperators` and mend them first; a migration cannot tell its own faults from theirs.",
+        remedy="See `oc get clusteroperators` and fix them first; a migration cannot tell its own faults from theirs.",
         find=_unhealthy,
     ),
     Check(

@@ -4,7 +4,7 @@ Reading and judging are kept apart so that every rule can be tested with a table
 can carry the facts and the judgement be repeated elsewhere. Kubernetes objects stand here as the API server sent them;
 of vSphere, whose objects are live and large, only the answers to questions that some check asks. No field holds a
 secret: credentials are tried, not carried, and the cloud config (old ones hold passwords) is represented by what was
-wrong with it. With all Machines of a large cluster this is megabytes: judge where it was read, send the concerns.
+wrong with it. With all Machines of a large cluster this is megabytes: evaluate it where it was read, send the concerns.
 """
 
 from migration.frozen_model import FrozenModel, KubeObject
@@ -75,7 +75,7 @@ class Facts(FrozenModel):
         health_checks, autoscalers: MachineHealthChecks; ClusterAutoscalers and MachineAutoscalers.
         persistent_volumes: all, or only those on vSphere.
         cloud_config_problem: message of the `CloudConfigError` raised by rehearsing the edits on the text as it stands
-            (add every target, remove the source with the first failure domain as heir); empty where they succeed.
+            (add every target, replace the source by the first failure domain); empty where they succeed.
         record, record_problem: the record of the cluster's last migration, or why there is one that cannot be read.
         vcenters: those in Infrastructure and the targets, each server once.
         failure_domains: one for each of the spec's that could be asked about.

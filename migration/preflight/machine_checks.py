@@ -193,7 +193,7 @@ CHECKS = (
         id="machines.control-plane-down",
         category=Category.CRITICAL,
         label="Control-plane machines are not running",
-        remedy="Mend the control plane first: it is replaced one member at a time and needs all of them to begin with.",
+        remedy="Fix the control plane first: it is replaced one member at a time and needs all of them to begin with.",
         find=_masters_down,
     ),
     Check(

@@ -45,7 +45,7 @@ def make_plan(spec: MigrationSpec, facts: Facts, *, migration: str, run: str, cl
 
     Args:
         spec: a valid one (`migration.spec.rules`).
-        facts: read within the same minute, and judged to have nothing Critical.
+        facts: read within the same minute, and without a Critical concern.
         migration: the workflow's id.
         run: Temporal's run id.
         cluster: the cluster's name in the service's configuration.

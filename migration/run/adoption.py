@@ -22,7 +22,7 @@ class Adoption(FrozenModel):
     """What a person asked for.
 
     Attributes:
-        door: through which it came, as in `migration.commands.Instruction`.
+        channel: the interface that was used, as in `migration.commands.Instruction`.
         ended: when the earlier run is known to have ended; None where Temporal has forgotten it.
     """
 

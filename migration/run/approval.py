@@ -1,12 +1,12 @@
-"""Who may let a migration go on, where more people can write to Temporal than may approve.
+"""Signed approvals, for sites where more people can write to Temporal than may approve.
 
 A service that holds a private key pins its public half in the request of every migration it starts. From then on an
-instruction that lets the migration go *forward* must carry a signature, which only that service's doors can make; the
-workflow verifies it from values alone, so that a replay finds the same. What only stops or goes back stays open to
-everybody: whoever sees harm must be able to stop it, and Temporal's own Cancel does the same anyway.
+instruction that lets the migration go *forward* must carry a signature, which only that service's clients can make; the
+workflow verifies it from values alone, so that a replay is deterministic. Verbs that stop or roll back need no
+signature: everybody who sees harm must be able to stop it, and Temporal's own Cancel does the same anyway.
 
-Ed25519 signs one text that names all that was decided: which migration and run, which verb and phase, by whom, why,
-through which door, and a number used once. So a signature is good for nothing else, and not twice.
+Ed25519 signs one text with everything that was decided: migration and run, verb and phase, by whom, why, the channel,
+and a nonce. So a signature is valid for nothing else, and only once.
 """
 
 import base64
@@ -22,18 +22,18 @@ from migration.commands import Instruction, Verb
 from migration.frozen_model import FrozenModel
 
 FORWARD = frozenset({Verb.APPROVE, Verb.RESUME, Verb.RETRY, Verb.SKIP})
-"""What needs a signature where a key is pinned."""
+"""Verbs that need a signature where a key is pinned."""
 
 
 class Signature(FrozenModel):
-    """64 bytes in base64, over an instruction and a number that is used once."""
+    """An Ed25519 signature (64 bytes in base64) over an instruction and a nonce."""
 
     nonce: Annotated[str, Field(min_length=16, max_length=64)]
     value: Annotated[str, Field(max_length=100)]
 
 
 class SignedInstruction(Instruction):
-    """An instruction as it travels to the workflow."""
+    """An instruction as it is sent to the workflow, with its signature if there is one."""
 
     signature: Signature | None = None
 

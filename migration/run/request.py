@@ -1,4 +1,4 @@
-"""What is asked of the service: to start a migration, or to preflight one; and what preflight answers."""
+"""Requests to start a migration or to run preflight alone, the same from every client, and the preflight result."""
 
 from migration.concern import Concern
 from migration.frozen_model import FrozenModel

@@ -1,8 +1,8 @@
-"""What a migration says of itself: small, plain, and the same at every door.
+"""The status of a migration, the same for every client.
 
-`MigrationStatus` is the answer of the workflow's `status` query, the body of `GET /migrations/{id}`, and what the
-terminal draws. Waits are added at the door from the activities' heartbeats, so that they are a second old at most and
-cost no history.
+`MigrationStatus` is the answer of the workflow's `status` query, the body of `GET /migrations/{id}`, and the input of
+`vcfm status`. The client adds current waits from the activities' heartbeats: they are at most a second old and add no
+history events.
 """
 
 from collections.abc import Iterable
@@ -29,17 +29,17 @@ class State(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the state is final: the migration has ended."""
         return self in {State.ROLLED_BACK, State.COMPLETED, State.FAILED}
 
 
 class Waiting(FrozenModel):
-    """What is waited for, on which objects, since when, for how long at most, and what would unblock it.
+    """A current wait: for what, on which objects, since when, for how long at most, and what would unblock it.
 
     Attributes:
-        objects: at most ten, each with what it lacks; `more` counts the others.
+        objects: at most ten, each with its unmet condition; `more` is the number of others.
         done, total: progress of the wait, where it can be counted.
-        at_most: None if it lasts until somebody mends what it waits for.
+        at_most: the timeout; None if the wait lasts until the cause is fixed.
     """
 
     what: str
@@ -106,7 +106,7 @@ _MARKS = {
 
 
 class PhaseRecord(FrozenModel):
-    """How one phase went; `evidence` is what was observed that proves it done."""
+    """Progress and result of one phase; `evidence` is what was observed and proves that the phase is done."""
 
     phase: PhaseName
     state: PhaseState = PhaseState.PENDING
@@ -118,10 +118,13 @@ class PhaseRecord(FrozenModel):
 
 
 class Attention(FrozenModel):
-    """Why a person is needed: what failed, what it said, and what can be done now.
+    """A parked phase that needs a person: the failure, the next step, and the verbs to choose from.
 
     Attributes:
-        skip: what happens on `skip`, where it is something else than leaving the phase out.
+        diagnosis: what failed and why.
+        remedy: the next step a person can take.
+        choices: the verbs that are accepted now.
+        skip: the effect of `skip`, where it differs from skipping the phase.
     """
 
     phase: PhaseName
@@ -133,14 +136,14 @@ class Attention(FrozenModel):
 
 
 class Gate(FrozenModel):
-    """What waits for a decision: it has no expiry, and nothing but a decision opens it.
+    """A phase that waits for approval, without a timeout.
 
     Attributes:
-        asks: one sentence.
-        blast_radius: what the phase touches.
-        duration: what is usual, in words.
-        approve, reject: what each does.
-        way_back: what was read of the source just now, before a step that cannot be undone without it.
+        asks: what the phase would do, in one sentence.
+        blast_radius: the objects that the phase changes.
+        duration: the usual duration, in words.
+        approve, reject: the effect of each decision.
+        rollback_readiness: what was read of the source just now, before a step that cannot be undone without it.
     """
 
     phase: PhaseName
@@ -154,7 +157,7 @@ class Gate(FrozenModel):
 
 
 class Compensation(FrozenModel):
-    """One step that a rollback would take, recorded before its phase acted; the last one recorded is undone first."""
+    """One step of a rollback, recorded before its phase acts; the last recorded step is undone first."""
 
     phase: PhaseName
     undo: str
@@ -164,11 +167,11 @@ GRANTED = "granted"
 
 
 class Decision(FrozenModel):
-    """One thing a person said, and what came of it.
+    """One command of a person, and its outcome.
 
     Attributes:
-        verb: what was said; of a signal that nobody knows, its name.
-        outcome: `granted`, or `refused: ` and why.
+        verb: the verb; for an unknown signal, its name.
+        outcome: `granted`, or `refused: ` and the reason.
     """
 
     at: AwareDatetime
@@ -181,7 +184,7 @@ class Decision(FrozenModel):
 
 
 class BackupReference(FrozenModel):
-    """One stored before-image: of what, in which Secret, and the checksum it was read back with."""
+    """Reference to one stored before-image: the object, the Secret, and the checksum verified by reading it back."""
 
     kind: str
     namespace: str = ""
@@ -197,7 +200,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 class Claim(FrozenModel):
-    """One sentence of the final report, whether it holds, and what was read to say so."""
+    """One claim of the verification report, whether it holds, and what was read to check it."""
 
     claim: str
     holds: bool
@@ -205,7 +208,7 @@ class Claim(FrozenModel):
 
 
 class MachineView(FrozenModel):
-    """One machine as the live view shows it."""
+    """One machine in the status."""
 
     name: str
     role: str
@@ -216,12 +219,13 @@ class MachineView(FrozenModel):
 
 
 class MigrationStatus(FrozenModel):
-    """Everything a person asks first.
+    """The status of one migration.
 
     Attributes:
-        requested_by: who asked for it, where somebody said so.
-        separate_approver: whether somebody else must approve.
-        signed: whether what lets it go forward must be signed by the service's doors.
+        progress: in per cent.
+        requested_by: who requested it; empty if unknown.
+        separate_approver: whether a person other than the requester must approve.
+        signed: whether approve, resume, retry and skip must be signed by the service's clients.
     """
 
     id: str
@@ -251,7 +255,7 @@ class MigrationStatus(FrozenModel):
 
 
 def progress(records: list[PhaseRecord]) -> int:
-    """Per cent done by the phases' weights; a running phase counts for half of itself."""
+    """Progress in per cent by the weights of the phases; a running phase counts as half done."""
     shares = {PhaseState.COMPLETED: 1.0, PhaseState.SKIPPED: 1.0, PhaseState.RUNNING: 0.5, PhaseState.UNDOING: 0.5}
     done = sum(row(each.phase).weight * shares.get(each.state, 0.0) for each in records)
     return min(100, round(100 * done / sum(each.weight for each in TABLE)))

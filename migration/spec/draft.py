@@ -1,6 +1,6 @@
 """A failure domain that may be wrong: every field whose own shape is right, and None for every other.
 
-The rules over several fields then judge whatever can be judged, so that a person is not told of a wrong server only
+The rules over several fields then validate what can be validated, so that a person is not told of a wrong server only
 after a wrong datacenter beside it has been put right.
 """
 
@@ -41,7 +41,7 @@ class DraftDomain:
 
 
 def draft(document: Any) -> DraftDomain:
-    """What can be judged of one entry of `failureDomains`, whatever it is."""
+    """The parts of one entry of `failureDomains` that can be validated; any JSON value is accepted."""
     place = _field(document, FailureDomain, "topology")
     networks = _field(place, Topology, "networks")
     return DraftDomain(

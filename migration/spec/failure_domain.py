@@ -15,71 +15,74 @@ _LONGEST_PATH = 2048
 
 
 class RegionAffinity(FrozenModel, use_attribute_docstrings=True):
-    """What a region is made of."""
+    """The vSphere object type that a region consists of."""
 
     type: Literal["ComputeCluster", "Datacenter"]
-    """Datacenter: the region tag is on the datacenter. ComputeCluster cannot be migrated to yet."""
+    """Datacenter: the region tag is attached to the datacenter. ComputeCluster is not supported as a target yet."""
 
 
 class HostGroup(FrozenModel, use_attribute_docstrings=True):
-    """The groups and the rule that make a zone of some hosts of a compute cluster."""
+    """The VM group, host group and rule by which a zone consists of some hosts of a compute cluster."""
 
     vm_group: Tag
     """Name of the VM group."""
     host_group: Tag
     """Name of the host group."""
     vm_host_rule: Tag
-    """Name of the rule between them."""
+    """Name of the VM-host rule that connects both groups."""
 
 
 class ZoneAffinity(FrozenModel, use_attribute_docstrings=True):
-    """What a zone is made of."""
+    """The vSphere object type that a zone consists of."""
 
     type: Literal["HostGroup", "ComputeCluster"]
-    """ComputeCluster: the zone tag is on the compute cluster. HostGroup cannot be migrated to yet."""
+    """ComputeCluster: the zone tag is attached to the compute cluster. HostGroup is not supported as a target yet."""
     host_group: HostGroup | None = None
-    """For type HostGroup: the groups and the rule."""
+    """The groups and the rule; for type HostGroup only."""
 
 
 class Topology(FrozenModel, use_attribute_docstrings=True):
-    """Where machines of a failure domain live, as absolute inventory paths (the datacenter: by name)."""
+    """Placement of the machines of a failure domain, as absolute inventory paths (the datacenter by name)."""
 
     datacenter: Annotated[str, Field(min_length=1, max_length=80)]
     """Name of the datacenter."""
     compute_cluster: Annotated[str, Field(max_length=_LONGEST_PATH, pattern=r"^/.*?/host/.*?")]
-    """`/<datacenter>/host/<cluster>`."""
+    """Inventory path of the compute cluster: `/<datacenter>/host/<cluster>`."""
     datastore: Annotated[str, Field(max_length=_LONGEST_PATH, pattern=r"^/.*?/datastore/.*?")]
-    """`/<datacenter>/datastore/<datastore>`."""
+    """Inventory path of the datastore: `/<datacenter>/datastore/<datastore>`."""
     networks: Annotated[
         list[Annotated[str, Field(max_length=_LONGEST_PATH)]],
         Field(min_length=1, max_length=10),
     ]
-    """Port groups of the machines' network cards, by name or as `/<datacenter>/network/<name>`."""
+    """Port groups of the machines' network adapters, by name or as `/<datacenter>/network/<name>`."""
     resource_pool: Annotated[str, Field(max_length=_LONGEST_PATH, pattern=r"^/.*?/host/.*?/Resources.*")] | None = None
-    """`/<datacenter>/host/<cluster>/Resources/<pool>`; left out: the cluster's own pool."""
+    """Inventory path of the resource pool: `/<datacenter>/host/<cluster>/Resources/<pool>`. Default: the compute
+    cluster's root resource pool."""
     folder: Annotated[str, Field(max_length=_LONGEST_PATH, pattern=r"^/.*?/vm/.*?")] | None = None
-    """`/<datacenter>/vm/<folder>`, made if missing; left out: a folder named like the cluster's infrastructure."""
+    """Inventory path of the VM folder: `/<datacenter>/vm/<folder>`; created if missing. Default: a folder with the
+    cluster's infrastructure name."""
     template: Annotated[str, Field(max_length=_LONGEST_PATH, pattern=r"^/.*?/vm/.*?")] | None = None
-    """`/<datacenter>/vm/<template>`; left out: the name that the installer would give it."""
+    """Inventory path of the VM template: `/<datacenter>/vm/<template>`. Default: the name that the installer uses,
+    `<infrastructure name>-rhcos-<region>-<zone>`."""
 
 
 class FailureDomain(FrozenModel, use_attribute_docstrings=True):
-    """One failure domain; `region` and `zone` are the values of tags in `openshift-region` and `openshift-zone`."""
+    """One failure domain; `region` and `zone` are names of tags in `openshift-region` and `openshift-zone`."""
 
     name: Name
-    """Its name; unique, also among the failure domains that the cluster has already."""
+    """Name of the failure domain; unique, also among the failure domains that the cluster already has."""
     region: Tag
-    """Value of the tag `openshift-region`."""
+    """Name of the region: a tag in category `openshift-region`."""
     zone: Tag
-    """Value of the tag `openshift-zone`."""
+    """Name of the zone: a tag in category `openshift-zone`."""
     server: Annotated[str, Field(min_length=1, max_length=255)]
     """The vCenter: host name or IPv4 address, without scheme and port."""
     topology: Topology
-    """Where its machines live."""
+    """Placement of the machines."""
     region_affinity: RegionAffinity | None = None
-    """What the region is made of."""
+    """The vSphere object type of the region."""
     zone_affinity: ZoneAffinity | None = None
-    """What the zone is made of."""
+    """The vSphere object type of the zone."""
 
     def completed(self, infrastructure_name: str) -> "FailureDomain":
         """The same failure domain with OpenShift's own defaults written out.
@@ -106,5 +109,5 @@ class FailureDomain(FrozenModel, use_attribute_docstrings=True):
         )
 
     def document(self) -> KubeObject:
-        """The failure domain as it stands in `Infrastructure.spec.platformSpec.vsphere.failureDomains`."""
+        """The failure domain as an entry of `Infrastructure.spec.platformSpec.vsphere.failureDomains`."""
         return self.model_dump(exclude_none=True)

@@ -10,7 +10,7 @@ from migration.spec.draft import DraftDomain, DraftTopology
 from migration.spec.problem import Problem, shown
 
 Placed = tuple[str, DraftDomain]
-"""JSON path of a failure domain, and what of it can be judged."""
+"""JSON path of a failure domain, and the parts of it that can be validated."""
 
 
 def place_problems(domains: Sequence[Placed]) -> Iterator[Problem]:
@@ -27,7 +27,7 @@ def _paths(field: str, place: DraftTopology) -> Iterator[Problem]:
         name = datacenter.strip("/ ")
         rule, remedy = "must be a name, without slash or space at its ends", f"Write {name or 'its name'}."
         yield Problem(field=f"{field}.datacenter", value=shown(datacenter), rule=rule, remedy=remedy)
-        datacenter = name or None  # the paths are judged by what was meant
+        datacenter = name or None  # the paths are validated against the intended name
     for name, value, kind in (
         ("computeCluster", place.compute_cluster, "host"),
         ("datastore", place.datastore, "datastore"),

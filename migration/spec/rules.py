@@ -1,8 +1,9 @@
-"""Whether a spec makes sense: every problem at once, each with its field and what to write instead.
+"""Validation of a spec: reports every problem at once, each with its field and what to write instead.
 
-A person who is told one problem at a time needs as many attempts as there are problems. So the shape is judged field by
-field, and the rules over several fields run over every field whose own shape is right (`migration.spec.draft`),
-whatever is wrong beside it. Nothing here looks at the world; that is preflight's (`migration.preflight.evaluate`).
+With one problem per attempt, a person would need as many attempts as there are problems. So each field's shape is
+validated separately, and the rules over several fields run over every field whose shape is valid
+(`migration.spec.draft`), whatever is wrong beside it. Nothing here reads the cluster or a vCenter; preflight does
+(`migration.preflight.evaluate`).
 """
 
 import ipaddress
@@ -106,7 +107,7 @@ def problems(document: Any) -> list[Problem]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Draft:
-    """A spec that may be wrong: as it was written, and what can be judged of each failure domain in it."""
+    """A spec that may be invalid: as written, and the parts of each failure domain that can be validated."""
 
     document: KubeObject
     domains: list[tuple[str, DraftDomain]]

@@ -1,4 +1,4 @@
-"""One call to the API server: sent, judged, recorded, and sent again where that is safe and short.
+"""One call to the API server: sent, classified, recorded, and retried where that is safe and short.
 
 Sent twice are a read whose connection broke (once, on a fresh connection), what was throttled (429 means: not done) for
 a few seconds, and what met stale credentials (401 means the same). Everything longer is the activity's business, where
@@ -46,7 +46,7 @@ class ApiClient:
         body: Any = None,
         content_type: str = "application/json",
     ) -> KubeObject:
-        """Send until there is a verdict; returns the document that the API server answers."""
+        """Send, with retries, until the answer is final; returns the document that the API server answers."""
         request = Request(
             method=method,
             path=resource.path(name=name, namespace=namespace, subresource=subresource),

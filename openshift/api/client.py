@@ -34,7 +34,7 @@ class Collection:
 class Cluster:
     """One OpenShift cluster. `async with Cluster.connect(...) as cluster:`.
 
-    Every method raises `openshift.errors`; `dry_run=True` has the API server judge a write without doing it.
+    Every method raises `openshift.errors`; `dry_run=True` has the API server validate a write without doing it.
     """
 
     def __init__(self, caller: ApiClient) -> None:

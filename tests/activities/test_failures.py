@@ -33,7 +33,7 @@ from vsphere.errors import CredentialsRejected, Incompatible, SessionLost
 @pytest.mark.parametrize(
     ("error", "message", "remedy", "final", "permanent"),
     [
-        (OpenShiftError("of no kind"), "of no kind", "mend what the message names, then retry", True, True),
+        (OpenShiftError("of no kind"), "of no kind", "fix what the message names, then retry", True, True),
         (WaitFailed("it stands still", remedy="push"), "it stands still", "push", True, True),
         (WaitTimedOut("too long", remedy="push"), "too long", "push", True, False),
         (OutageTooLong("away", remedy="call"), "away", "call", True, False),
@@ -46,11 +46,11 @@ from vsphere.errors import CredentialsRejected, Incompatible, SessionLost
         (
             CloudConfigError("it is empty"),
             "cloud-provider-config: it is empty",
-            "mend what the message names, then retry",
+            "fix what the message names, then retry",
             True,
             True,
         ),
-        (RuntimeError(), "RuntimeError", "mend what the message names, then retry", True, False),
+        (RuntimeError(), "RuntimeError", "fix what the message names, then retry", True, False),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )

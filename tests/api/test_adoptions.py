@@ -69,7 +69,7 @@ async def test_the_user_whom_the_proxy_named_takes_it_over(temporal_client: Clie
 
 async def test_there_is_nothing_to_take_over(http: httpx.AsyncClient, service: Serving) -> None:
     refused = await http.post("/adoptions", json={})
-    assert_problem(refused, 404, "Nothing to take over", "has no record of a migration", "vcfm start")
+    assert_problem(refused, 404, "Nothing to take over", "VCFM_NAMESPACE", "vcfm start")
     await http.post("/migrations", json={"spec": SPEC})
     await until(http, service, lambda status: status.state.final)
     refused = await http.post("/adoptions", json={"direction": "Rollback"})

@@ -72,7 +72,7 @@ async def test_a_person_logs_in_at_the_codec(temporal_client: Client, tmp_path: 
             page.until("document.querySelector('form')")
             page.evaluate("document.querySelector('input').value = 's3cret-token'")
             page.evaluate("document.querySelector('form').submit()")
-            page.until("document.body.innerText.includes('shows payloads in this browser now')")
+            page.until("!document.querySelector('form') && document.body.innerText.includes('Logged in')")
 
     async with serving(temporal_client, World(), tmp_path, **configured) as service:
         await asyncio.to_thread(log_in, service.url)

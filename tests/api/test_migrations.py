@@ -355,10 +355,7 @@ async def test_a_journal_that_does_not_answer_is_no_bug_of_the_service(
         database.execute(f"alter table {table} rename to away")
     answer = await http.get(f"/migrations/{service.migration}/{path}")
     problem = assert_problem(answer, 503)
-    assert (problem["title"], problem["detail"]) == (
-        "The journal does not answer",
-        f"The journal cannot be read: (sqlite3.OperationalError) no such table: {table}",
-    )
+    assert f"no such table: {table}" in problem["detail"]
     assert "VCFM_JOURNAL" in problem["remedy"]
 
 
@@ -405,7 +402,7 @@ async def test_a_second_cancel_would_not_be_heard_and_is_refused(http: httpx.Asy
     await until(http, service, lambda status: status.attention)
     assert (await http.post(f"{path}/cancel", json={"by": "kim"})).status_code == 202
     await until(http, service, lambda status: status.decisions)
-    document = assert_problem(await http.post(f"{path}/cancel", json={"by": "ann"}), 409, "was asked to cancel before")
+    document = assert_problem(await http.post(f"{path}/cancel", json={"by": "ann"}), 409, service.migration)
     assert f"vcfm status {service.migration}" in document["remedy"]
     status = await until(http, service, lambda status: status.attention)
     assert [(each.verb, each.by) for each in status.decisions] == [("cancel", "kim")]

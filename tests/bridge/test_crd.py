@@ -147,7 +147,7 @@ async def test_what_may_be_changed(admin: Cluster, before: KubeObject, status: K
     assert all(after["spec"][key] == value for key, value in change.items() if key != "approvals")
 
 
-FROZEN = "from here on only state and approvals can be changed"
+FROZEN = "only state and approvals can be changed"
 
 
 @pytest.mark.parametrize(
@@ -162,13 +162,18 @@ FROZEN = "from here on only state and approvals can be changed"
         (RUNNING, STARTED, {"targetVCenters": [{"server": SERVER}]}, FROZEN),
         (RUNNING, STARTED, {"targetVCenterCredentialsSecret": {"name": "other"}}, FROZEN),
         (RUNNING, ENDED | {"state": "Completed"}, {"approvalMode": "Manual"}, FROZEN),
-        (RUNNING, STARTED, {"state": "Pending"}, "Paused stops it, Rollback undoes it"),
-        (RUNNING, ENDED | {"state": "Completed"}, {"state": "Pending"}, "Paused stops it"),
-        (RUNNING, ENDED | {"state": "Failed", "phase": "create_tags"}, {"state": "Pending"}, "Paused stops it"),
-        (RUNNING, {}, {"approvals": None}, "can only be added to"),
-        (RUNNING, STARTED, {"approvals": []}, "can only be added to"),
-        (RUNNING, STARTED, {"approvals": [KIM | {"by": "lou"}]}, "can only be added to"),
-        (RUNNING, STARTED, {"approvals": [KIM | {"by": "lou"}, KIM]}, "can only be added to"),
+        (RUNNING, STARTED, {"state": "Pending"}, "the migration has started: set Paused"),
+        (RUNNING, ENDED | {"state": "Completed"}, {"state": "Pending"}, "the migration has started: set Paused"),
+        (
+            RUNNING,
+            ENDED | {"state": "Failed", "phase": "create_tags"},
+            {"state": "Pending"},
+            "the migration has started: set Paused",
+        ),
+        (RUNNING, {}, {"approvals": None}, "approvals are append-only"),
+        (RUNNING, STARTED, {"approvals": []}, "approvals are append-only"),
+        (RUNNING, STARTED, {"approvals": [KIM | {"by": "lou"}]}, "approvals are append-only"),
+        (RUNNING, STARTED, {"approvals": [KIM | {"by": "lou"}, KIM]}, "approvals are append-only"),
     ],
 )
 async def test_what_must_not_be_changed(

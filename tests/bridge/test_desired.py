@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.desired import Step, refused_before, spoken, step
+from bridge.desired import Step, command_of, refused_before, step
 from bridge.resource.parts import Refusal
 from migration.commands import Instruction, Verb
 from migration.phase import PhaseName
@@ -53,7 +53,7 @@ def test_a_wish(wanted: DesiredState, told: DesiredState, state: State, expected
         (PAUSED, RUNNING, State.COMPLETED, "it has ended: Completed"),
         (ROLLBACK, RUNNING, State.COMPLETED, "it has ended: Completed"),
         (ROLLBACK, RUNNING, State.FAILED, "it has ended: Failed"),
-        (PENDING, RUNNING, State.RUNNING, "Paused stops it, Rollback undoes it"),
+        (PENDING, RUNNING, State.RUNNING, "it has started already"),
     ],
 )
 def test_a_wish_that_cannot_be_granted(wanted: DesiredState, told: DesiredState, state: State, said: str) -> None:
@@ -73,7 +73,7 @@ def test_a_wish_that_cannot_be_granted(wanted: DesiredState, told: DesiredState,
 )
 def test_an_answer_is_said_as_its_author_wrote_it(answer: Answer, verb: Verb) -> None:
     approval = Approval(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", decision=answer)
-    assert spoken(approval) == (verb, Instruction(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", channel="cr"))
+    assert command_of(approval) == (verb, Instruction(phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", channel="cr"))
 
 
 def test_the_same_refusal_is_not_asked_for_again() -> None:

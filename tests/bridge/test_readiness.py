@@ -57,12 +57,12 @@ async def test_kubeconfigs_come_and_go(bridged: Bridged, tmp_path: Path, monkeyp
 async def test_whoever_hears_nothing_any_more_says_so_until_it_does(
     bridged: Bridged, installed: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "DEAF", 0.5)
+    monkeypatch.setattr(watching, "STALE", 0.5)
     async with bridging(bridged.service.client, bridged.settings) as lacks:
         await until(lacks, "")
         installed.signal_api(signal.SIGKILL)
         try:
-            await until(lacks, "nothing can be heard of them: ")
+            await until(lacks, "the watch fails: ")
         finally:
             await asyncio.to_thread(installed.start_api)
         await until(lacks, "")
@@ -71,4 +71,4 @@ async def test_whoever_hears_nothing_any_more_says_so_until_it_does(
 async def test_without_rights_it_says_what_brings_them(bridged: Bridged, installed: ControlPlane) -> None:
     guest = bridged.settings.model_copy(update={"kubeconfig": installed.kubeconfig(token=GUEST)})
     async with bridging(bridged.service.client, guest) as lacks:
-        await until(lacks, "`oc apply -k deploy/crd` brings the definition and the rights")
+        await until(lacks, "`oc apply -k deploy/crd` installs the definition and the rights")

@@ -22,7 +22,7 @@ async def test_a_migration_that_may_start(vcfm: Vcfm, service: Serving) -> None:
     text = spoken(
         await vcfm("preflight", "-f", "-", stdin=json.dumps(RESOURCE)),
         0,
-        "Preflight of ocp1: it may start",
+        "Preflight of ocp1: the migration can start",
         "ocp1-worker-az1: 2 in az1",
         "Warning: Slow",
         "Next: relax it",
@@ -36,7 +36,7 @@ async def test_a_migration_that_may_not(vcfm: Vcfm, service: Serving) -> None:  
     service.world.answer("preflight", PreflightResult(concerns=[FULL], plan=None, nodes=[]))
     file = json.dumps(SPEC | {"state": "Pending"})
     spoken(
-        await vcfm("preflight", "-f", "-", stdin=file), 4, "1 Critical concern(s) stand in the way", "Next: add some"
+        await vcfm("preflight", "-f", "-", stdin=file), 4, "1 Critical concern(s) block the migration", "Next: add some"
     )
     shown = await vcfm("preflight", "-f", "-", "-o", "json", stdin=file)
     assert PreflightResult.model_validate_json(spoken(shown, 4)).concerns == [FULL]

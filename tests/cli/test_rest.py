@@ -31,7 +31,7 @@ def test_a_login_is_sent_and_not_shown(url: str, shown: str, login: str) -> None
     "url", ["", "vcfm", "127.0.0.1:8080", "localhost:8080", "file:///etc/passwd", "http://", "http://host:port", "http://[::1"]
 )  # fmt: skip
 def test_what_is_no_url_of_http(url: str) -> None:
-    with pytest.raises(ServiceError, match=r"is no URL .*say where it is \(--api URL\)"):
+    with pytest.raises(ServiceError, match=r"is not a valid URL .*\(--api\)"):
         Service(url)
 
 

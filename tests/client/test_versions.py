@@ -132,7 +132,7 @@ async def test_a_migration_whose_version_has_no_worker_says_so_and_goes_on_when_
     async with site.worker("1.1", new):
         await site.current("1.1")
         status = await site.migrations.status(began)
-        assert "no worker answers: start a worker with VCFM_BUILD_ID=1.0" in status.message
+        assert "VCFM_BUILD_ID=1.0" in status.message
         assert f"temporal workflow update-options --workflow-id {began}" in status.message
         with pytest.raises(NoWorker, match=r"no worker of its version '1\.0' answers") as nobody:
             await site.migrations.steer(began, Verb.RETRY, Instruction())

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from temporalio.client import Client, WorkflowFailureError
 
 from cli.dev_server import DevServer, dev_server
-from cli.rest import Away
+from cli.rest import Unavailable
 from lab.cluster.api_server import ApiServer, wait_for
 from lab.commands import Lab, admin_api, down, status, up
 from lab.scenario import load
@@ -124,7 +124,7 @@ class Harness(Running):
         while True:
             try:
                 return ask()
-            except Away:
+            except Unavailable:
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.2)
@@ -169,10 +169,10 @@ def _whole(status: MigrationStatus) -> MigrationStatus:
     """The status, unless it is only what Temporal remembers while no worker answers.
 
     Raises:
-        Away: it is.
+        Unavailable: it is.
     """
     if not any(each.started for each in status.phases):
-        raise Away("no worker tells more than the end")
+        raise Unavailable("no worker tells more than the end")
     return status
 
 

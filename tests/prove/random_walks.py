@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from cli.rest import Away, Refused
+from cli.rest import Refused, Unavailable
 from lab.faults import fault
 from migration.phase import TABLE, PhaseName
 from migration.run.status import MigrationStatus, State
@@ -153,7 +153,7 @@ def _outage(make: Callable[[], AbstractContextManager[None]], seconds: float) ->
 def _granted(harness: Harness, migration: str, verb: str) -> bool:
     try:
         harness.service.steer(migration, verb, by="a walk", reason="to see")
-    except (Refused, Away):  # untimely, or nobody there to answer: part of the walk
+    except (Refused, Unavailable):  # untimely, or nobody there to answer: part of the walk
         return False
     return True
 

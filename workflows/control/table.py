@@ -1,6 +1,4 @@
-"""The table of `workflows.control.state` for people: `python -m workflows.control.table > docs/control.md`."""
-
-import sys
+"""The table of `workflows.control.state` as Markdown, for `docs/reference/control.md`."""
 
 from migration.commands import Verb
 from workflows.control.state import CANCEL, EXPLANATIONS, Command, ControlState, Situation, decide
@@ -37,7 +35,3 @@ def _cells(situation: Situation, command: Command, *, crossed: bool) -> str:
     state = ControlState(situation, crossed=crossed, skip="*what skip does here*", answer=Verb.RETRY)
     outcome = decide(state, command, phase="*phase*", when="*when*")
     return f"{'' if outcome.granted else 'refused: '}{outcome.text} | {outcome.state.situation}"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(markdown())

@@ -9,7 +9,17 @@ import pytest
 from bridge.resource.conditions import KNOWN
 from bridge.resource.events import Event, events
 from bridge.resource.model import FINALIZER, Resource
-from bridge.resource.report import after, claimed, of_migration, pending, refused, renewed, resumed, unheard, verdict
+from bridge.resource.report import (
+    after,
+    claimed,
+    of_migration,
+    pending,
+    preflight_summary,
+    refused,
+    renewed,
+    resumed,
+    unheard,
+)
 from bridge.resource.status import ResourceStatus
 from migration.concern import Category, Concern
 from migration.phase import TABLE, PhaseName, number
@@ -266,13 +276,13 @@ def test_before_it_starts() -> None:
         id="storage.full", category=Category.CRITICAL, label="full", assessment="3 GiB free", remedy="make room"
     )
     fresh = resource(ResourceStatus(), spec={"state": "Pending"})
-    assert truths(pending(fresh, verdict=None, now=NOW))["PreflightPassed"] == "Unknown"
-    found = verdict([critical], generation=3, at=NOW)
-    told = pending(fresh, verdict=found, now=NOW)
-    assert (truths(told)["PreflightPassed"], told.needs_person) == ("False", "mend 1 Critical concern(s)")
-    stale = pending(replace(fresh, generation=4), verdict=found, now=NOW)
+    assert truths(pending(fresh, result=None, now=NOW))["PreflightPassed"] == "Unknown"
+    found = preflight_summary([critical], generation=3, at=NOW)
+    told = pending(fresh, result=found, now=NOW)
+    assert (truths(told)["PreflightPassed"], told.needs_person) == ("False", "fix 1 Critical concern(s)")
+    stale = pending(replace(fresh, generation=4), result=found, now=NOW)
     assert (truths(stale)["PreflightPassed"], stale.preflight) == ("Unknown", None)
-    assert truths(pending(fresh, verdict=found, trouble="no worker", now=NOW))["PreflightPassed"] == "Unknown"
+    assert truths(pending(fresh, result=found, trouble="no worker", now=NOW))["PreflightPassed"] == "Unknown"
 
 
 def test_a_claim_freezes_and_answers_of_before_are_told_to_be_too_early() -> None:

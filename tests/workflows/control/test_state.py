@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from migration.commands import Verb
 from workflows.control.state import CANCEL, EXPLANATIONS, RULES, Command, ControlState, Outcome, Situation, decide, rule
-from workflows.control.table import markdown
 
 S = Situation
 ROOT = Path(__file__).parents[3]
@@ -155,7 +154,3 @@ def test_answers_that_were_once_false_or_depend_on_more_than_the_situation(
 ) -> None:
     assert state in [replace(each, readiness_waived=False) for each in REACHABLE]
     assert text in say(state, verb).text
-
-
-def test_the_documented_table_is_the_one_of_the_code() -> None:
-    assert (ROOT / "docs" / "control.md").read_text() == markdown(), "run `make generate`"
