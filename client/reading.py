@@ -1,4 +1,4 @@
-"""How migrations stand, read from Temporal: for every client alike, also while no worker answers."""
+"""Status, plan and list of migrations, read from Temporal by every client, also while no worker answers."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
@@ -30,39 +30,38 @@ Answer = TypeVar("Answer")
 
 
 class MigrationReader:
-    """All migrations of one Temporal namespace, to be looked at; nothing here changes one."""
+    """The migrations of one Temporal namespace, read only."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     async def status(self, migration: str) -> MigrationStatus:
-        """How a migration stands now, with what its activities wait for at this moment.
+        """The status of a migration, with the current waits of its activities.
+
+        While no worker answers, for instance during an upgrade, it is built from search attributes and says so.
 
         Raises:
-            NoSuchMigration: nothing is known under that id.
-
-        While no worker answers, it is what Temporal itself knows, and says so: a door must not go blind because a
-        process is being replaced.
+            NoSuchMigration: Temporal stores no migration with that id.
         """
         description = await self._describe(migration)
         try:
-            status = await self._told(description)
+            status = await self._own_status(description)
         except NoWorker:
             status = fallback_status(description)
         return await self._now(status, description)
 
     async def account(self, migration: str, *, run: str) -> MigrationStatus:
-        """How one run stands now, in its own words.
+        """The status that one run reports itself, with the current waits of its activities.
 
         Raises:
-            NoSuchMigration: Temporal does not know that run, or not any more.
-            NoWorker: nobody can tell; what Temporal itself knows is `status`.
+            NoSuchMigration: Temporal does not store that run, or no longer.
+            NoWorker: no worker answers; `status` falls back to search attributes.
         """
         description = await self._describe(migration, run=run)
-        return await self._now(await self._told(description), description)
+        return await self._now(await self._own_status(description), description)
 
-    async def _told(self, description: WorkflowExecutionDescription) -> MigrationStatus:
-        """Its own account: the result of a run that has one, which needs no worker, else what it answers."""
+    async def _own_status(self, description: WorkflowExecutionDescription) -> MigrationStatus:
+        """The result of a completed run, which needs no worker, else the answer of its `status` query."""
         if description.status is not WorkflowExecutionStatus.COMPLETED:
             return await self._ask(MigrationWorkflow.status, description)
         handle = self._client.get_workflow_handle_for(MigrationWorkflow.run, description.id, run_id=description.run_id)
@@ -74,24 +73,24 @@ class MigrationReader:
         return _ended(status, description)
 
     async def plan(self, migration: str) -> Plan | None:
-        """The pinned plan, or None while preflight reads.
+        """The pinned plan; None until preflight has pinned it.
 
         Raises:
-            NoSuchMigration: nothing is known under that id.
-            NoWorker: nobody can tell.
+            NoSuchMigration: Temporal stores no migration with that id.
+            NoWorker: no worker answers.
         """
         return await self._ask(MigrationWorkflow.plan, await self._describe(migration))
 
     async def run_id(self, migration: str) -> str:
-        """The id of the migration's latest run: what its journal entries are filed under.
+        """The id of the migration's latest run, the key of its journal entries.
 
         Raises:
-            NoSuchMigration: nothing is known under that id.
+            NoSuchMigration: Temporal stores no migration with that id.
         """
         return (await self._describe(migration)).run_id or ""
 
     async def latest(self, migration: str) -> tuple[str, Owner | None] | None:
-        """The id of the latest run and the custom resource that it was started for; None where nothing is known."""
+        """The latest run's id and the custom resource that it was started for; None for an unknown migration."""
         try:
             description = await self._describe(migration)
         except NoSuchMigration:
@@ -99,9 +98,9 @@ class MigrationReader:
         return description.run_id or "", await description.memo_value(OWNER, default=None, type_hint=Owner)
 
     async def list(self) -> AsyncIterator[MigrationSummary]:
-        """All migrations that Temporal remembers: those that run, then those that ended, the latest first.
+        """All migrations that Temporal stores: running ones, then ended ones, the latest first.
 
-        Reads Temporal's index, which is a moment behind.
+        Reads Temporal's visibility store, which is eventually consistent.
         """
         query = f"WorkflowType = '{MigrationWorkflow.__name__}'"
         async for each in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT):

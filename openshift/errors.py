@@ -20,7 +20,7 @@
 
 Whether to try again is a property of the kind of refusal, not of the place where it is met; that is why it stands here.
 A 5xx is always `Unreachable`: "etcdserver: leader changed", a webhook that is down while the control plane rolls and an
-API server that shuts down all read like verdicts and are weather.
+API server that shuts down all look permanent and are transient.
 """
 
 import json

@@ -52,7 +52,7 @@ class Checkpoints:
             self._checkpoint = self._checkpoint.model_copy(update={"skipped": [*self._checkpoint.skipped, phase]})
 
     def waives(self, phase: PhaseName) -> None:
-        """A person lets a phase begin without a way back; written down when it does."""
+        """A person lets a phase begin although the source is not ready for a rollback; written when it begins."""
         if self._checkpoint:
             self._checkpoint = self._checkpoint.model_copy(update={"waived": phase})
 

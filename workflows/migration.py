@@ -4,7 +4,7 @@ People may pause it, ask it, roll it back: a verb takes effect at the next safe 
 (`workflows.control.control`). A phase that the world refuses for good rolls everything back by itself, or parks and
 asks if the spec says so. Whatever else stops a phase, and anything after the point of no return, parks and asks.
 Preflight alone ends the run instead, because nothing has been changed yet and a better spec can simply be submitted
-again. A bug in this code is none of these: it fails the workflow *task*, and the run goes on when it is mended.
+again. A bug in this code is none of these: it fails the workflow *task*, and the run goes on when it is fixed.
 """
 
 from typing import TypeVar

@@ -89,5 +89,5 @@ async def _baseline(run: Run) -> None:
     if broken:
         raise NotProven(
             "; ".join(f"not as it was: {claim.claim} ({claim.read})" for claim in broken),
-            remedy="mend what each sentence names, then retry: this step only reads",
+            remedy="fix what each sentence names, then retry: this step only reads",
         )

@@ -100,7 +100,7 @@ class CloudConfig:
             for namespace, name in GENERATED
         }
 
-        def judge(cache: Cache) -> Unmet | None:
+        def evaluate(cache: Cache) -> Unmet | None:
             listed = {key: _servers(cache, each, key) for key, each in watched.items()}
             behind = [
                 f"{key} lists {', '.join(servers) or 'nothing readable'}"
@@ -117,7 +117,7 @@ class CloudConfig:
                 unblock="the cluster-cloud-controller-manager-operator generates them from Infrastructure: see its log",
             )
 
-        await until(cluster, list(watched.values()), judge, at_most=expected.at_most)
+        await until(cluster, list(watched.values()), evaluate, at_most=expected.at_most)
         return GeneratedSeen(names=list(watched))
 
 

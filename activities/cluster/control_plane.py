@@ -89,7 +89,7 @@ class ControlPlane:
         cluster = await self._context.cluster(expected.cluster)
         seen: list[Rolled] = []
 
-        def judge(cache: Cache) -> Unmet | None:
+        def evaluate(cache: Cache) -> Unmet | None:
             masters = [each for each in machines(cache) if each.is_control_plane]
             nodes = views(masters, cache[NODES])
             new = [each for each in masters if each.server in expected.servers]
@@ -124,7 +124,7 @@ class ControlPlane:
                 nodes=nodes,
             )
 
-        await until(cluster, [MACHINES, NODES, SETS, ENDPOINTS], judge, at_most=expected.at_most)
+        await until(cluster, [MACHINES, NODES, SETS, ENDPOINTS], evaluate, at_most=expected.at_most)
         return seen[0]
 
 

@@ -113,7 +113,7 @@ class Credentials:
         copies = {f"{namespace}/{name}": _watched(namespace, name) for namespace, name in COPIES}
         present: list[str] = []
 
-        def judge(cache: Cache) -> Unmet | None:
+        def evaluate(cache: Cache) -> Unmet | None:
             original = cache[source].get("/".join(CREDENTIALS), {})
             found = {key: cache[each][key] for key, each in copies.items() if key in cache[each]}
             present[:] = found
@@ -132,5 +132,5 @@ class Credentials:
                 ),
             )
 
-        await until(cluster, [source, *copies.values()], judge, at_most=expected.at_most)
+        await until(cluster, [source, *copies.values()], evaluate, at_most=expected.at_most)
         return CopiesSeen(names=present)

@@ -46,7 +46,7 @@ class Health:
         calm_since: list[float] = []
         count = 0
 
-        def judge(cache: Cache) -> Unmet | None:
+        def evaluate(cache: Cache) -> Unmet | None:
             nonlocal count
             operators = list(cache[OPERATORS].values())
             count = len(operators)
@@ -74,6 +74,6 @@ class Health:
                 look_again=min(left, LOOK),
             )
 
-        await until(cluster, [OPERATORS], judge, at_most=expected.at_most)
+        await until(cluster, [OPERATORS], evaluate, at_most=expected.at_most)
         excused = f" ({', '.join(expected.excused)} excused)" if expected.excused else ""
         return StableSeen(evidence=f"all {count} operators stable for {window:g} s{excused}")

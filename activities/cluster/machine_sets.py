@@ -103,7 +103,7 @@ class MachineSets:
         cluster = await self._context.cluster(expected.cluster)
         seen: list[MachinesSeen] = []
 
-        def judge(cache: Cache) -> Unmet | None:
+        def evaluate(cache: Cache) -> Unmet | None:
             mine = [each for each in machines(cache) if each.machine_set in expected.replicas]
             _refuse_failed(mine)
             nodes = views(mine, cache[NODES])
@@ -121,7 +121,7 @@ class MachineSets:
                 nodes=nodes,
             )
 
-        await until(cluster, [MACHINES, NODES], judge, at_most=expected.at_most)
+        await until(cluster, [MACHINES, NODES], evaluate, at_most=expected.at_most)
         return seen[0]
 
     @defined(name="scale_machine_sets_to_zero")
@@ -154,7 +154,7 @@ class MachineSets:
         left: list[MachinesSeen] = []
         doomed = set(expected.nodes)
 
-        def judge(cache: Cache) -> Unmet | None:
+        def evaluate(cache: Cache) -> Unmet | None:
             every = machines(cache)
             old = [each for each in every if each.machine_set in expected.names]
             kept = {each.node for each in every if each not in old}
@@ -172,7 +172,7 @@ class MachineSets:
                 nodes=views(every, cache[NODES]),
             )
 
-        await until(cluster, [MACHINES, NODES], judge, at_most=expected.at_most)
+        await until(cluster, [MACHINES, NODES], evaluate, at_most=expected.at_most)
         return left[0]
 
     @defined(name="delete_machine_sets")

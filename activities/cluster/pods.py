@@ -69,7 +69,7 @@ class Pods:
         old = expected.old
         cluster = await self._context.cluster(old.cluster)
 
-        def judge(cache: Cache) -> Unmet | None:
+        def evaluate(cache: Cache) -> Unmet | None:
             lacking = pods.outstanding(
                 old.workloads,
                 owners=[each for watched in _OWNERS for each in cache[watched].values()],
@@ -87,6 +87,6 @@ class Pods:
                 unblock="see the pods' events: an image that cannot be pulled, a node that has no room, a finalizer",
             )
 
-        await until(cluster, [*_OWNERS, *_PODS, NODES], judge, at_most=expected.at_most)
+        await until(cluster, [*_OWNERS, *_PODS, NODES], evaluate, at_most=expected.at_most)
         names = ", ".join(f"{each.namespace}/{each.name}" for each in old.workloads)
         return PodsReplaced(evidence=f"{len(old.uids)} pods replaced by new ones, all Ready: {names}")

@@ -1,4 +1,4 @@
-"""Around every activity: on whose behalf its calls are made, a pulse while it runs, and errors people can act on."""
+"""Around every activity: the scope of its calls, a heartbeat while it runs, and errors people can act on."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ def _abandoned() -> bool:
 
 
 class ActivityScope(Interceptor):
-    """Gives every activity its scope, pulse, patience and way to fail; its calls are in the journal when it ends."""
+    """Gives every activity scope, heartbeat, patience and errors; its calls are in the journal when it ends."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -80,12 +80,12 @@ class _Around(ActivityInboundInterceptor):
         heartbeat.current.set(mine)
         if mine.patience.too_long:
             raise failure(no_attempt_ends(info.activity_id, mine.patience.elapsed))
-        beating = asyncio.create_task(mine.beat(), name=f"pulse of {info.activity_id}")
+        beating = asyncio.create_task(mine.beat(), name=f"heartbeat of {info.activity_id}")
         try:
             attempt = asyncio.ensure_future(self.next.execute_activity(input))
             return await _to_its_end(attempt, interruptible=info.activity_type in INTERRUPTIBLE)
         except EXPECTED as error:
-            raise failure(_judged(error, mine)) from error
+            raise failure(_outage_or_error(error, mine)) from error
         except Exception:
             mine.patience.fails(outage=False)
             mine.once()
@@ -99,7 +99,7 @@ class _Around(ActivityInboundInterceptor):
                     await beating
 
 
-def _judged(error: Exception, mine: heartbeat.AttemptHeartbeat) -> Exception:
+def _outage_or_error(error: Exception, mine: heartbeat.AttemptHeartbeat) -> Exception:
     """The error, unless it is an outage that has lasted too long; the next attempt hears of an outage by heartbeat."""
     if not is_outage(error):
         return error

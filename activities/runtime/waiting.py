@@ -1,4 +1,4 @@
-"""Waiting for the world: watch, judge, report, until there is nothing left to wait for.
+"""Waiting for a state of the cluster: watch, evaluate, report, until nothing is missing.
 
 A wait lasts for as long as somebody looked and saw what is missing, in all its attempts together
 (`activities.runtime.patience`): time in which no worker was there does not count, and neither does an outage of the API
@@ -20,12 +20,12 @@ from openshift.api.client import Cluster
 from openshift.errors import Unreachable
 
 LOOK = 5.0
-"""Seconds after which a silent world is judged again: time itself may have ended the wait."""
+"""Seconds after which an unchanged cache is evaluated again: the wait may have timed out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unmet:
-    """What is still missing, as `judge` found it.
+    """What is still missing, as `evaluate` found it.
 
     Attributes:
         objects: each with what it lacks, in words.
@@ -42,7 +42,7 @@ class Unmet:
     look_again: float = LOOK
 
 
-Judge = Callable[[Cache], Unmet | None]
+Evaluate = Callable[[Cache], Unmet | None]
 """Says what is still missing, or None when there is nothing; raises `WaitFailed` when waiting cannot help."""
 
 
@@ -75,17 +75,17 @@ def check_patience(missing: Unmet, *, at_most: timedelta) -> None:
         raise WaitTimedOut(f"waited {at_most} for {missing.what}: {listed}", remedy=f"{missing.unblock}, then retry")
 
 
-async def until(cluster: Cluster, watched: list[WatchTarget], judge: Judge, *, at_most: timedelta) -> None:
-    """Watch some kinds until `judge` has nothing to ask for.
+async def until(cluster: Cluster, watched: list[WatchTarget], evaluate: Evaluate, *, at_most: timedelta) -> None:
+    """Watch some kinds until `evaluate` has nothing to ask for.
 
     Raises:
         WaitTimedOut: it took longer than `at_most`.
         OutageTooLong: the API server was away for too long.
-        WaitFailed: `judge` says that waiting cannot help.
+        WaitFailed: `evaluate` says that waiting cannot help.
         openshift.errors.OpenShiftError: the kinds cannot be watched.
     """
     async with Cache(cluster, watched) as cache:
-        while (missing := judge(cache)) is not None:
+        while (missing := evaluate(cache)) is not None:
             away = ""
             if stale := cache.stale:
                 away = f"the API server has been away since {stale.since:%H:%M:%S}Z: {stale.reason}"

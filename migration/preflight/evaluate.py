@@ -1,4 +1,4 @@
-"""Preflight's judgement: every check asked, every concern told, the gravest first."""
+"""Evaluates every check of preflight and returns every concern, the gravest first."""
 
 from migration.concern import Category, Concern
 from migration.preflight import checkpoint_checks, cluster_checks, machine_checks, vsphere_checks

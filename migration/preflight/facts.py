@@ -1,7 +1,7 @@
-"""What preflight read of both sides: the one input of its judgement.
+"""What preflight read of both sides: the one input of its evaluation.
 
 Reading and judging are kept apart so that every rule can be tested with a table of values, and so that a support bundle
-can carry the facts and the judgement be repeated elsewhere. Kubernetes objects stand here as the API server sent them;
+can carry the facts and the evaluation be repeated elsewhere. Kubernetes objects stand here as the API server sent them;
 of vSphere, whose objects are live and large, only the answers to questions that some check asks. No field holds a
 secret: credentials are tried, not carried, and the cloud config (old ones hold passwords) is represented by what was
 wrong with it. With all Machines of a large cluster this is megabytes: evaluate it where it was read, send the concerns.

@@ -123,7 +123,7 @@ def refusal(record: Checkpoint, direction: Direction) -> str:
     if record.ended:
         return f"the last migration of this cluster {record.progress}"
     if direction is Direction.ROLLBACK and record.crossed:
-        return f"there is no way back after {POINT_OF_NO_RETURN} has begun: {record.workflow} {record.progress}"
+        return f"it cannot be rolled back after {POINT_OF_NO_RETURN} has begun: {record.workflow} {record.progress}"
     return ""
 
 

@@ -48,7 +48,7 @@ BACKWARDS = {
     "put_autoscalers_back",
     "compare_baseline",
 }
-"""What only a rollback, or taking a migration over, does: the walk goes forward, the way back is walked in `tests/prove/test_sampled.py`."""
+"""What only a rollback, or taking a migration over, does: the walk goes forward, the rollback is walked in `tests/prove/test_sampled.py`."""
 
 
 def test_every_activity_that_a_worker_offers_was_walked_through(walked: Walk) -> None:

@@ -96,21 +96,21 @@ async def walk(lab: Lab, trying: Attempts) -> Walk:
     assert result.plan, result.concerns
     run.plan = result.plan
     request = MigrationRequest(infrastructure_name=run.plan.infrastructure_name, spec=run.spec)
-    chronicle = Checkpoints(run, request=request, run_id="1")
+    checkpoints = Checkpoints(run, request=request, run_id="1")
     said = Decision(
         at=datetime.now(UTC), verb="approve", phase=PhaseName.CLEANUP, by="kim", reason="CHG-1", channel="rest"
     )
     await run.twice(Decisions.record, DecisionsMade(migration=MIGRATION, run="1", first=1, decisions=[said]))
-    evidence = {phase.name.value: await _through(phase, run, chronicle) for phase in PHASES if phase is not preflight}
-    await chronicle.ends(State.COMPLETED)
+    evidence = {phase.name.value: await _through(phase, run, checkpoints) for phase in PHASES if phase is not preflight}
+    await checkpoints.ends(State.COMPLETED)
     return Walk(
         lab=lab, trying=trying, plan=result.plan, result=result, steps=run.steps, calls=run.calls, evidence=evidence
     )
 
 
-async def _through(phase: Phase, run: Run, chronicle: Checkpoints) -> list[str]:
+async def _through(phase: Phase, run: Run, checkpoints: Checkpoints) -> list[str]:
     """One phase as the workflow goes through it."""
     if row(phase.name).needs_source:
         await check_source(run)
-    await chronicle.begins(phase.name)
+    await checkpoints.begins(phase.name)
     return await phase.do(run)

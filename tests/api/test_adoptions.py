@@ -88,7 +88,7 @@ async def test_one_that_runs_is_not_taken_over(http: httpx.AsyncClient, service:
 async def test_past_the_point_of_no_return_only_forward(http: httpx.AsyncClient, service: Serving) -> None:
     await ended_in(http, service, "remove_vcenter")
     refused = await http.post("/adoptions", json={"direction": "Rollback"})
-    assert_problem(refused, 409, "no way back after cleanup has begun", "without --rollback")
+    assert_problem(refused, 409, "cannot be rolled back after cleanup has begun", "without --rollback")
     assert service.world.records[-1].phase is PhaseName.CLEANUP
     assert (await http.post("/adoptions", json={"direction": "Continue"})).status_code == 201
 

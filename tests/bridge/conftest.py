@@ -17,7 +17,7 @@ from openshift.api.resources import CUSTOM_RESOURCE_DEFINITION, MIGRATION, NAMES
 from openshift.errors import NotFound
 from tests.bridge.bridged import Bridged
 from tests.bridge.resources import ELSEWHERE, SPACE
-from tests.openshift.conftest import built, control_plane  # noqa: F401 - fixtures of the room next door
+from tests.openshift.conftest import built, control_plane  # noqa: F401 - fixtures of tests/openshift
 from tests.openshift.real_control_plane import ControlPlane
 from tests.support.serving import Serving
 from tests.support.timeouts import EVENT_SECONDS

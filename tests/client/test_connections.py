@@ -1,4 +1,4 @@
-"""Temporal closes every connection as it ages (after five minutes; here: a second), and nobody at a door notices."""
+"""Temporal closes every connection as it ages (after five minutes; here: a second), and no client notices."""
 
 import asyncio
 import time

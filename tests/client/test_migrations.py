@@ -1,4 +1,4 @@
-"""The doors' own floor, on a real Temporal: two people who start at once, and workers that prepare a namespace at once."""
+"""The client on a real Temporal: two people who start at once, and workers that prepare a namespace at once."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Signed approvals and four eyes through the doors: what people do, and what Temporal never gets to see."""
+"""Signed approvals and separation of duties through the client: what people do, and what Temporal never gets to see."""
 
 import base64
 import subprocess

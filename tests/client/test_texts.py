@@ -47,12 +47,12 @@ def late(kind: TimeoutType, last: BaseException | None = None) -> ActivityError:
         (NotProven("nothing changed", remedy="look"), "nothing changed", "look", True),
         (refused("it is a VM", "rename it", True), "it is a VM", "rename it", True),
         (refused("it is away", "call them", False), "it is away", "call them", False),
-        (refused("a person ended it"), "a person ended it", "read the worker's log, mend the cause, then retry", False),
+        (refused("a person ended it"), "a person ended it", "read the worker's log, fix the cause, then retry", False),
         (failed(ApplicationError("busy", "wait", True)), "busy", "wait", False),
         (
             failed(ApplicationError("KeyError: x")),
             "KeyError: x",
-            "read the worker's log, mend the cause, then retry",
+            "read the worker's log, fix the cause, then retry",
             False,
         ),
         (
@@ -64,7 +64,7 @@ def late(kind: TimeoutType, last: BaseException | None = None) -> ActivityError:
         (
             late(TimeoutType.START_TO_CLOSE),
             "06-create_folder.ensure_folder.1 did not succeed in the time it may take",
-            "see what it waits for in the journal, mend it, then retry",
+            "see what it waits for in the journal, fix it, then retry",
             False,
         ),
         (

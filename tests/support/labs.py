@@ -11,7 +11,7 @@ from lab.scenario import Scenario
 
 @contextmanager
 def standing(scenario: Scenario, directory: Path) -> Iterator[Lab]:
-    """A lab in `directory/lab`; its logs outlive it in `directory/logs`, for whoever wonders why a test failed."""
+    """A lab in `directory/lab`; its logs outlive it in `directory/logs`, to find out why a test failed."""
     lab = up(scenario, directory / "lab", attached=True)
     try:
         yield lab

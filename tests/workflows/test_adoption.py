@@ -120,7 +120,7 @@ async def test_past_the_point_of_no_return_there_is_only_forward(steered: Steer,
     with pytest.raises(WorkflowFailureError) as failed:
         await (await adopted(handle, Direction.ROLLBACK)).result()
     assert isinstance(failed.value.cause, ApplicationError)
-    assert "there is no way back after cleanup has begun" in failed.value.cause.message
+    assert "cannot be rolled back after cleanup has begun" in failed.value.cause.message
     world.stall("remove_vcenter")
     taken = await adopted(handle)
     await calling(world, "remove_vcenter")

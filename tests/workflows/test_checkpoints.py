@@ -103,7 +103,7 @@ async def test_an_end_that_cannot_be_noted_asks(steered: Steer, world: World, an
     assert world.records[-1].ended == (State.COMPLETED if answer == "retry" else None)
 
 
-async def test_a_way_back_is_on_record_step_by_step(steered: Steer, world: World) -> None:
+async def test_a_rollback_is_in_the_checkpoint_step_by_step(steered: Steer, world: World) -> None:
     world.stall("wait_workers_ready")
     handle = await steered()
     await calling(world, "wait_workers_ready")

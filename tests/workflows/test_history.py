@@ -94,7 +94,7 @@ async def test_forward_through_every_gate(steered: Steer, big: World) -> None:
     await within_budget(handle, "30 nodes, every phase gated, five pauses")
 
 
-async def test_back_from_the_last_gate_at_which_there_is_a_way_back(steered: Steer, big: World) -> None:
+async def test_rollback_from_the_last_gate_before_the_point_of_no_return(steered: Steer, big: World) -> None:
     handle = await steered(approval_mode=ApprovalMode.MANUAL)
     await approved_until(handle, big, PhaseName.CLEANUP)
     await handle.execute_update("reject", {"by": "kim"})

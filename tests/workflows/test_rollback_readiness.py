@@ -60,18 +60,18 @@ async def test_an_unfit_source_asks(steered: Steer, world: World, phase: PhaseNa
         assert record.evidence[0] == "fit"
 
 
-async def test_going_on_without_a_way_back_stays_visible(steered: Steer, world: World) -> None:
+async def test_waived_rollback_readiness_stays_visible(steered: Steer, world: World) -> None:
     handle, _ = await unfit_before(PhaseName.RECREATE_CPMS, steered, world)
     world.stall("wait_workers_gone")
     await handle.execute_update("skip")
     await calling(world, "wait_workers_gone")
     status = await until(handle, State.RUNNING, PhaseName.SCALE_OLD)
-    assert "recreate_cpms was let begin without a way back" in status.point_of_no_return
+    assert "recreate_cpms began although" in status.point_of_no_return
     world.go_on("wait_workers_gone")
     assert (await handle.result()).state is State.COMPLETED
 
 
-async def test_who_takes_it_over_knows_that_its_way_back_was_forgone(
+async def test_an_adopting_run_knows_that_rollback_readiness_was_waived(
     steered: Steer, adopted: Adopt, world: World
 ) -> None:
     handle, _ = await unfit_before(PhaseName.RECREATE_CPMS, steered, world)
@@ -83,10 +83,10 @@ async def test_who_takes_it_over_knows_that_its_way_back_was_forgone(
     world.fail("point_control_plane", UNFIT)
     taken = await adopted(handle, rollback_on_failure=True)
     status = await until(taken, State.NEEDS_ATTENTION, PhaseName.RECREATE_CPMS)
-    assert "recreate_cpms was let begin without a way back" in status.point_of_no_return
+    assert "recreate_cpms began although" in status.point_of_no_return
 
 
-async def test_what_goes_on_without_a_way_back_goes_back_only_if_a_person_says_so(steered: Steer, world: World) -> None:
+async def test_a_run_without_rollback_readiness_rolls_back_only_by_request(steered: Steer, world: World) -> None:
     handle, _ = await unfit_before(PhaseName.RECREATE_CPMS, steered, world)
     world.fail("point_control_plane", UNFIT)
     await handle.execute_update("skip")

@@ -19,24 +19,24 @@ def touches(_plan: Plan) -> list[str]:
 
 async def do(run: Run) -> list[str]:
     """Ask once, and refuse while anything Critical stands: nothing has been changed yet."""
-    verdict = await run.act(
+    result = await run.act(
         Preflight.examine,
         PreflightInput(migration=run.migration, run=workflow.info().run_id, cluster=run.cluster, spec=run.spec),
-        "read both sides, evaluate, rehearse",
+        "read both sides, evaluate, dry-run the patches",
     )
-    run.tracker.concerned(verdict.concerns)
-    run.tracker.saw(verdict.nodes)
-    critical = blocking(verdict.concerns)
-    if critical or verdict.plan is None:
+    run.tracker.concerned(result.concerns)
+    run.tracker.saw(result.nodes)
+    critical = blocking(result.concerns)
+    if critical or result.plan is None:
         raise PreflightRefused(
             f"{len(critical)} problem(s), nothing was changed: "
             + "; ".join(f"{each.label}: {each.assessment} → {each.remedy}" for each in critical)
         )
-    run.plan = verdict.plan
-    plan = verdict.plan
+    run.plan = result.plan
+    plan = result.plan
     workers = sum(each.replicas for each in plan.new_sets)
     return [
         f"{plan.infrastructure_name} {plan.version}: {plan.source.server} → {', '.join(plan.target_servers)}",
         f"{plan.control_plane.replicas} masters, {workers} workers in {len(plan.new_sets)} sets, {plan.strategy}",
-        f"{len(verdict.concerns)} concern(s), none Critical",
+        f"{len(result.concerns)} concern(s), none Critical",
     ]

@@ -30,6 +30,6 @@ async def do(run: Run) -> list[str]:
     if broken:
         raise NotProven(
             "; ".join(f"not true: {each.claim} ({each.read})" for each in broken),
-            remedy="mend what each sentence names, then retry: this phase only reads",
+            remedy="fix what each sentence names, then retry: this phase only reads",
         )
     return [stable, f"{len(claims)} claims hold, each from a fresh reading"]

@@ -1,6 +1,6 @@
-"""What a cluster remembers of its last migration: a door asks before anything is taken over.
+"""Reads the checkpoint that a cluster holds of its last migration, before an adoption starts.
 
-As with `workflows.queries.identify`: doors reach no cluster, and a person is told at once when nobody answers.
+As with `workflows.queries.identify`: clients reach no cluster, and a missing worker is reported at once.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from workflows.queries.identify import PATIENCE
 
 
 class ClusterCheckpoint(FrozenModel):
-    """Who the cluster is, and its record."""
+    """The identity of a cluster, and its checkpoint."""
 
     identity: ClusterIdentity
     found: CheckpointFound
@@ -29,20 +29,20 @@ Answer = TypeVar("Answer")
 
 @workflow.defn(name="ReadCheckpoint")
 class ReadCheckpoint:
-    """Answers what a configured cluster says of itself and of its migration."""
+    """Returns the identity of a configured cluster and the checkpoint of its migration."""
 
-    @workflow.query(description="Whether anybody works on this: answered by whoever does")
+    @workflow.query(description="True: answered only while a worker polls the task queue")
     def ping(self) -> bool:
-        """A door learns within a query's time-out that there is no worker, long before the read could be given up."""
+        """A client learns within a query's time-out that no worker polls, long before the read is given up."""
         return True
 
     @workflow.run
     async def run(self, name: ClusterName) -> ClusterCheckpoint:
-        """Two reads, three attempts each, inside one person's patience."""
+        """Two reads, three attempts each, within `PATIENCE`."""
         identity = await _read(Identity.read, name, "the cluster's identity")
         question = CheckpointQuery(cluster=name.cluster, infrastructure_name=identity.infrastructure_name)
         return ClusterCheckpoint(
-            identity=identity, found=await _read(CheckpointSecret.read, question, "the cluster's record")
+            identity=identity, found=await _read(CheckpointSecret.read, question, "the cluster's checkpoint")
         )
 
 

@@ -1,7 +1,7 @@
-"""Which cluster is meant: a door asks before it starts anything.
+"""Reads the identity of a configured cluster, before a client starts a migration of it.
 
-Doors hold no kubeconfig; only workers reach clusters. One tiny workflow lets the API name the cluster's migration by
-the cluster's own infrastructure name, and tells the person at once when no worker or no cluster answers.
+Clients hold no kubeconfig; only workers reach clusters. A short workflow returns the infrastructure name, which names
+the migration, and fails at once when no worker polls or the cluster does not answer.
 """
 
 from datetime import timedelta
@@ -13,16 +13,16 @@ from activities.cluster.identity import Identity
 from migration.run.request import ClusterIdentity, ClusterName
 
 PATIENCE = timedelta(seconds=20)
-"""A person is waiting: time for three attempts at a cluster that is slow, and an answer before any door gives up."""
+"""A person waits: time for three attempts at a slow cluster, and an answer before any client times out."""
 
 
 @workflow.defn(name="IdentifyCluster")
 class IdentifyCluster:
-    """Answers what a configured cluster says of itself."""
+    """Returns the identity of a configured cluster."""
 
-    @workflow.query(description="Whether anybody works on this: answered by whoever does")
+    @workflow.query(description="True: answered only while a worker polls the task queue")
     def ping(self) -> bool:
-        """A door learns within a query's time-out that there is no worker, long before the read could be given up."""
+        """A client learns within a query's time-out that no worker polls, long before the read is given up."""
         return True
 
     @workflow.run

@@ -1,4 +1,4 @@
-"""What preflight would say, asked without starting anything: the very examination of phase 1, and nothing after it."""
+"""Preflight without a migration: the same activity as in phase 1, and nothing after it."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ class PreflightWorkflow:
 
     @workflow.query(description="Whether anybody works on this: answered by whoever does")
     def ping(self) -> bool:
-        """A door learns within a query's time-out that there is no worker."""
+        """A client learns within a query's time-out that no worker polls."""
         return True
 
     @workflow.run
@@ -49,7 +49,7 @@ class PreflightWorkflow:
                     spec=question.spec,
                 ),
                 activity_id=activity_id(PhaseName.PREFLIGHT, "examine", 1),
-                summary="read both sides, judge, rehearse",
+                summary="read both sides, evaluate, dry-run the patches",
                 start_to_close_timeout=timedelta(minutes=2),
                 schedule_to_close_timeout=PATIENCE - timedelta(seconds=20),
                 heartbeat_timeout=timeouts.HEARTBEAT,

@@ -47,7 +47,7 @@ def _gate(status: MigrationStatus) -> list[str]:
         f"**Approval needed** for `{gate.phase}`: {gate.asks}",
         "",
         *(f"- {each}" for each in gate.blast_radius),
-        *([f"- way back: {gate.rollback_readiness}"] if gate.rollback_readiness else []),
+        *([f"- rollback readiness: {gate.rollback_readiness}"] if gate.rollback_readiness else []),
         "",
         f"Usually takes {gate.duration}. Approve: {gate.approve}. Reject: {gate.reject}.",
         *([f"Who approves: {who}."] if (who := who_approves(status)) else []),

@@ -35,7 +35,7 @@ def explain(error: ActivityError | NotProven) -> Failure:
     if isinstance(cause, ApplicationError):
         return Failure(
             diagnosis=cause.message,
-            remedy=_remedy(cause) or "read the worker's log, mend the cause, then retry",
+            remedy=_remedy(cause) or "read the worker's log, fix the cause, then retry",
             permanent=cause.non_retryable and list(cause.details[1:]) == [True],
         )
     if isinstance(cause, exceptions.TimeoutError):
@@ -54,7 +54,7 @@ def _late(activity: str, timeout: exceptions.TimeoutError) -> Failure:
         )
     return Failure(
         diagnosis=f"{activity} did not succeed in the time it may take{said}",
-        remedy=(last and _remedy(last)) or "see what it waits for in the journal, mend it, then retry",
+        remedy=(last and _remedy(last)) or "see what it waits for in the journal, fix it, then retry",
     )
 
 

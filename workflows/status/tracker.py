@@ -49,7 +49,7 @@ class StatusTracker:
             message="starting",
             started=started,
             phases=[PhaseRecord(phase=each.name) for each in TABLE],
-            point_of_no_return=f"ahead: {POINT_OF_NO_RETURN}, after which there is no way back",
+            point_of_no_return=f"ahead: {POINT_OF_NO_RETURN}, which cannot be rolled back",
         )
 
         self._published: list[SearchAttributeUpdate[Any]] = []
@@ -91,7 +91,7 @@ class StatusTracker:
 
     def readiness_waived(self, phase: PhaseName) -> None:
         """Somebody had a phase begin although the source could not take the cluster back."""
-        said = f"{self._status.point_of_no_return}; {phase} was let begin without a way back"
+        said = f"{self._status.point_of_no_return}; {phase} began although the source could not take the cluster back"
         self._change(point_of_no_return=said)
 
     def begin(self, phase: PhaseName) -> None:

@@ -227,7 +227,7 @@ def test_the_global_server_is_emptied_with_its_vcenter() -> None:
     assert yaml.safe_load(after)["global"]["server"] == ""
 
 
-def test_the_ini_workspace_moves_to_the_heir(target: FailureDomain) -> None:
+def test_the_ini_workspace_moves_to_the_replacement(target: FailureDomain) -> None:
     both = add(OLD_INI, VCenterEntry(server=NEW, datacenters=["dc-new"]))
     with pytest.raises(CloudConfigError, match=r"\[Workspace\] says vc-old.example.com: say which failure domain"):
         remove(both, server=OLD)

@@ -39,7 +39,7 @@ async def pinned(steady: WorkflowEnvironment, world: World) -> AsyncIterator[Pin
 
 
 def signed(handle: Handle, verb: Verb, **said: Any) -> SignedInstruction:
-    """As a door with the key says it."""
+    """As a client with the key signs it."""
     subject = Subject(migration=handle.id, run=str(handle.result_run_id), verb=verb)
     return SIGNER.sign(subject, Instruction(**({"by": "kim", "channel": "rest"} | said)))
 
