@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from reference import cli, concerns, custom_resource, metrics, phases, rest, settings
+from reference import cli, concerns, custom_resource, metrics, phases, rest, settings, wire_names
 from workflows.control import table as control
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -14,4 +14,5 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "concerns.md": concerns.text,
     "phases.md": phases.text,
     "control.md": control.markdown,
+    "wire-names.md": wire_names.text,
 }

@@ -35,6 +35,9 @@ a worker first sees a run (and not with each task), and 400 KiB while the run is
 """
 
 
+WORKFLOWS = (MigrationWorkflow, PreflightWorkflow, IdentifyCluster, ReadCheckpoint)
+
+
 def workflow_runner() -> SandboxedWorkflowRunner:
     """Runs workflows in the sandbox, wherever they run: in a worker, in a replay, in tests."""
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
@@ -45,7 +48,7 @@ def create_worker(client: Client, context: Context, *, settings: Settings) -> Wo
     return BoundedShutdownWorker(
         client,
         task_queue=settings.task_queue,
-        workflows=[MigrationWorkflow, PreflightWorkflow, IdentifyCluster, ReadCheckpoint],
+        workflows=WORKFLOWS,
         activities=everything(context),
         # A migration replays its history for days: with a build of other code in it, it could stop.
         deployment_config=deployment_config(settings),
