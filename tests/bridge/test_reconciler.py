@@ -79,7 +79,7 @@ async def test_a_pending_resource_gets_a_verdict_and_starts_nothing(bridge: Brid
     assert passed
     assert (passed.status, passed.reason) == ("False", "Critical")
     assert "storage.full: 3 GiB free → make room" in passed.message
-    assert found.status.needs_person == "mend 1 Critical concern(s)"
+    assert "1 Critical concern(s)" in found.status.needs_person
     assert not found.guarded, "nothing goes on, so nothing keeps it"
 
     world.answer("preflight", PreflightResult(concerns=[RISKY], plan=PLAN, nodes=[]))

@@ -261,7 +261,7 @@ async def test_the_journal_of_calls_and_of_decisions(vcfm: Vcfm, service: Servin
         (["status", "../healthz"], 1, "Method Not Allowed"),
         (["list", "--api", "http://127.0.0.1:1"], 1, "does not answer ([Errno 111] Connection refused): start it"),
         (["list", "--api", "127.0.0.1:8080"], 1, "URL (--api)"),
-        (["list", "--api", "http://host:port"], 1, "is no URL"),
+        (["list", "--api", "http://host:port"], 1, "is not a valid URL"),
         (["explode"], 64, "No such command 'explode'"),
         (["--explode"], 64, "No such option: --explode"),
         (["start"], 64, "Missing option '--file'"),
