@@ -63,12 +63,12 @@ async def test_one_that_does_not_is_left_behind(
 async def test_what_made_it_fail_is_not_taken_for_that(
     temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(self: Worker) -> None:
+    async def fails(self: Worker) -> None:
         raise TimeoutError("of its own")
 
     worker = made(temporal_client)
     with monkeypatch.context() as failing:
-        failing.setattr(Worker, "shutdown", shutdown)
+        failing.setattr(Worker, "shutdown", fails)
         with pytest.raises(TimeoutError, match="of its own"):
             async with worker:
                 pass
