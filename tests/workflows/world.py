@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Interceptor
 
 from activities import registry
@@ -26,6 +27,7 @@ from journal.store import Journal
 from migration.run.checkpoint import Checkpoint, CheckpointUpdate
 from migration.run.heartbeat import Observation
 from openshift.checkpoints import StoredCheckpoint
+from openshift.errors import CheckpointMissing
 from tests.support.timeouts import EVENT_SECONDS
 from tests.workflows.answers import ANSWERS
 from worker.main import workflow_runner
@@ -136,7 +138,8 @@ class World:
 
     def _merge(self, update: CheckpointUpdate) -> StoredCheckpoint:
         merged = update.applied_to(self.records[-1]) if self.records else None
-        assert merged, "the basis is that of the run"
+        if merged is None:
+            raise ApplicationError("nothing to merge into", type=CheckpointMissing.__name__, non_retryable=True)
         return self._keep(merged)
 
     def _read(self, _: CheckpointQuery) -> CheckpointFound:
