@@ -55,6 +55,11 @@ def needs(service: Serving) -> Callable[[Samples], object]:
     return lambda samples: named(samples, "vcfm_needs_human", migration=service.migration)
 
 
+def reachable(samples: Samples) -> bool:
+    """Whether Temporal told about every migration within the scrape's own bound, which a busy machine may exceed."""
+    return named(samples, "vcfm_temporal_reachable") == {frozenset(): 1}
+
+
 async def test_a_gate_waits_for_a_person_until_it_is_answered(service: Serving) -> None:
     before = time.time()
     await service.migrations.start(cluster="", spec=request(approval_mode=ApprovalMode.MANUAL).spec)
@@ -77,7 +82,7 @@ async def test_a_failure_needs_attention_and_is_told_even_when_no_worker_is_left
     assert ("reason", "attention") in labels
     assert ("vcfm_needs_human_since_timestamp_seconds", labels) in samples
     await service.worker.aclose()
-    samples = await scrape(service.url)
+    samples = await scraped(service, reachable)
     assert samples["vcfm_needs_human", labels] == 1
     assert ("vcfm_needs_human_since_timestamp_seconds", labels) not in samples
     await service.client.get_workflow_handle(service.migration).terminate()
@@ -86,7 +91,7 @@ async def test_a_failure_needs_attention_and_is_told_even_when_no_worker_is_left
 
 
 async def test_every_state_is_told_even_of_no_migration(idle: Serving) -> None:
-    samples = await scrape(idle.url)
+    samples = await scraped(idle, reachable)
     assert {dict(each)["state"] for each in named(samples, "vcfm_migrations")} == {each.value for each in State}
     assert named(samples, "vcfm_temporal_reachable") == {frozenset(): 1}
     assert ("process_resident_memory_bytes", frozenset()) in samples
